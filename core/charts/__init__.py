@@ -1,0 +1,1 @@
+"""Data frame in, altair chart out. Knows nothing of runs, models or pages."""

@@ -1,0 +1,1 @@
+"""Backbones, their layer groups, freezing, and precomputed activations."""

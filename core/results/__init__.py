@@ -1,0 +1,1 @@
+"""What a trained model does: predictions, the confusion matrix, top losses, a diagnosis."""

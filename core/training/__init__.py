@@ -1,0 +1,1 @@
+"""Stages and plans, schedules, the learner, and the learning rate finder."""

@@ -1,0 +1,171 @@
+"""A stage is one fit; a plan is an ordered list of them. Both are plain validated values."""
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from core.augment import NONE, Augmentation
+from core.errors import PlanError
+
+HIGHEST_RATE = 100.0
+"""Rates above this are refused: no network here trains at them, and a typing slip would cost a run."""
+
+Rate = Annotated[float, Field(gt=0, le=HIGHEST_RATE, allow_inf_nan=False)]
+
+
+class Stage(BaseModel):
+    """One fit: what is trained, on what, at which rate, along which schedule.
+
+    `freeze_to` counts layer groups as a Python index does: -1 trains the head only, 0 everything.
+    `lr` is the highest rate: one number for the last group, or one for each group, stem to head;
+    None asks the worker for a range test first. With one number, each earlier group gets the next
+    one's rate divided by `group_ratio`. Epochs are counted over the `share` of the training images.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(default="", max_length=80)
+    freeze_to: int = Field(default=-1, ge=-20, le=20)
+    precompute: bool = False
+    lr: tuple[Rate, ...] | None = None
+    group_ratio: float = Field(default=3.0, ge=1, le=1000)
+    schedule: Literal["cosine", "one-cycle", "constant"] = "cosine"
+    cycles: int = Field(default=1, ge=1, le=50)
+    cycle_len: int = Field(default=1, ge=1, le=1000)
+    cycle_mult: int = Field(default=1, ge=1, le=10)
+    gentle_start: bool = False
+    optimiser: Literal["sgd", "adamw"] = "adamw"
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    weight_decay: float = Field(default=0.01, ge=0, le=10)
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    class_weights: bool = False
+    size: int = Field(default=128, ge=8, le=1024)
+    batch_size: int = Field(default=32, ge=1, le=4096)
+    augmentation: Augmentation = NONE
+    share: float = Field(default=1.0, gt=0, le=1)
+
+    @field_validator("lr", mode="before")
+    @classmethod
+    def _one_rate_is_a_tuple(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, int | float) else value
+
+    @model_validator(mode="after")
+    def _refuse_what_would_do_nothing(self) -> "Stage":
+        if self.lr is not None and not self.lr:
+            raise ValueError("a stage needs at least one learning rate, or none at all to have it found")
+        if self.precompute and self.freeze_to != -1:
+            raise ValueError(
+                "precomputed activations come from a frozen backbone, so unfreezing more than the head "
+                "would do nothing. Turn precompute off, or freeze to the head"
+            )
+        if self.precompute and self.augmentation != NONE:
+            raise ValueError(
+                "precomputed activations are of the images as they are, so augmentation would do nothing. "
+                "Turn precompute off, or choose no augmentation"
+            )
+        if self.schedule != "cosine" and (self.cycles, self.cycle_mult) != (1, 1):
+            raise ValueError(
+                f"the {self.schedule} schedule has one cycle; set its length with cycle_len, "
+                "and leave cycles and cycle_mult at 1"
+            )
+        if self.epochs > 10_000:
+            raise ValueError(f"that is {self.epochs:,} epochs; a stage may have up to 10,000")
+        return self
+
+    @property
+    def epochs(self) -> int:
+        """Sum of `cycle_len * cycle_mult**k` over the cycles."""
+        return sum(self.cycle_lengths)
+
+    @property
+    def cycle_lengths(self) -> tuple[int, ...]:
+        """Epochs of each cycle."""
+        return tuple(self.cycle_len * self.cycle_mult**k for k in range(self.cycles))
+
+    def group_rates(self, groups: int) -> tuple[float, ...]:
+        """The highest rate of each of `groups` layer groups, stem to head; 0.0 for a frozen one.
+
+        Raises `PlanError` when the rates given are neither one nor one a group, or are still to be found.
+        """
+        if self.lr is None:
+            raise PlanError("This stage's learning rate is still to be found by a range test.")
+        if len(self.lr) == 1:
+            rates = tuple(self.lr[0] / self.group_ratio ** (groups - 1 - g) for g in range(groups))
+        elif len(self.lr) == groups:
+            rates = self.lr
+        else:
+            raise PlanError(
+                f"{len(self.lr)} learning rates were given, and the network has {groups} layer groups. "
+                f"Give one rate, or {groups}."
+            )
+        first = self.first_trained(groups)
+        return tuple(rate if g >= first else 0.0 for g, rate in enumerate(rates))
+
+    def first_trained(self, groups: int) -> int:
+        """Index (0..groups-1) of the first trained layer group; raises `PlanError` when there is none such."""
+        first = self.freeze_to + groups if self.freeze_to < 0 else self.freeze_to
+        if not 0 <= first < groups:
+            raise PlanError(
+                f"freeze_to={self.freeze_to} names no layer group: the network has {groups}, "
+                f"so choose from {-groups} to {groups - 1}."
+            )
+        return first
+
+
+class Plan(BaseModel):
+    """An ordered list of stages."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(default="", max_length=80)
+    stages: tuple[Stage, ...] = Field(min_length=1, max_length=100)
+
+    @property
+    def epochs(self) -> int:
+        """Epochs of all stages together."""
+        return sum(stage.epochs for stage in self.stages)
+
+
+def stage_of(values: dict[str, Any]) -> Stage:
+    """A validated stage; raises `PlanError` with one sentence that names the setting and its range."""
+    try:
+        return Stage.model_validate(values)
+    except ValidationError as error:
+        raise PlanError(_sentence(error)) from error
+
+
+def plan_of(values: dict[str, Any] | Sequence[dict[str, Any]]) -> Plan:
+    """A validated plan from `{"stages": [...]}` or a bare list of stages; raises `PlanError`."""
+    try:
+        return Plan.model_validate(values if isinstance(values, dict) else {"stages": values})
+    except ValidationError as error:
+        raise PlanError(_sentence(error)) from error
+
+
+def plan_from_json(text: str | bytes) -> Plan:
+    """A validated plan from JSON text; raises `PlanError` when it is not JSON or not a plan."""
+    try:
+        values = json.loads(text)
+    except ValueError as error:
+        raise PlanError(f"That is not a plan: it is not valid JSON ({error}).") from error
+    if not isinstance(values, dict | list):
+        raise PlanError('That is not a plan: expected {"stages": [...]} or a list of stages.')
+    return plan_of(values)
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = [str(part) for part in first["loc"]]
+    number = next((f"Stage {int(part) + 1}: " for part in where if part.isdigit() and "stages" in where), "")
+    setting = next((part for part in reversed(where) if not part.isdigit() and part != "stages"), "")
+    said = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        said = "is not a setting of a stage"
+    elif setting and first["type"] != "value_error":
+        said = f"{said[0].lower()}{said[1:]}"
+        given = first.get("input")
+        said = f"{said}, and {given!r} was given" if isinstance(given, int | float | str) else said
+    text = f"{number}{setting + ': ' if setting else ''}{said}".rstrip(".")
+    return f"{text[0].upper()}{text[1:]}."

@@ -1,0 +1,1 @@
+"""What pages share: the frame, the pickers, the live views. The only helper package that imports streamlit."""
