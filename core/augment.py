@@ -1,0 +1,238 @@
+"""Random transforms of whole batches, each image with random numbers of its own.
+
+Strengths of the named settings are fastai 0.7's. Importing this module does not import torch, so that
+stages, plans and pages can name an augmentation without waiting for it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import permutations, product
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Augmentation(BaseModel):
+    """How far each transform may go; each image draws its own amount, uniformly within the range.
+
+    `rotate` is in degrees either way; an image is enlarged by 1 to `zoom`, moved by up to `shift` of its
+    side, and tilted as if seen at an angle: of two opposite edges one becomes up to
+    `(1 + warp / 2) / (1 - warp / 2)` times as long as the other. `brightness` (0..1) is added to or taken
+    from pixels in 0..1; contrast about the image's mean is multiplied or divided by up to `1 + contrast`.
+    What a transform brings in from outside the image is its reflection at the border.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    horizontal_flip: bool = False
+    vertical_flip: bool = False
+    quarter_turns: bool = False
+    rotate: float = Field(default=0.0, ge=0, le=180, allow_inf_nan=False)
+    zoom: float = Field(default=1.0, ge=1, le=3, allow_inf_nan=False)
+    shift: float = Field(default=0.0, ge=0, le=0.5, allow_inf_nan=False)
+    warp: float = Field(default=0.0, ge=0, le=0.5, allow_inf_nan=False)
+    brightness: float = Field(default=0.0, ge=0, le=1, allow_inf_nan=False)
+    contrast: float = Field(default=0.0, ge=0, le=1, allow_inf_nan=False)
+
+    @property
+    def name(self) -> str:
+        """Its key in `NAMED`, or "own settings"."""
+        return next((name for name, named in NAMED.items() if named == self), "own settings")
+
+
+NONE = Augmentation()
+SIDE_ON = Augmentation(horizontal_flip=True, rotate=10, zoom=1.1, brightness=0.05, contrast=0.05)
+TOP_DOWN = SIDE_ON.model_copy(update={"vertical_flip": True, "quarter_turns": True})
+NAMED = {"none": NONE, "side-on": SIDE_ON, "top-down": TOP_DOWN}
+
+_TITLES = {
+    "horizontal_flip": "Horizontal flip",
+    "vertical_flip": "Vertical flip",
+    "quarter_turns": "Quarter turns",
+    "rotate": "Rotation",
+    "zoom": "Zoom",
+    "shift": "Shift",
+    "warp": "Perspective",
+    "brightness": "Brightness",
+    "contrast": "Contrast",
+}
+TRANSFORMS = tuple(_TITLES.values())
+"""The transforms' names, in the order in which `rows` lists them."""
+
+
+def rows(how: Augmentation) -> list[tuple[str, str]]:
+    """(name, range in words) of each transform that `how` uses."""
+    edge = (1 + how.warp / 2) / (1 - how.warp / 2)
+    ranges = {
+        "horizontal_flip": "every other image, mirrored left to right",
+        "vertical_flip": "every other image, upside down",
+        "quarter_turns": "0°, 90°, 180° or 270°",
+        "rotate": f"−{how.rotate:g}° to +{how.rotate:g}°",
+        "zoom": f"×1 to ×{how.zoom:g}",
+        "shift": f"up to {how.shift:.0%} of the side, each way",
+        "warp": f"one edge up to ×{edge:.2f} its opposite",
+        "brightness": f"−{how.brightness:.0%} to +{how.brightness:.0%}",
+        "contrast": f"×{1 / (1 + how.contrast):.2f} to ×{1 + how.contrast:.2f}",
+    }
+    return [(_TITLES[field], ranges[field]) for field in _TITLES if getattr(how, field) != getattr(NONE, field)]
+
+
+def only(how: Augmentation, transform: str) -> Augmentation:
+    """`how` reduced to one transform, named as in `rows`; raises `KeyError` for a name that is none."""
+    fields = {title: field for field, title in _TITLES.items()}
+    field = fields[transform]
+    return Augmentation(**{field: getattr(how, field)})
+
+
+def augment(images: "torch.Tensor", how: Augmentation, *, generator: "torch.Generator") -> "torch.Tensor":
+    """Float32 images in 0..1 of the same shape and memory format, each transformed by amounts of its own.
+
+    `images` is uint8 in 0..255 or float in 0..1, (B, 3, H, W). All random numbers come from `generator`,
+    the same count whatever is switched on, so that one transform's setting leaves the others' draws alone.
+    `NONE` only converts and draws nothing. Raises `ValueError` for anything but a batch of images.
+    """
+    import torch
+
+    if images.ndim != 4:
+        raise ValueError(f"expected a batch (B, 3, H, W), got the shape {tuple(images.shape)}")
+    images = images.float().div_(255) if images.dtype == torch.uint8 else images.float()
+    if how == NONE or not len(images):
+        return images
+    draws = torch.rand(len(images), 11, generator=generator, device=generator.device).to(images.device)
+    images = _placed(images, how, draws)
+    if how.brightness or how.contrast:
+        images = _lit(images, how, draws)
+    return images
+
+
+def _signed(draws: "torch.Tensor", limit: float) -> "torch.Tensor":
+    return (draws * 2 - 1) * limit
+
+
+def _placed(images: "torch.Tensor", how: Augmentation, draws: "torch.Tensor") -> "torch.Tensor":
+    """Flips and turns by moving pixels where that is all, else everything in one resampling."""
+    import torch
+    import torch.nn.functional as F
+
+    height, width = images.shape[-2:]
+    mirrored = (draws[:, 0] < 0.5) & how.horizontal_flip
+    upside_down = (draws[:, 1] < 0.5) & how.vertical_flip
+    turns = (draws[:, 2] * 4).long().clamp_(max=3) * how.quarter_turns
+    if (how.rotate, how.zoom, how.shift, how.warp) == (0, 1, 0, 0) and (height == width or not how.quarter_turns):
+        return _moved(images, mirrored, upside_down, turns)
+    matrices = _matrices(how, draws, mirrored, upside_down, turns, width / height)
+    if how.warp:
+        grid = _perspective_grid(matrices, height, width)
+    else:
+        grid = F.affine_grid(matrices[:, :2], list(images.shape), align_corners=False)
+    layout = torch.channels_last if images.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
+    sampled = F.grid_sample(images, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+    return sampled.contiguous(memory_format=layout)
+
+
+def _moved(
+    images: "torch.Tensor", mirrored: "torch.Tensor", upside_down: "torch.Tensor", turns: "torch.Tensor"
+) -> "torch.Tensor":
+    """The images flipped, then turned counter-clockwise, with no pixel changed in value."""
+    out = images.clone()
+    out[mirrored] = out[mirrored].flip(-1)
+    out[upside_down] = out[upside_down].flip(-2)
+    for count in (1, 2, 3):
+        chosen = turns == count
+        if chosen.any():
+            out[chosen] = out[chosen].rot90(count, (-2, -1))
+    return out
+
+
+def _matrices(
+    how: Augmentation,
+    draws: "torch.Tensor",
+    mirrored: "torch.Tensor",
+    upside_down: "torch.Tensor",
+    turns: "torch.Tensor",
+    aspect: float,
+) -> "torch.Tensor":
+    """(B, 3, 3): from a place in the new image to its place in the old one, both in -1..1, y downwards."""
+    import torch
+
+    angle = torch.deg2rad(_signed(draws[:, 3], how.rotate) + 90 * turns)
+    scale = how.zoom ** -draws[:, 4]
+    cos, sin = angle.cos() * scale, angle.sin() * scale
+    across, down = 1 - 2 * mirrored.float(), 1 - 2 * upside_down.float()
+    matrix = torch.zeros(len(draws), 3, 3, device=draws.device)
+    matrix[:, 0, 0], matrix[:, 0, 1] = across * cos, -across * sin / aspect
+    matrix[:, 1, 0], matrix[:, 1, 1] = down * sin * aspect, down * cos
+    matrix[:, :2, 2] = _signed(draws[:, 5:7], 2 * how.shift)
+    matrix[:, 2, :2] = _signed(draws[:, 7:9], how.warp / 2)
+    matrix[:, 2, 2] = 1
+    return matrix
+
+
+def _perspective_grid(matrices: "torch.Tensor", height: int, width: int) -> "torch.Tensor":
+    import torch
+
+    x = (torch.arange(width, device=matrices.device) * 2 + 1) / width - 1
+    y = (torch.arange(height, device=matrices.device) * 2 + 1) / height - 1
+    places = torch.stack([x.repeat(height), y.repeat_interleave(width), torch.ones_like(x).repeat(height)], dim=1)
+    moved = places @ matrices.transpose(1, 2)
+    return (moved[..., :2] / moved[..., 2:]).view(-1, height, width, 2)
+
+
+def _lit(images: "torch.Tensor", how: Augmentation, draws: "torch.Tensor") -> "torch.Tensor":
+    """fastai 0.7's lighting: contrast about the image's mean, then brightness, kept in 0..1."""
+    amount = _signed(draws[:, 9], how.contrast).view(-1, 1, 1, 1)
+    contrast = (1 + amount.abs()) ** amount.sign()
+    brightness = _signed(draws[:, 10], how.brightness).view(-1, 1, 1, 1)
+    mean = images.mean(dim=(1, 2, 3), keepdim=True)
+    return (images * contrast).add_(mean * (1 - contrast) + brightness).clamp_(0, 1)
+
+
+_SIDES = (("left", "right"), ("east", "west"), ("port", "starboard"))
+_ENDS = (("up", "down"), ("top", "bottom"), ("north", "south"), ("upward", "downward"))
+_TURNED = (("6", "9"), ("six", "nine"), ("n", "u"), ("m", "w"), ("b", "q"), ("d", "p"))
+_SENSE = (("clockwise", "anticlockwise"), ("clockwise", "counterclockwise"))
+_QUARTERS = (("left", "up"), ("left", "down"), ("right", "up"), ("right", "down"), ("n", "z"))
+_DIGITS = {*"0123456789", "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"}
+
+
+def warnings(how: Augmentation, classes: Iterable[str]) -> list[str]:
+    """A plain sentence for each way in which a flip or turn of `how` gives an image of one class another's look.
+
+    Judged by the names of the classes (words such as left and right, digits, letters), which come back
+    as they are: escape them before showing the sentences as markdown.
+    """
+    names = {tuple(_words(name)): name for name in classes}
+    turn = 180.0 if how.quarter_turns else how.rotate
+    said = []
+    if how.horizontal_flip:
+        said += _swaps("A horizontal flip", names, _SIDES + _SENSE + (("b", "d"), ("p", "q")))
+    if how.vertical_flip:
+        said += _swaps("A vertical flip", names, _ENDS + _SENSE + (("b", "p"), ("d", "q"), ("m", "w")))
+    if turn >= 135:
+        said += _swaps("Half a turn", names, _SIDES + _ENDS + _TURNED)
+    if turn >= 45:
+        said += _swaps("A quarter turn", names, _QUARTERS)
+    if how.horizontal_flip or how.vertical_flip:
+        said += _mirrored_script(names)
+    return said
+
+
+def _swaps(what: str, names: dict[tuple[str, ...], str], pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for pair in pairs:
+        for (old, new), (words, name) in product(permutations(pair), names.items()):
+            other = names.get(tuple(new if word == old else word for word in words))
+            if old in words and other is not None:
+                yield f"{what} makes “{name}” look like “{other}”, and the label stays “{name}”."
+
+
+def _mirrored_script(names: dict[tuple[str, ...], str]) -> Iterator[str]:
+    script = [words for words in names if len(words) == 1 and (words[0] in _DIGITS or len(words[0]) == 1)]
+    if len(script) > 1 and len(script) * 2 >= len(names):
+        yield "The classes read like digits or letters: mirrored, most of them are no digit or letter any more."
+
+
+def _words(name: str) -> list[str]:
+    return [word.lower() for word in re.findall(r"\d+|[A-Z]?[a-z]+|[A-Z]+|[^\W_]+", name)]
