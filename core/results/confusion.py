@@ -1,0 +1,114 @@
+"""Confusion matrices, read: which classes are taken for which, and how well each one does (torch-free).
+
+Rows are true classes and columns predicted ones throughout, as in scikit-learn.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Integers = npt.NDArray[np.int64]
+Normalise = Literal["none", "true", "predicted"]
+
+
+def confusion_matrix(
+    labels: npt.NDArray[np.integer[Any]], predicted: npt.NDArray[np.integer[Any]], classes: int
+) -> Integers:
+    """Counts (C, C) int64 of (true, predicted) pairs; `labels` and `predicted` (N,) are in 0..C-1."""
+    pairs = np.asarray(labels, dtype=np.int64) * classes + np.asarray(predicted, dtype=np.int64)
+    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes).astype(np.int64)
+
+
+def normalised(matrix: Integers, by: Normalise = "true") -> npt.NDArray[np.float64]:
+    """The matrix as shares (C, C) 0..1 of each true class's row or predicted class's column.
+
+    "none" gives shares of all images. A row or column without images is 0.
+    """
+    total = matrix.sum(axis={"true": 1, "predicted": 0, "none": None}[by], keepdims=True)
+    return _ratio(matrix, np.broadcast_to(total, matrix.shape))
+
+
+def as_frame(
+    matrix: Integers, classes: Sequence[str], normalise: Normalise = "true", order: Sequence[int] | None = None
+) -> pd.DataFrame:
+    """One row a cell, in `order` of classes: `true`, `predicted`, `images`, `share` (0..1, `normalised`), `correct`."""
+    chosen = np.arange(len(classes)) if order is None else np.asarray(order, dtype=np.int64)
+    names = np.array(classes, dtype=object)[chosen]
+    grid = np.ix_(chosen, chosen)
+    return pd.DataFrame(
+        {
+            "true": np.repeat(names, len(names)),
+            "predicted": np.tile(names, len(names)),
+            "images": matrix[grid].ravel(),
+            "share": normalised(matrix, normalise)[grid].ravel(),
+            "correct": np.eye(len(names), dtype=bool).ravel(),
+        }
+    )
+
+
+def order_by_confusion(matrix: Integers) -> list[int]:
+    """An order of the classes that puts those taken for each other side by side, the most confused first.
+
+    Pairs are taken by the number of images confused either way, most first, and joined into chains at
+    their ends; classes that are never confused keep their order, at the end.
+    """
+    both = matrix + matrix.T
+    np.fill_diagonal(both, 0)
+    first, second = np.triu_indices(len(matrix), 1)
+    counts = both[first, second]
+    chains = {c: [c] for c in range(len(matrix))}
+    for pair in np.argsort(-counts, kind="stable"):
+        if counts[pair] == 0:
+            break
+        _join(chains, int(first[pair]), int(second[pair]))
+    unique = list({id(chain): chain for chain in chains.values()}.values())
+    unique.sort(key=lambda chain: -int(both[np.ix_(chain, chain)].max(initial=0)))
+    return [c for chain in unique for c in chain]
+
+
+def most_confused(matrix: Integers, classes: Sequence[str], n: int = 10) -> pd.DataFrame:
+    """The `n` largest cells off the diagonal: `true`, `predicted`, `images`, `share` of the true class's images."""
+    frame = as_frame(matrix, classes)
+    wrong = frame[~frame["correct"] & (frame["images"] > 0)]
+    ranked = wrong.sort_values(["images", "share"], ascending=False, kind="stable").head(n)
+    return ranked.drop(columns="correct").reset_index(drop=True)
+
+
+def per_class(matrix: Integers, classes: Sequence[str]) -> pd.DataFrame:
+    """`class`, `precision`, `recall`, `f1` (0..1) and `images` of each class; a ratio without images is 0.
+
+    Precision: of what was called this class, the share that is. Recall: of what is this class, the share
+    that was found. F1 is their harmonic mean.
+    """
+    right = np.diag(matrix)
+    true, called = matrix.sum(axis=1), matrix.sum(axis=0)
+    return pd.DataFrame(
+        {
+            "class": list(classes),
+            "precision": _ratio(right, called),
+            "recall": _ratio(right, true),
+            "f1": _ratio(2 * right, true + called),
+            "images": true,
+        }
+    )
+
+
+def _ratio(part: Integers, whole: Integers) -> npt.NDArray[np.float64]:
+    return np.divide(part, whole, out=np.zeros(part.shape, dtype=np.float64), where=whole != 0)
+
+
+def _join(chains: dict[int, list[int]], a: int, b: int) -> None:
+    """Join the chains that `a` and `b` end, if they are two and both are ends, so that a and b touch."""
+    left, right = chains[a], chains[b]
+    if left is right or a not in (left[0], left[-1]) or b not in (right[0], right[-1]):
+        return
+    if left[-1] != a:
+        left.reverse()
+    if right[0] != b:
+        right.reverse()
+    left.extend(right)
+    for c in right:
+        chains[c] = left

@@ -1,0 +1,167 @@
+"""What a model said about each image, kept as one file; importing this module does not import torch."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import RunError
+from core.workspace import Progress, atomic, no_progress
+
+if TYPE_CHECKING:
+    from core.data.index import DataSet
+    from core.model.classifier import Classifier
+
+Floats = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int64]
+
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Probabilities of N images over C classes, beside the truth.
+
+    `indices` (N,) int64 are positions in the data set's items, `names` the items' names, `labels` (N,) int64
+    the true classes, `probabilities` (N, C) float32 sum to 1 in each row, `losses` (N,) float32 are cross
+    entropies in nats. `about` says where they come from (snapshot, split, form of test-time augmentation).
+    """
+
+    classes: tuple[str, ...]
+    indices: Integers
+    names: tuple[str, ...]
+    labels: Integers
+    probabilities: Floats
+    losses: Floats
+    fingerprint: str
+    about: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        count = len(self.labels)
+        fits = (
+            len(self.indices) == len(self.names) == len(self.losses) == count
+            and self.probabilities.shape == (count, len(self.classes))
+            and (count == 0 or 0 <= self.labels.min() <= self.labels.max() < len(self.classes))
+        )
+        if not fits:
+            raise RunError("These predictions do not fit their images. Evaluate the run again.")
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def predicted(self) -> Integers:
+        """The most probable class of each image, (N,) int64; the first one on a tie."""
+        best: Integers = self.probabilities.argmax(axis=1).astype(np.int64)
+        return best
+
+    @property
+    def confidence(self) -> Floats:
+        """Probability of the predicted class, (N,)."""
+        highest: Floats = self.probabilities.max(axis=1)
+        return highest
+
+    @property
+    def accuracy(self) -> float:
+        """Share of images whose predicted class is the true one; NaN without images."""
+        return float((self.predicted == self.labels).mean()) if len(self) else float("nan")
+
+    @property
+    def loss(self) -> float:
+        """Mean cross entropy in nats; NaN without images."""
+        return float(self.losses.mean(dtype=np.float64)) if len(self) else float("nan")
+
+    def save(self, path: Path) -> None:
+        """Write to `path` (an .npz file), whole or not at all."""
+        words = {
+            "version": _VERSION,
+            "classes": self.classes,
+            "names": self.names,
+            "fingerprint": self.fingerprint,
+            "about": self.about,
+        }
+        with atomic(path) as file:
+            np.savez_compressed(
+                file,
+                words=np.frombuffer(json.dumps(words).encode(), dtype=np.uint8),
+                indices=self.indices,
+                labels=self.labels,
+                probabilities=self.probabilities,
+                losses=self.losses,
+            )
+
+    @classmethod
+    def load(cls, path: Path) -> "Predictions":
+        """Read what `save` wrote; raises `RunError` when the file is missing, damaged or of another version."""
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                words = json.loads(file["words"].tobytes())
+                if words["version"] != _VERSION:
+                    raise ValueError(f"version {words['version']}")
+                return cls(
+                    classes=tuple(words["classes"]),
+                    indices=file["indices"],
+                    names=tuple(words["names"]),
+                    labels=file["labels"],
+                    probabilities=file["probabilities"],
+                    losses=file["losses"],
+                    fingerprint=words["fingerprint"],
+                    about=words["about"],
+                )
+        except FileNotFoundError as error:
+            raise RunError("There are no predictions yet. Evaluate the run first.") from error
+        except Exception as error:  # zipfile, numpy and json each have errors of their own for a damaged file
+            raise RunError(f"The predictions in {path.name} cannot be read. Evaluate the run again.") from error
+
+
+def predictions_of(
+    data: "DataSet",
+    indices: npt.NDArray[np.integer[Any]],
+    probabilities: npt.NDArray[np.floating[Any]],
+    *,
+    losses: npt.NDArray[np.floating[Any]] | None = None,
+    about: dict[str, Any] | None = None,
+) -> Predictions:
+    """Predictions for `data.items[i]`, i in `indices` (N,), from `probabilities` (N, C) and `losses` (N,)."""
+    labels = data.labels[indices].astype(np.int64)
+    if losses is None:
+        losses = cross_entropy(probabilities, labels)
+    return Predictions(
+        classes=data.classes,
+        indices=np.asarray(indices, dtype=np.int64),
+        names=tuple(data.items[i].name for i in indices),
+        labels=labels,
+        probabilities=np.asarray(probabilities, dtype=np.float32),
+        losses=np.asarray(losses, dtype=np.float32),
+        fingerprint=data.fingerprint,
+        about=dict(about or {}),
+    )
+
+
+def cross_entropy(probabilities: npt.NDArray[np.floating[Any]], labels: Integers) -> Floats:
+    """-ln of the true class's probability, (N,) in nats; a probability of 0 counts as the smallest float32."""
+    chosen = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    return (-np.log(np.clip(chosen, np.finfo(np.float32).tiny, 1.0))).astype(np.float32)
+
+
+def predict_images(
+    model: "Classifier", paths: Sequence[Path], size: int, *, batch_size: int = 32, progress: Progress = no_progress
+) -> Floats:
+    """Probabilities (N, C) float32 of image files, decoded to `size` pixels as for training; raises `DataError`."""
+    import torch
+
+    from core.data.decode import decode
+    from core.results.inference import inferring, probabilities_of
+
+    found: list[Floats] = []
+    with inferring(model):
+        for start in range(0, len(paths), batch_size):
+            progress("Looking at images", start, len(paths))
+            batch = np.stack([decode(path, size) for path in paths[start : start + batch_size]])
+            found.append(probabilities_of(model, torch.from_numpy(batch).permute(0, 3, 1, 2)))
+    progress("Looking at images", len(paths), len(paths))
+    return np.concatenate(found) if found else np.zeros((0, len(model.classes)), dtype=np.float32)
