@@ -1,0 +1,91 @@
+"""What a data set holds: images a class and split, and how big they are."""
+
+import altair as alt
+import pandas as pd
+
+from core.charts import palette
+
+MOST_CLASSES = 150
+"""Bars drawn; a longer list is cut to its largest and smallest classes."""
+LONGEST_NAME = 150
+"""Pixels of a class's name beside its bar."""
+SPLIT_NAMES = {"train": "training", "valid": "validation", "test": "test"}
+
+
+def class_bars(counts: pd.DataFrame) -> alt.Chart:
+    """One bar a class, largest first, coloured by split.
+
+    counts: columns class, split ("train", "valid", "test"), images.
+    """
+    shown, left_out = _largest_and_smallest(counts)
+    shown = shown.assign(
+        split_name=shown["split"].map(SPLIT_NAMES),
+        order=shown["split"].map({split: place for place, split in enumerate(SPLIT_NAMES)}),
+        total=shown.groupby("class")["images"].transform("sum"),
+    )
+    present = [split for split in SPLIT_NAMES if (shown["split"] == split).any()]
+    bars = shown["class"].nunique()
+    said = f"Images a class, without {left_out:,} classes of middling size" if left_out else "Images a class"
+    return (
+        alt.Chart(shown, title=said)
+        .mark_bar(height={"band": 0.72})
+        .encode(
+            x=alt.X("images:Q", title="Images", axis=alt.Axis(tickMinStep=1, tickCount=5, format="~s")),
+            y=alt.Y(
+                "class:N",
+                title=None,
+                sort=alt.EncodingSortField("total", order="descending"),
+                axis=alt.Axis(labelLimit=LONGEST_NAME, labelOverlap=False),
+            ),
+            color=alt.Color(
+                "split_name:N",
+                title=None,
+                scale=alt.Scale(
+                    domain=[SPLIT_NAMES[split] for split in present],
+                    range=[palette.SPLITS[split] for split in present],
+                ),
+                legend=alt.Legend(orient="top"),
+            ),
+            order=alt.Order("order:Q"),
+            tooltip=[
+                alt.Tooltip("class:N", title="Class"),
+                alt.Tooltip("split_name:N", title="Split"),
+                alt.Tooltip("images:Q", title="Images", format=","),
+                alt.Tooltip("total:Q", title="In all", format=","),
+            ],
+        )
+        .properties(height=max(120, bars * (24 if bars <= 16 else 18)))
+    )
+
+
+def _largest_and_smallest(counts: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    totals = counts.groupby("class")["images"].sum().sort_values(ascending=False)
+    left_out = len(totals) - MOST_CLASSES
+    if left_out <= 0:
+        return counts, 0
+    half = MOST_CLASSES // 2
+    kept = [*totals.index[:half], *totals.index[-half:]]
+    return counts[counts["class"].isin(kept)], len(totals) - len(kept)
+
+
+def image_sizes(sizes: pd.DataFrame) -> alt.Chart:
+    """Width against height, a circle for each size, larger where more images have it.
+
+    sizes: columns width, height (pixels), images.
+    """
+    most = sizes.nlargest(400, "images")
+    return (
+        alt.Chart(most, title="Image sizes")
+        .mark_circle(opacity=0.6, color=palette.BLUE)
+        .encode(
+            x=alt.X("width:Q", title="Width (pixels)", scale=alt.Scale(zero=False, padding=12, nice=True)),
+            y=alt.Y("height:Q", title="Height (pixels)", scale=alt.Scale(zero=False, padding=12, nice=True)),
+            size=alt.Size("images:Q", legend=None, scale=alt.Scale(range=[30, 500])),
+            tooltip=[
+                alt.Tooltip("width:Q", title="Width", format=","),
+                alt.Tooltip("height:Q", title="Height", format=","),
+                alt.Tooltip("images:Q", title="Images", format=","),
+            ],
+        )
+        .properties(height=220)
+    )
