@@ -1,0 +1,19 @@
+"""The app's mark: a rate that cools, is heated again, and cools for longer."""
+
+_CURVE = "M3 5C7.4 5 10.6 27 15 27V5C23 5 29 27 37 27"
+_EMBER = "#C9561F"
+"""Read on paper and on charcoal alike."""
+
+
+def _svg(width: int, words: str) -> str:
+    stroke = f'fill="none" stroke="{_EMBER}" stroke-width="3.4" stroke-linecap="round" stroke-linejoin="round"'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="32" viewBox="0 0 {width} 32">'
+        f'<path d="{_CURVE}" {stroke}/>{words}</svg>'
+    )
+
+
+ICON = _svg(40, "")
+LOGO = _svg(
+    140, f'<text x="48" y="25" font-family="Georgia, serif" font-size="25" font-weight="600" fill="{_EMBER}">Anneal</text>'
+)
