@@ -1,0 +1,203 @@
+"""From the bytes of an image file, whatever they are, to a square of RGB or a plain reason why not."""
+
+import hashlib
+import io
+import stat
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, UnidentifiedImageError
+
+from core.errors import DataError
+
+Pixels = npt.NDArray[np.uint8]
+
+FORMATS = ("JPEG", "MPO", "PNG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "AVIF", "PPM", "JPEG2000", "ICO")
+"""Formats that are tried; those left out run other programs or are no pictures of one scene."""
+
+SUFFIXES = frozenset(
+    {
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".gif",
+        ".bmp",
+        ".tif",
+        ".tiff",
+        ".webp",
+        ".avif",
+        ".ppm",
+        ".jp2",
+        ".ico",
+    }
+)
+
+MOST_PIXELS = 89_000_000
+"""Just below the size from which Pillow suspects a decompression bomb."""
+
+MOST_BYTES = 512 * 2**20
+
+_HUGE_PIXELS = 12_000_000
+_one_huge_at_a_time = threading.Lock()
+
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""EXIF orientation -> what brings the picture upright."""
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """Size in pixels as seen upright, and a digest of the file's bytes."""
+
+    width: int
+    height: int
+    digest: str
+
+
+def digest_of(content: bytes) -> str:
+    """Digest of a file's bytes: equal for exact duplicates only."""
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def look(path: Path) -> ImageFacts:
+    """Decode the whole file once, at the smallest scale; raises `DataError` with the reason when it cannot be."""
+    content = read(path)
+    with _opened(content, path.suffix, 1) as (image, (width, height)):
+        sideways = _orientation(image) >= 5
+    return ImageFacts(*((height, width) if sideways else (width, height)), digest_of(content))
+
+
+def decode(path: Path, size: int) -> Pixels:
+    """The picture as RGB, uint8 of shape (size, size, 3), upright, transparent parts on white.
+
+    The shorter side is scaled to `size` (bicubic) and the centre is cut out. Raises `DataError` with the
+    reason when the file is no image, is damaged, or is too large.
+    """
+    return decode_bytes(read(path), size, path.suffix)
+
+
+def decode_bytes(content: bytes, size: int, suffix: str = "") -> Pixels:
+    """`decode` of the content of a file; `suffix` is what its name ended in."""
+    with _opened(content, suffix, size) as (image, _):
+        return np.array(_upright_square(image, size))
+
+
+def read(path: Path) -> bytes:
+    """The bytes of a regular file that is not empty and not enormous; raises `DataError`."""
+    try:
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode):
+            raise DataError("It is not a regular file.")
+        if facts.st_size > MOST_BYTES:
+            raise DataError(f"The file has {facts.st_size / 2**20:,.0f} MB; up to {MOST_BYTES >> 20} are read.")
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise DataError("The file does not exist.") from error
+    except PermissionError as error:
+        raise DataError("The file cannot be opened: permission denied.") from error
+    except OSError as error:
+        raise DataError(f"The file cannot be read: {error.strerror or error}.") from error
+    if not content:
+        raise DataError("The file is empty.")
+    return content
+
+
+@contextmanager
+def _opened(content: bytes, suffix: str, size: int) -> Iterator[tuple[Image.Image, tuple[int, int]]]:
+    """The decoded image, JPEG at the smallest scale not below `size`, and its size as stored."""
+    try:
+        image = Image.open(io.BytesIO(content), formats=FORMATS)
+        stored = image.size
+        if stored[0] * stored[1] > MOST_PIXELS:
+            raise DataError(_too_large(f"{stored[0] * stored[1] / 1e6:,.0f} megapixels"))
+        image.draft(None, (size, size))
+        with _turn(image):
+            image.load()
+            yield image, stored
+    except DataError:
+        raise
+    except UnidentifiedImageError as error:
+        raise DataError(_no_image(content, suffix)) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
+        raise DataError(_too_large("too many megapixels")) from error
+    except Exception as error:  # on hostile bytes Pillow's decoders raise nearly anything
+        if "truncated" in str(error).lower():
+            raise DataError("The image is cut short: the file ends before the picture does.") from error
+        raise DataError(f"The image is damaged: {_short(error)}.") from error
+
+
+def _turn(image: Image.Image) -> AbstractContextManager[object]:
+    """Threads decode side by side, except for images so large that several would fill the memory."""
+    return _one_huge_at_a_time if image.width * image.height > _HUGE_PIXELS else nullcontext()
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(0x0112, 1))
+    except Exception:  # a damaged EXIF block is no reason to refuse the picture
+        return 1
+
+
+def _upright_square(image: Image.Image, size: int) -> Image.Image:
+    orientation = _orientation(image)
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    square = _plain(image).resize(
+        (size, size), Image.Resampling.BICUBIC, box=(left, top, left + side, top + side), reducing_gap=3.0
+    )
+    if square.mode == "RGBA":
+        square = Image.alpha_composite(Image.new("RGBA", square.size, "white"), square)
+    square = square.convert("RGB")
+    return square.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else square
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """The picture in a mode that can be resized: L, RGB, RGBA or CMYK."""
+    if image.mode in ("I", "F") or image.mode.startswith("I;"):
+        return Image.fromarray(_eight_bit(image))
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    return image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
+
+
+def _eight_bit(image: Image.Image) -> Pixels:
+    """Brightness of more than 8 bits as uint8: 16 bits by their range, anything else from its lowest to its highest."""
+    values = np.nan_to_num(np.asarray(image, dtype=np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    low, high = float(values.min()), float(values.max())
+    if image.mode != "F" and low >= 0 and high <= 65535:
+        low, high = 0.0, 65535.0
+    scaled = (values - low) / max(high - low, 1e-12)
+    return (scaled * 255).round().astype(np.uint8)
+
+
+def _no_image(content: bytes, suffix: str) -> str:
+    kind = "its content is text" if _is_text(content[:512]) else "its content is of no image format that is read here"
+    if suffix.lower() in SUFFIXES:
+        return f"Not an image, though its name ends in {suffix}: {kind}."
+    return f"Not an image: {kind}."
+
+
+def _is_text(start: bytes) -> bool:
+    return all(byte >= 32 or byte in (9, 10, 12, 13) for byte in start)
+
+
+def _too_large(what: str) -> str:
+    return f"The image has {what}; up to {MOST_PIXELS // 1_000_000} are read."
+
+
+def _short(error: BaseException) -> str:
+    return (str(error) or type(error).__name__)[:120].rstrip(".")

@@ -1,0 +1,40 @@
+"""What there is in a data set and what is wrong with it, as plain values."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from core.data.index import DataSet
+
+
+def inspect(data: DataSet) -> dict[str, Any]:
+    """JSON of a data set.
+
+    `classes` (name -> images), `splits` (split -> images), `sizes` (smallest, median and largest [width,
+    height] by area, or None), `broken` (path and reason each), `duplicates`, `leaks` (across the split) and
+    `conflicts` (across classes) as lists of names with the same bytes, and `fingerprint`.
+    """
+    labels = Counter(item.label for item in data.items)
+    splits = Counter(item.split for item in data.items)
+    return {
+        "data": data.spec,
+        "title": data.title,
+        "images": len(data.items),
+        "classes": {name: labels[label] for label, name in enumerate(data.classes)},
+        "splits": dict(splits),
+        "split_origin": data.split_origin,
+        "sizes": _sizes(data),
+        "broken": [{"path": broken.path, "reason": broken.reason} for broken in data.broken],
+        "duplicates": [list(names) for names in data.duplicates],
+        "leaks": [list(names) for names in data.leaks],
+        "conflicts": [list(names) for names in data.conflicts],
+        "fingerprint": data.fingerprint,
+    }
+
+
+def _sizes(data: DataSet) -> dict[str, list[int]]:
+    by_area = sorted(data.items, key=lambda item: item.width * item.height)
+    median = by_area[int(np.ceil(len(by_area) / 2)) - 1]
+    chosen = {"smallest": by_area[0], "median": median, "largest": by_area[-1]}
+    return {name: [item.width, item.height] for name, item in chosen.items()}
