@@ -17,8 +17,8 @@ from core.errors import DataError
 
 Pixels = npt.NDArray[np.uint8]
 
-FORMATS = ("JPEG", "MPO", "PNG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "AVIF", "PPM", "JPEG2000", "ICO")
-"""Formats that are tried; those left out run other programs or are no pictures of one scene."""
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "PPM", "JPEG2000", "ICO")
+"""Formats that are tried; those left out run other programs, or hold no pictures. (MPO comes with JPEG.)"""
 
 SUFFIXES = frozenset(
     {

@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,9 +57,13 @@ def _fetch(spec: str, partial: Path, target: Path) -> None:
             if target.is_dir():
                 return
             with sentences(partial):
+                _leave_nothing_but_archives(partial)
                 partial.mkdir(exist_ok=True)
-                _drop_all_but(_archives(partial), partial)
-            files = _arranged(title, _RECIPES[spec], partial)
+            try:
+                files = _arranged(title, _RECIPES[spec], partial)
+            except DataError:
+                _leave_nothing_but_archives(partial)
+                raise
             write_manifest(partial, title, [(name, path.relative_to(partial).as_posix()) for name, path in files])
             _drop_all_but([partial / MANIFEST, *(path for _, path in files)], partial)
             settle(partial, target)
@@ -110,6 +115,12 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
+
+
+def _leave_nothing_but_archives(folder: Path) -> None:
+    _drop_all_but(_archives(folder), folder)
+    with suppress(OSError):  # not empty: archives have arrived, and the next attempt goes on with them
+        folder.rmdir()
 
 
 def _drop_all_but(kept: Iterable[Path], folder: Path) -> None:
