@@ -1,20 +1,21 @@
 """The frame that every page begins with: page settings, navigation, the data and the run in hand, the live job."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.errors import RunError
+from core.data.index import DataSet
+from core.errors import AnnealError, RunError
+from core.runs import jobs, warm
+from core.runs.folder import RunFolder, open_run
 from core.workspace import Workspace
 from pages.ui import hand
 from pages.ui.errors import show
-from pages.ui.names import plain
-
-if TYPE_CHECKING:
-    from core.data.index import DataSet
-    from core.runs.folder import RunFolder
+from pages.ui.jobline import job_line
+from pages.ui.mark import ICON, LOGO
+from pages.ui.names import literal, plain
 
 APP = Path(__file__).parents[2]
 
@@ -37,7 +38,7 @@ class Context:
     """What a page works on: the workspace, the run in hand if there is one, and the data in hand."""
 
     workspace: Workspace
-    run: "RunFolder | None"
+    run: RunFolder | None
     choice: hand.DataChoice | None
 
     @property
@@ -47,7 +48,7 @@ class Context:
             return self.run.info.data_spec
         return self.choice.spec if self.choice else None
 
-    def data(self) -> "DataSet | None":
+    def data(self) -> DataSet | None:
         """The data set in hand; a first look at a big one shows its progress. Raises `DataError`, `RunError`."""
         if self.run is not None:
             return hand.of_run(self.workspace, self.run.info.id)
@@ -60,22 +61,34 @@ def begin(title: str, icon: str, *, lead: str) -> Context:
     `?run=ID` puts that run in hand; one that is not there is said, and the page goes on without.
     """
     st.set_page_config(page_title=f"{title} · Anneal", page_icon=icon, layout="wide")
+    st.logo(LOGO, icon_image=ICON, size="large")
     workspace = Workspace.at()
+    _tend(workspace)
     run = _run_in_hand(workspace)
     context = Context(workspace, run, None if run else hand.data_in_hand())
     with st.sidebar:
-        _navigation()
-    st.title(title)
+        _navigation(run)
+        _in_hand(context)
+        job_line(workspace)
+    st.title(title, anchor=False)
     st.markdown(lead)
     return context
 
 
-def _run_in_hand(workspace: Workspace) -> "RunFolder | None":
+def _tend(workspace: Workspace) -> None:
+    """Let queued jobs start, and have a process ready that starts them at once."""
+    try:
+        jobs.advance(workspace)
+        if os.environ.get("ANNEAL_WARM") != "0":
+            warm.start_warm(workspace)
+    except AnnealError as error:
+        show(error)
+
+
+def _run_in_hand(workspace: Workspace) -> RunFolder | None:
     run_id = hand.run_id_in_hand()
     if run_id is None:
         return None
-    from core.runs.folder import open_run
-
     try:
         return open_run(workspace, run_id)
     except RunError as error:
@@ -84,7 +97,24 @@ def _run_in_hand(workspace: Workspace) -> "RunFolder | None":
         return None
 
 
-def _navigation() -> None:
+def _navigation(run: RunFolder | None) -> None:
+    query = {"run": run.info.id} if run else None
     for path, label, icon in PAGES:
         if (APP / path).exists():
-            st.page_link(path, label=label, icon=icon, width="stretch")
+            st.page_link(path, label=label, icon=icon, width="stretch", query_params=query)
+
+
+def _in_hand(context: Context) -> None:
+    """The run or the data set that pages work on, and where to change it."""
+    if context.run is not None:
+        info = context.run.info
+        st.caption("Run in hand", help="Every page works on this run. Choose another on the Runs page.")
+        with st.container(gap="xxsmall"):
+            st.text(plain(info.name, 40))
+            st.caption(f"{literal(info.data_title, 30)} · {literal(info.backbone, 24)}")
+            st.button(
+                "Put it down", key="put-down", icon=":material/close:", type="tertiary", on_click=hand.put_run_down
+            )
+    elif context.choice is not None:
+        st.caption("Data in hand", help="No run yet: the Data page starts one.")
+        st.text(plain(hand.title_in_hand(context.workspace, context.choice), 40))

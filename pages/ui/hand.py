@@ -3,15 +3,15 @@
 import threading
 from collections import OrderedDict
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import streamlit as st
 
+from core.data.catalogue import EMBEDDED
+from core.data.index import DataSet, load_data
+from core.runs.folder import open_run
 from core.workspace import Progress, Workspace
 from pages.ui.progress import progress_bar
-
-if TYPE_CHECKING:
-    from core.data.index import DataSet
 
 RUN = "run_in_hand"
 DATA = "data_in_hand"
@@ -35,13 +35,13 @@ class _Shelf:
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[object, ...], DataSet] = OrderedDict()
 
-    def get(self, key: tuple[object, ...]) -> "DataSet | None":
+    def get(self, key: tuple[object, ...]) -> DataSet | None:
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
             return self._kept.get(key)
 
-    def put(self, key: tuple[object, ...], data: "DataSet") -> None:
+    def put(self, key: tuple[object, ...], data: DataSet) -> None:
         with self._lock:
             self._kept[key] = data
             while len(self._kept) > KEPT:
@@ -61,6 +61,7 @@ def take_run(run_id: str) -> None:
     """Put a run in hand, in this session and in the page's address; the data in hand is then the run's."""
     st.session_state[RUN] = run_id
     st.session_state.pop(DATA, None)
+    st.query_params.pop("data", None)
     st.query_params["run"] = run_id
 
 
@@ -68,6 +69,16 @@ def take_data(choice: DataChoice) -> None:
     """Put a data set in hand that has no run yet; a run in hand is put down."""
     put_run_down()
     st.session_state[DATA] = asdict(choice)
+    _into_address(choice.spec)
+
+
+def _into_address(spec: str) -> None:
+    """Survive a reload with data that comes along; paths stay out of addresses, which people pass on."""
+    kept = spec if any(spec == offer.spec for offer in EMBEDDED) else None
+    if kept is None:
+        st.query_params.pop("data", None)
+    elif st.query_params.get("data") != kept:
+        st.query_params["data"] = kept
 
 
 def put_run_down() -> None:
@@ -91,16 +102,24 @@ def run_id_in_hand() -> str | None:
 def data_in_hand() -> DataChoice | None:
     """The data set chosen in this session, where no run is in hand."""
     values = st.session_state.get(DATA)
-    return DataChoice(**values) if values else None
+    if values:
+        _into_address(values["spec"])
+        return DataChoice(**values)
+    spec = st.query_params.get("data", "")
+    return DataChoice(spec) if any(spec == offer.spec for offer in EMBEDDED) else None
 
 
-def look(workspace: Workspace, choice: DataChoice, report: Progress | None = None) -> "DataSet":
+def title_in_hand(workspace: Workspace, choice: DataChoice) -> str:
+    """The title of a data set that has been looked at, else the last part of its path; not escaped."""
+    known = _shelf().get((workspace.root, choice))
+    return known.title if known else Path(choice.spec).name
+
+
+def look(workspace: Workspace, choice: DataChoice, report: Progress | None = None) -> DataSet:
     """The data set of a choice, from memory where it has been looked at; a first look shows a progress bar.
 
     Raises `DataError` with what is wrong with it.
     """
-    from core.data.index import load_data
-
     key = (workspace.root, choice)
     known = _shelf().get(key)
     if known is None:
@@ -117,10 +136,8 @@ def look_again(workspace: Workspace, choice: DataChoice) -> None:
     _shelf().drop((workspace.root, choice))
 
 
-def of_run(workspace: Workspace, run_id: str) -> "DataSet":
+def of_run(workspace: Workspace, run_id: str) -> DataSet:
     """The data set of a run as it was when the run was made. Raises `RunError`, `DataError`."""
-    from core.runs.folder import open_run
-
     key = (workspace.root, "run", run_id)
     known = _shelf().get(key)
     if known is None:

@@ -14,6 +14,7 @@ def _svg(width: int, words: str) -> str:
 
 
 ICON = _svg(40, "")
-LOGO = _svg(
-    140, f'<text x="48" y="25" font-family="Georgia, serif" font-size="25" font-weight="600" fill="{_EMBER}">Anneal</text>'
+_WORDS = (
+    f'<text x="48" y="25" font-family="Georgia, serif" font-size="25" font-weight="600" fill="{_EMBER}">Anneal</text>'
 )
+LOGO = _svg(140, _WORDS)

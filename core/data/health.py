@@ -1,0 +1,140 @@
+"""What is wrong with a data set, or might be, in the order in which it harms a classifier."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from core.data.index import DataSet
+
+IMBALANCE = 3.0
+"""The largest class may have this many times the images of the smallest before it is mentioned."""
+FEW_TO_TRAIN = 10
+"""Training images of a class below which it can hardly be learnt."""
+FEW_TO_CHECK = 5
+"""Validation images of a class below which its accuracy is mostly chance: one image is 20 % of it."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to know: what it is in a sentence, what to do, and the rows behind it."""
+
+    level: Literal["good", "note", "bad"]
+    title: str
+    advice: str = ""
+    rows: pd.DataFrame | None = None
+
+
+def findings(data: DataSet) -> list[Finding]:
+    """Everything checked, the bad first; what is in order is said as well."""
+    found = [*_broken(data), *_contradictions(data), *_leaks(data), *_duplicates(data), *_balance(data), *_few(data)]
+    return sorted(found, key=lambda finding: ("bad", "note", "good").index(finding.level))
+
+
+def _broken(data: DataSet) -> Iterator[Finding]:
+    if not data.broken:
+        yield Finding("good", "Every file could be read")
+        return
+    rows = pd.DataFrame([(file.path, file.reason) for file in data.broken], columns=["file", "reason"])
+    files = "1 file was" if len(rows) == 1 else f"{len(rows):,} files were"
+    yield Finding(
+        "note", f"{files} skipped", "Anneal trains on the rest. Replace or delete them to be rid of this line.", rows
+    )
+
+
+def _leaks(data: DataSet) -> Iterator[Finding]:
+    if not data.leaks:
+        yield Finding("good", "No image is both in training and in validation")
+        return
+    groups = "1 image is" if len(data.leaks) == 1 else f"{len(data.leaks):,} images are"
+    yield Finding(
+        "bad",
+        f"{groups} in more than one split",
+        "The network is then asked what it has been told: accuracy looks better than it is. Delete one copy of each.",
+        _groups(data.leaks),
+    )
+
+
+def _contradictions(data: DataSet) -> Iterator[Finding]:
+    if not data.conflicts:
+        return
+    images = "1 image is" if len(data.conflicts) == 1 else f"{len(data.conflicts):,} images are"
+    yield Finding(
+        "bad",
+        f"{images} in more than one class",
+        "The same picture with two labels cannot be learnt. Keep the right one and delete the other.",
+        _groups(data.conflicts),
+    )
+
+
+def _duplicates(data: DataSet) -> Iterator[Finding]:
+    across = {*data.leaks, *data.conflicts}
+    inside = tuple(group for group in data.duplicates if group not in across)
+    if not inside:
+        return
+    copies = sum(len(group) - 1 for group in inside)
+    yield Finding(
+        "note",
+        "1 image is a copy of another" if copies == 1 else f"{copies:,} images are copies of others",
+        "All copies of an image are in one split, so the accuracy stays honest; training just sees it more often.",
+        _groups(inside),
+    )
+
+
+def _groups(groups: tuple[tuple[str, ...], ...]) -> pd.DataFrame:
+    rows = [(number, name) for number, group in enumerate(groups, start=1) for name in group]
+    return pd.DataFrame(rows, columns=["group", "file"])
+
+
+def _balance(data: DataSet) -> Iterator[Finding]:
+    counts = _per_class(data, "train")
+    least, most = counts.min(), counts.max()
+    if most < IMBALANCE * max(least, 1):
+        yield Finding("good", "The classes are about equally large")
+        return
+    yield Finding(
+        "note",
+        f"The largest class has {most / max(least, 1):.0f} times the training images of the smallest",
+        "A network can be right often by preferring the large classes. Turn on class weights in Training, "
+        "and judge by each class's recall.",
+        counts.rename_axis("class").rename("training images").sort_values().reset_index(),
+    )
+
+
+def _few(data: DataSet) -> Iterator[Finding]:
+    for split, enough, what, advice in (
+        ("train", FEW_TO_TRAIN, "training", "Expect little from them: more images help more than any setting."),
+        ("valid", FEW_TO_CHECK, "validation", "Their accuracy is mostly chance: more images, or a larger share, help."),
+    ):
+        counts = _per_class(data, split)
+        few = counts[counts < enough]
+        if few.empty:
+            continue
+        classes = "1 class has" if len(few) == 1 else f"{len(few):,} classes have"
+        rows = few.rename_axis("class").rename("images").sort_values().reset_index()
+        yield Finding("note", f"{classes} fewer than {enough} {what} images", advice, rows)
+
+
+def _per_class(data: DataSet, split: str) -> "pd.Series[int]":
+    counts = data.counts()
+    of_split = counts[counts["split"] == split].set_index("class")["images"]
+    return of_split.reindex(list(data.classes), fill_value=0)
+
+
+def sizes(data: DataSet) -> pd.DataFrame:
+    """How many images have each size: columns width, height (pixels), images; most frequent first."""
+    table = pd.DataFrame([(item.width, item.height) for item in data.items], columns=["width", "height"])
+    return table.value_counts().rename("images").reset_index()
+
+
+def size_range(data: DataSet) -> str:
+    """The sizes in a few words: "8 × 8", or "240–4032 × 180–3024"."""
+    widths = [item.width for item in data.items]
+    heights = [item.height for item in data.items]
+    return f"{_span(widths)} × {_span(heights)}"
+
+
+def _span(values: list[int]) -> str:
+    low, high = min(values), max(values)
+    return f"{low:,}" if low == high else f"{low:,}–{high:,}"

@@ -1,0 +1,63 @@
+from pathlib import Path
+
+from core.data.health import Finding, findings, size_range, sizes
+from core.data.index import Broken, DataSet, Item
+
+
+def data_of(*items: tuple[str, str, str], broken: tuple[Broken, ...] = ()) -> DataSet:
+    """A data set of (name, split, digest); the class is the name's folder."""
+    classes = tuple(sorted({name.split("/")[0] for name, _, _ in items}))
+    made = tuple(
+        Item(name, Path(name), classes.index(name.split("/")[0]), split, digest, 8, 9 + label)
+        for label, (name, split, digest) in enumerate(items)
+    )
+    return DataSet("spec", "Title", classes, made, broken, "f", "as given", 0)
+
+
+def many(name: str, train: int, valid: int) -> list[tuple[str, str, str]]:
+    names = [(f"{name}/{i}.png", "train" if i < train else "valid") for i in range(train + valid)]
+    return [(path, split, path) for path, split in names]
+
+
+def said(data: DataSet) -> dict[str, Finding]:
+    return {finding.title: finding for finding in findings(data)}
+
+
+def test_a_data_set_in_order_says_so() -> None:
+    found = findings(data_of(*many("a", 20, 6), *many("b", 20, 6)))
+    assert {finding.level for finding in found} == {"good"}
+    assert len(found) == 3
+
+
+def test_broken_files_come_with_their_reasons() -> None:
+    data = data_of(*many("a", 20, 6), *many("b", 20, 6), broken=(Broken("a/x.png", "The file is empty."),))
+    finding = said(data)["1 file was skipped"]
+    assert finding.rows is not None
+    assert finding.rows.to_dict("records") == [{"file": "a/x.png", "reason": "The file is empty."}]
+
+
+def test_leaks_and_conflicts_are_bad_and_come_first() -> None:
+    leak = [("a/leak1.png", "train", "same"), ("a/leak2.png", "valid", "same")]
+    conflict = [("a/both.png", "train", "both"), ("b/both.png", "train", "both")]
+    copies = [("b/copy1.png", "train", "copy"), ("b/copy2.png", "train", "copy")]
+    found = findings(data_of(*many("a", 20, 6), *many("b", 20, 6), *leak, *conflict, *copies))
+    assert [finding.level for finding in found][:3] == ["bad", "bad", "note"]
+    titles = [finding.title for finding in found]
+    assert "1 image is in more than one split" in titles
+    assert "1 image is in more than one class" in titles
+    assert "1 image is a copy of another" in titles
+
+
+def test_imbalance_and_tiny_classes_are_counted_in_training_images() -> None:
+    found = said(data_of(*many("a", 40, 6), *many("b", 4, 1)))
+    assert "The largest class has 10 times the training images of the smallest" in found
+    tiny = found["1 class has fewer than 10 training images"].rows
+    assert tiny is not None
+    assert tiny.to_dict("records") == [{"class": "b", "images": 4}]
+    assert "1 class has fewer than 5 validation images" in found
+
+
+def test_sizes_are_counted_and_said_as_a_range() -> None:
+    data = data_of(("a/1.png", "train", "1"), ("b/1.png", "valid", "2"))
+    assert sizes(data)["images"].sum() == 2
+    assert size_range(data) == "8 × 9–10"
