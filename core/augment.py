@@ -6,7 +6,7 @@ stages, plans and pages can name an augmentation without waiting for it.
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import permutations, product
+from itertools import product
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -102,10 +102,11 @@ def augment(images: "torch.Tensor", how: Augmentation, *, generator: "torch.Gene
     if how == NONE or not len(images):
         return images
     draws = torch.rand(len(images), 11, generator=generator, device=generator.device).to(images.device)
-    images = _placed(images, how, draws)
+    layout = torch.channels_last if images.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
+    changed = _placed(images, how, draws)
     if how.brightness or how.contrast:
-        images = _lit(images, how, draws)
-    return images
+        changed = _lit(changed, how, draws)
+    return changed.contiguous(memory_format=layout)
 
 
 def _signed(draws: "torch.Tensor", limit: float) -> "torch.Tensor":
@@ -114,7 +115,6 @@ def _signed(draws: "torch.Tensor", limit: float) -> "torch.Tensor":
 
 def _placed(images: "torch.Tensor", how: Augmentation, draws: "torch.Tensor") -> "torch.Tensor":
     """Flips and turns by moving pixels where that is all, else everything in one resampling."""
-    import torch
     import torch.nn.functional as F
 
     height, width = images.shape[-2:]
@@ -128,9 +128,7 @@ def _placed(images: "torch.Tensor", how: Augmentation, draws: "torch.Tensor") ->
         grid = _perspective_grid(matrices, height, width)
     else:
         grid = F.affine_grid(matrices[:, :2], list(images.shape), align_corners=False)
-    layout = torch.channels_last if images.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
-    sampled = F.grid_sample(images, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
-    return sampled.contiguous(memory_format=layout)
+    return F.grid_sample(images, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
 
 
 def _moved(
@@ -182,12 +180,12 @@ def _perspective_grid(matrices: "torch.Tensor", height: int, width: int) -> "tor
 
 
 def _lit(images: "torch.Tensor", how: Augmentation, draws: "torch.Tensor") -> "torch.Tensor":
-    """fastai 0.7's lighting: contrast about the image's mean, then brightness, kept in 0..1."""
+    """Lighting as in fastai 0.7: contrast about the image's mean, then brightness, kept in 0..1; in place."""
     amount = _signed(draws[:, 9], how.contrast).view(-1, 1, 1, 1)
     contrast = (1 + amount.abs()) ** amount.sign()
     brightness = _signed(draws[:, 10], how.brightness).view(-1, 1, 1, 1)
     mean = images.mean(dim=(1, 2, 3), keepdim=True)
-    return (images * contrast).add_(mean * (1 - contrast) + brightness).clamp_(0, 1)
+    return images.mul_(contrast).add_(mean * (1 - contrast) + brightness).clamp_(0, 1)
 
 
 _SIDES = (("left", "right"), ("east", "west"), ("port", "starboard"))
@@ -206,7 +204,7 @@ def warnings(how: Augmentation, classes: Iterable[str]) -> list[str]:
     """
     names = {tuple(_words(name)): name for name in classes}
     turn = 180.0 if how.quarter_turns else how.rotate
-    said = []
+    said: list[str] = []
     if how.horizontal_flip:
         said += _swaps("A horizontal flip", names, _SIDES + _SENSE + (("b", "d"), ("p", "q")))
     if how.vertical_flip:
@@ -221,11 +219,10 @@ def warnings(how: Augmentation, classes: Iterable[str]) -> list[str]:
 
 
 def _swaps(what: str, names: dict[tuple[str, ...], str], pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
-    for pair in pairs:
-        for (old, new), (words, name) in product(permutations(pair), names.items()):
-            other = names.get(tuple(new if word == old else word for word in words))
-            if old in words and other is not None:
-                yield f"{what} makes “{name}” look like “{other}”, and the label stays “{name}”."
+    for (old, new), (words, name) in product(pairs, names.items()):
+        other = names.get(tuple(new if word == old else word for word in words))
+        if old in words and other is not None:
+            yield f"{what} turns “{name}” into “{other}” and the other way round, while the labels stay."
 
 
 def _mirrored_script(names: dict[tuple[str, ...], str]) -> Iterator[str]:
