@@ -1,1 +1,1 @@
-"""The command line: `python -m core`, one module a command."""
+"""The command line, `python -m core`: what its options are, what each command does, what it writes."""

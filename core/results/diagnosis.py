@@ -209,16 +209,13 @@ def _stage(stages: Sequence[Stage] | None, recent: pd.DataFrame) -> Stage | None
 
 
 def _how_measured(stage: Stage | None) -> str:
-    """What makes training loss higher than the same network's loss on plain images."""
-    with_ = ["dropout"]
-    if stage is None or stage.augmentation != NONE:
-        with_.append("augmentation")
-    if stage is not None and stage.label_smoothing > 0:
-        with_.append(f"label smoothing {stage.label_smoothing:g}")
-    listed = " and ".join([", ".join(with_[:-1]), with_[-1]]) if len(with_) > 1 else with_[0]
+    """What sets training loss apart from the same network's loss on plain images, and both from cross entropy."""
+    augmented = stage is None or stage.augmentation != NONE
+    smoothing = 0.0 if stage is None else stage.label_smoothing
+    floor = f" Both include label smoothing {smoothing:g}, so neither can reach 0." if smoothing else ""
     return (
-        f"Training loss is measured while the network learns, with {listed} where used; "
-        "validation loss is not, so training loss can lie above it without harm."
+        f"Training loss is measured while the network learns, with dropout{' and augmentation' if augmented else ''}; "
+        f"validation loss is not, so training loss can lie above it without harm.{floor}"
     )
 
 

@@ -78,7 +78,7 @@ def test_training_loss_above_validation_loss_is_explained():
 def test_the_stage_says_what_training_loss_was_measured_with():
     stage = Stage(augmentation=SIDE_ON, label_smoothing=0.1)
     found = diagnose(history([1.2, 1.0, 0.95], [0.9, 0.7, 0.69]), [stage])
-    assert any("augmentation and label smoothing 0.1" in said for said in found.evidence)
+    assert any("label smoothing 0.1" in said for said in found.evidence)
     plain = diagnose(history([1.2, 1.0, 0.95], [0.9, 0.7, 0.69]), [Stage()])
     assert not any("augmentation" in said for said in plain.evidence)
 

@@ -1,0 +1,42 @@
+"""What a command uses where its options leave the choice open."""
+
+from dataclasses import dataclass
+
+from core.cli.options import Options
+from core.model.catalogue import BACKBONES
+
+SMALL = "small_cnn"
+PRETRAINED = "efficientnet_lite0"
+SMALL_SIZE, DIGITS_SIZE, SIZE = 64, 32, 128
+
+
+@dataclass(frozen=True)
+class Network:
+    """A backbone, whether its weights are pretrained, and the side of its images in pixels."""
+
+    backbone: str
+    pretrained: bool
+    size: int
+
+
+def is_drawn(spec: str) -> bool:
+    """Whether a data set is one of ours whose pictures change their meaning when they are flipped."""
+    return spec == "digits" or spec.partition(":")[0] == "shapes"
+
+
+def network_of(options: Options, recipe: str | None = None) -> Network:
+    """The network that the options ask for, or that suits the data."""
+    spec = str(options.data)
+    small = recipe == "quick" or (is_drawn(spec) and recipe != "lesson2")
+    backbone = options.backbone or (SMALL if small else PRETRAINED)
+    if backbone == SMALL:
+        size = DIGITS_SIZE if spec == "digits" else SMALL_SIZE
+        return Network(backbone, False, options.size or size)
+    offer = BACKBONES.get(backbone)
+    size = offer.default_size if offer is not None else SIZE
+    return Network(backbone, not options.scratch, options.size or size)
+
+
+def augmentation_of(options: Options, *, spec: str, recipe: bool) -> str:
+    """The name of the augmentation asked for; recipes flip photos, and never digits and shapes."""
+    return options.augment or ("side-on" if recipe and not is_drawn(spec) else "none")

@@ -1,0 +1,50 @@
+"""`inspect`: what is in a data set, and what is wrong with it."""
+
+from core.cli.options import Options
+from core.cli.output import Answer, Reporter, table
+from core.data.index import DataSet, load_data
+from core.data.report import inspect as report
+from core.workspace import Workspace
+
+SHOWN = 20
+"""Broken files and groups of duplicates that the text names; JSON has them all."""
+
+VALID_SHARE = 0.2
+
+
+def inspect(options: Options, reporter: Reporter) -> Answer:
+    """Classes, splits, sizes, broken files and duplicates of a data set."""
+    data = opened(options, reporter)
+    return Answer(report(data), _text(data))
+
+
+def opened(options: Options, reporter: Reporter) -> DataSet:
+    """The data set that the options name, split as they say; raises `DataError`."""
+    return load_data(
+        str(options.data),
+        Workspace.at(options.home),
+        valid_share=VALID_SHARE if options.valid_share is None else options.valid_share,
+        seed=options.seed or 0,
+        progress=reporter,
+    )
+
+
+def _text(data: DataSet) -> str:
+    counts = data.counts()
+    splits = list(dict.fromkeys(counts["split"]))
+    rows = [["class", *splits]]
+    for name, images in counts.groupby("class", sort=False)["images"]:
+        rows.append([str(name), *(f"{count:,}" for count in images)])
+    said = [
+        f"{data.title}: {len(data.items):,} images, {len(data.classes)} classes, split {data.split_origin}.",
+        table(rows),
+    ]
+    said += _listed("broken or not an image", [f"{broken.path}: {broken.reason}" for broken in data.broken])
+    said += _listed("sets of equal images", [" = ".join(group) for group in data.duplicates])
+    said += _listed("sets of equal images across the split", [" = ".join(group) for group in data.leaks])
+    return "\n".join([*said, f"Fingerprint {data.fingerprint}"])
+
+
+def _listed(what: str, lines: list[str]) -> list[str]:
+    more = [f"  ... and {len(lines) - SHOWN:,} more"] if len(lines) > SHOWN else []
+    return [f"{len(lines):,} {what}:", *(f"  {line}" for line in lines[:SHOWN]), *more] if lines else []

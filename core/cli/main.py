@@ -1,0 +1,49 @@
+"""From arguments to an exit status: 0 done, 1 training failed, 2 bad input, 130 interrupted."""
+
+import contextlib
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import cast
+
+from core.cli.options import Options, command_line
+from core.cli.output import Answer, Reporter, write
+from core.errors import AnnealError, TrainingError
+
+BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
+
+Command = Callable[[Options, Reporter], Answer]
+
+_COMMANDS = {
+    "inspect": ("core.cli.inspecting", "inspect"),
+    "find-lr": ("core.cli.finding", "find_lr"),
+    "train": ("core.cli.training", "train"),
+    "evaluate": ("core.cli.answering", "evaluate"),
+    "predict": ("core.cli.answering", "predict"),
+}
+"""Where each command is; imported when asked for, so that --help need not wait for torch."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status; argparse itself exits for --help and bad options."""
+    options = command_line().parse_args(arguments, namespace=Options())
+    module, function = _COMMANDS[options.command]
+    reporter = Reporter(sys.stderr)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):  # a library's chatter must not get between the JSON
+            command = cast("Command", getattr(importlib.import_module(module), function))
+            answer = command(options, reporter)
+        reporter.close()
+        write(sys.stdout, answer, as_json=options.json)
+    except AnnealError as error:
+        reporter.close()
+        print(" ".join(str(error).split()), file=sys.stderr)
+        return FAILED if isinstance(error, TrainingError) else BAD_INPUT
+    except KeyboardInterrupt as interrupt:
+        reporter.close()
+        print(str(interrupt) or "Stopped.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

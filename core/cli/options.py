@@ -1,0 +1,284 @@
+"""The commands and their options, with units, ranges and defaults."""
+
+import argparse
+from typing import NoReturn, TypeAlias
+
+RECIPES = ("lesson2", "quick")
+AUGMENTATIONS = ("side-on", "top-down", "none")
+DATA_HELP = (
+    "a folder (class/image, or train/ and valid/ above the classes), a zip of one, digits, "
+    "shapes[:easy|:medium|:hard], or imagenette, pets, cifar10, fashionmnist, flowers102, eurosat (downloaded)"
+)
+RUN_HELP = "a run's id, or the path of its folder"
+
+
+class Options(argparse.Namespace):
+    """The options of all commands; one that a command does not have keeps its value here."""
+
+    command: str
+    json: bool
+    home: str | None
+    data: str | None
+    run: str
+    images: list[str]
+    backbone: str | None
+    size: int | None
+    seed: int | None
+    valid_share: float | None
+    scratch: bool
+    unfrozen: bool
+    steps: int
+    lowest: float
+    highest: float
+    name: str | None
+    resume: str | None
+    recipe: str | None
+    plan: str | None
+    lr: list[float] | None
+    cycles: int | None
+    cycle_len: int | None
+    cycle_mult: int | None
+    precompute: bool
+    unfreeze: bool
+    freeze_to: int | None
+    augment: str | None
+    schedule: str | None
+    optimiser: str | None
+    batch_size: int | None
+    share: float | None
+    weight_decay: float | None
+    label_smoothing: float | None
+    gentle_start: bool
+    class_weights: bool
+    snapshot: str
+    split: str
+    tta: bool
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what was wrong in one sentence; exit status 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Write the sentence to stderr and exit."""
+        self.exit(2, f"{message[0].upper()}{message[1:]}; see {self.prog} --help.\n")
+
+
+def command_line() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    parser = _Parser(
+        prog="python -m core",
+        description="Anneal without a browser: train an image classifier, and see every decision that makes it good.",
+        epilog="Progress goes to stderr. Exit status: 0 done, 1 training failed, 2 bad input, 130 interrupted.",
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+    _inspect(commands)
+    _find_lr(commands)
+    _train(commands)
+    _evaluate(commands)
+    _predict(commands)
+    return parser
+
+
+def rates(text: str) -> list[float]:
+    """Learning rates as they are typed: `0.01`, or one a layer group, `1e-4,1e-3,1e-2`."""
+    try:
+        found = [float(part) for part in text.split(",")]
+    except ValueError:
+        found = []
+    if not found or not all(0 < rate <= 100 for rate in found):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a learning rate above 0 and up to 100, or several with commas between them"
+        )
+    return found
+
+
+def side(text: str) -> int:
+    """A picture's side in pixels, 8 to 1024."""
+    if not (text.isdecimal() and 8 <= int(text) <= 1024):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of pixels from 8 to 1024")
+    return int(text)
+
+
+def valid_share(text: str) -> float:
+    """A share between 0 and 1."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 < found < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share above 0 and below 1")
+    return found
+
+
+def whole(text: str) -> int:
+    """A whole number, 0 or above."""
+    if not text.isdecimal() or int(text) >= 2**63:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or above")
+    return int(text)
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
+
+
+def _command(commands: Commands, name: str, summary: str, description: str, json_keys: str) -> _Parser:
+    parser: _Parser = commands.add_parser(name, help=summary, description=description, allow_abbrev=False)
+    parser.add_argument("--json", action="store_true", help=f"write JSON to stdout instead of text: {json_keys}")
+    parser.add_argument(
+        "--home", metavar="FOLDER", help="where runs and caches are kept (default: $ANNEAL_HOME, or ~/.anneal)"
+    )
+    return parser
+
+
+def _inspect(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "inspect",
+        "what is in a data set, and what is wrong with it",
+        "Images per class and split, sizes, broken files with reasons, and duplicates.",
+        "an object of classes, splits, sizes, broken, duplicates, fingerprint",
+    )
+    parser.add_argument("data", metavar="DATA", help=DATA_HELP)
+    _splitting(parser)
+
+
+def _find_lr(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "find-lr",
+        "a learning rate range test with its suggestions",
+        "Trains on a few batches at growing rates and says which rates the curve suggests. Keeps nothing.",
+        "an object of lrs, losses, smoothed (nats), suggestions (valley, slide, steep, minimum, lightning)",
+    )
+    parser.add_argument("data", metavar="DATA", help=DATA_HELP)
+    _network(parser)
+    _splitting(parser)
+    parser.add_argument("--unfrozen", action="store_true", help="train every layer group (default: the head only)")
+    parser.add_argument("--precompute", action="store_true", help="train the head from precomputed activations")
+    parser.add_argument("--steps", type=whole, default=100, metavar="N", help="batches, 20 to 10000 (default: 100)")
+    parser.add_argument("--lowest", type=float, default=1e-7, metavar="R", help="first rate (default: 1e-7)")
+    parser.add_argument("--highest", type=float, default=10.0, metavar="R", help="last rate, up to 100 (default: 10)")
+    parser.add_argument("--augment", choices=AUGMENTATIONS, help="random transforms of each image (default: none)")
+    parser.add_argument("--batch-size", type=whole, metavar="N", help="images a batch, 1 to 4096 (default: 32)")
+
+
+def _train(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "train",
+        "train on a data set, or go on with a run",
+        "Trains a new run on DATA, or goes on with a run: with what is left of its plan, or with the stage, plan or "
+        "recipe given. Without --recipe, --plan and options of a stage, the plan that suits the network.",
+        "an object of run (its folder), id, accuracy (0..1), valid_loss (nats), seconds, stages",
+    )
+    parser.add_argument("data", metavar="DATA", nargs="?", help=DATA_HELP)
+    parser.add_argument("--continue", dest="resume", metavar="RUN", help=f"go on with this run: {RUN_HELP}")
+    parser.add_argument("--name", help="what to call the run (default: after its data and network)")
+    _network(parser)
+    _splitting(parser)
+    plans = parser.add_argument_group("what to do, one of these or the options of a stage")
+    plans.add_argument(
+        "--recipe",
+        choices=RECIPES,
+        help="lesson2: the head from precomputed activations, then augmented, then the whole network, each at a rate "
+        "found by a range test; quick: a small network from scratch in one cycle",
+    )
+    plans.add_argument("--plan", metavar="PLAN.json", help='stages from a file: {"stages": [...]}')
+    _stage(parser)
+
+
+def _stage(parser: argparse.ArgumentParser) -> None:
+    stage = parser.add_argument_group("the options of one stage")
+    stage.add_argument(
+        "--lr",
+        type=rates,
+        metavar="R[,R...]",
+        help="highest learning rate: one for the last layer group (earlier ones 3x lower each), or one for each group, "
+        "stem to head (default: found by a range test)",
+    )
+    stage.add_argument("--cycles", type=whole, metavar="N", help="cycles of annealing, 1 to 50 (default: 1)")
+    stage.add_argument("--cycle-len", type=whole, metavar="N", help="epochs of the first cycle (default: 1)")
+    stage.add_argument("--cycle-mult", type=whole, metavar="N", help="each cycle is N times as long (default: 1)")
+    stage.add_argument("--precompute", action="store_true", help="train the head from precomputed activations")
+    stage.add_argument(
+        "--unfreeze",
+        action="store_true",
+        help="train every layer group (default: the head only; everything where the weights are not pretrained)",
+    )
+    stage.add_argument(
+        "--freeze-to", type=int, metavar="N", help="train from layer group N on, as Python counts: -1 is the head"
+    )
+    stage.add_argument(
+        "--augment",
+        choices=AUGMENTATIONS,
+        help="random transforms of each image (default: none; in recipes side-on, but for digits and shapes)",
+    )
+    stage.add_argument(
+        "--schedule", choices=("cosine", "one-cycle", "constant"), help="course of the rate (default: cosine)"
+    )
+    stage.add_argument("--gentle-start", action="store_true", help="the first 1/20 of the first cycle at rate/100")
+    stage.add_argument("--optimiser", choices=("sgd", "adamw"), help="default: adamw")
+    stage.add_argument("--weight-decay", type=float, metavar="D", help="0 to 10 (default: 0.01)")
+    stage.add_argument("--label-smoothing", type=float, metavar="E", help="0 to below 1 (default: 0)")
+    stage.add_argument("--class-weights", action="store_true", help="rarer classes count more in the loss")
+    stage.add_argument("--batch-size", type=whole, metavar="N", help="images a batch, 1 to 4096 (default: 32)")
+    stage.add_argument("--share", type=float, metavar="S", help="share of the training images, to 1 (default: 1)")
+
+
+def _evaluate(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "evaluate",
+        "a run's accuracy and confusion matrix",
+        "Predicts the validation images with a run's weights, and keeps the predictions with the run.",
+        "an object of accuracy (0..1), loss (nats), images, classes, confusion_matrix (rows are true classes)",
+    )
+    parser.add_argument("run", metavar="RUN", help=RUN_HELP)
+    _snapshot(parser)
+    parser.add_argument("--split", choices=("valid", "test", "train"), default="valid", help="default: valid")
+    parser.add_argument("--tta", action="store_true", help="average the plain and 4 augmented views of each image")
+
+
+def _predict(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "predict",
+        "what a run says about image files",
+        "The most probable class of each image file, with the probability of every class.",
+        "a list of objects of image, class, probabilities (class -> 0..1)",
+    )
+    parser.add_argument("run", metavar="RUN", help=RUN_HELP)
+    parser.add_argument("images", metavar="IMAGE", nargs="+", help="image files")
+    _snapshot(parser)
+
+
+def _network(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--backbone",
+        metavar="B",
+        help="small_cnn, efficientnet_lite0, resnet18, resnet34, resnet50 or any timm name (default: "
+        "efficientnet_lite0; small_cnn for digits and shapes, unless the recipe is lesson2)",
+    )
+    parser.add_argument(
+        "--size",
+        type=side,
+        metavar="S",
+        help="side of the images in pixels, 8 to 1024 (default: 128; for small_cnn 32 on digits, 64 elsewhere)",
+    )
+    parser.add_argument("--scratch", action="store_true", help="begin with random weights instead of pretrained ones")
+
+
+def _splitting(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seed", type=whole, metavar="N", help="decides all that is random (default: 0)")
+    parser.add_argument(
+        "--valid-share",
+        type=valid_share,
+        metavar="S",
+        help="share of the images held out for validation where the data set has no split (default: 0.2)",
+    )
+
+
+def _snapshot(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--snapshot", default="latest", metavar="NAME", help="latest, best, cycle-N or a saved name (default: latest)"
+    )
