@@ -45,3 +45,7 @@ class Watch:
         limit = EXPLODED * max(self.best, math.log(max(classes, 2)))
         self.high = self.high + 1 if smoothed > limit else 0
         return self.high >= PATIENCE
+
+    def worth_keeping(self, valid_loss: float, classes: int) -> bool:
+        """Whether the weights, with this validation loss, are ones to come back to."""
+        return self.high == 0 and valid_loss <= EXPLODED * math.log(max(classes, 2))

@@ -67,6 +67,6 @@ def test_the_plan_offered_follows_the_weights():
 
 
 def test_planning_does_not_wait_for_torch():
-    modules = "stage schedules recipes suggestions preview balance smoothing records".split()
+    modules = ["stage", "schedules", "recipes", "suggestions", "preview", "balance", "smoothing", "records"]
     code = f"import sys\nfor m in {modules}: __import__('core.training.' + m)\nassert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,134 @@
+"""What the trained part of a network takes in, and how it gets there at the least cost.
+
+The whole network takes pixels. A head alone takes features: from disk when they are precomputed, else from the
+frozen backbone, which is then run without gradients and with its batch norm folded into the convolutions.
+"""
+
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.augment import NONE, Augmentation, augment
+from core.data.batches import gather
+from core.model.classifier import Classifier
+from core.model.fold import folded
+
+VALIDATION_BATCH = 64
+"""Images at once where no gradient is kept."""
+
+Indices = NDArray[np.int64]
+
+
+class Images:
+    """Batches of decoded images on the device that trains."""
+
+    def __init__(self, pixels: NDArray[np.uint8], device: torch.device) -> None:
+        self._pixels = pixels
+        self._device = device
+
+    def plain(self, indices: Indices) -> Tensor:
+        """Images `indices` as they are, (B, 3, S, S) float32 in 0..1."""
+        return self.augmented(indices, NONE, torch.Generator())
+
+    def augmented(self, indices: Indices, how: Augmentation, draws: torch.Generator) -> Tensor:
+        """Images `indices` transformed by `how`, (B, 3, S, S) float32 in 0..1."""
+        return augment(gather(self._pixels, indices).to(self._device), how, generator=draws)
+
+
+class Feed(Protocol):
+    """Gives batches and turns them into logits (B, C)."""
+
+    def batch(self, indices: Indices, draws: torch.Generator) -> Tensor:
+        """What the trained part takes in for the images `indices`, augmented by what `draws` gives."""
+
+    def logits(self, batch: Tensor) -> Tensor:
+        """The trained part's output, with gradients."""
+
+    def plain_logits(self, indices: Indices) -> Tensor:
+        """The network's output for the images as they are; call it in evaluation mode, without gradients."""
+
+
+class PixelFeed:
+    """The whole network from pixels."""
+
+    def __init__(self, model: Classifier, images: Images, how: Augmentation) -> None:
+        self._model = model
+        self._images = images
+        self._how = how
+
+    def batch(self, indices: Indices, draws: torch.Generator) -> Tensor:
+        """Augmented images."""
+        return self._images.augmented(indices, self._how, draws)
+
+    def logits(self, batch: Tensor) -> Tensor:
+        """All layer groups."""
+        logits: Tensor = self._model(batch)
+        return logits
+
+    def plain_logits(self, indices: Indices) -> Tensor:
+        """Through a folded copy of the network as it is now."""
+        fast = folded(self._model)
+        return torch.cat([fast(self._images.plain(part)) for part in _parts(indices)])
+
+
+class FrozenFeed:
+    """The head on a frozen backbone, with augmentation; the features of plain images are kept once computed."""
+
+    def __init__(self, model: Classifier, images: Images, how: Augmentation) -> None:
+        self._head = model.head
+        self._backbone = folded(model)
+        self._images = images
+        self._how = how
+        self._kept: dict[bytes, Tensor] = {}
+
+    def batch(self, indices: Indices, draws: torch.Generator) -> Tensor:
+        """Features of augmented images."""
+        with torch.no_grad():
+            return self._features(self._images.augmented(indices, self._how, draws))
+
+    def logits(self, batch: Tensor) -> Tensor:
+        """The head alone."""
+        logits: Tensor = self._head(batch)
+        return logits
+
+    def plain_logits(self, indices: Indices) -> Tensor:
+        """The head on features that do not change while the backbone is frozen."""
+        key = indices.tobytes()
+        if key not in self._kept:
+            parts = [self._features(self._images.plain(part)) for part in _parts(indices)]
+            self._kept = {key: torch.cat(parts)}
+        return self.logits(self._kept[key])
+
+    def _features(self, images: Tensor) -> Tensor:
+        features: Tensor = self._backbone.features(images)
+        return features
+
+
+class ActivationFeed:
+    """The head on precomputed activations."""
+
+    def __init__(self, model: Classifier, activations: NDArray[np.float32], device: torch.device) -> None:
+        self._head = model.head
+        self._activations = activations
+        self._device = device
+
+    def batch(self, indices: Indices, draws: torch.Generator) -> Tensor:
+        """Rows of the activations."""
+        del draws
+        return torch.from_numpy(self._activations[indices]).to(self._device)
+
+    def logits(self, batch: Tensor) -> Tensor:
+        """The head alone."""
+        logits: Tensor = self._head(batch)
+        return logits
+
+    def plain_logits(self, indices: Indices) -> Tensor:
+        """The head on the rows of all the images at once."""
+        return self.logits(self.batch(indices, torch.Generator()))
+
+
+def _parts(indices: Indices) -> list[Indices]:
+    return [indices[start : start + VALIDATION_BATCH] for start in range(0, len(indices), VALIDATION_BATCH)]

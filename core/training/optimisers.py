@@ -1,0 +1,67 @@
+"""Optimisers with a learning rate for each layer group."""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from core.model.classifier import Classifier
+from core.training.stage import Stage
+
+ADAMW_BETA2 = 0.99
+ADAMW_EPS = 1e-5
+"""fastai 2's: a shorter memory suits fits of few batches, and the larger eps keeps the first ones small."""
+
+_DIMENSIONS_OF_A_BIAS = 1
+
+
+def build_optimiser(model: Classifier, stage: Stage) -> torch.optim.Optimizer:
+    """The stage's optimiser over the layer groups that it trains; each parameter group knows its layer group.
+
+    Biases and the scales of normalisation are not decayed. AdamW decouples weight decay from the gradient; SGD
+    adds it to the gradient, as torch does.
+    """
+    first = stage.first_trained(len(model.groups))
+    groups = []
+    for number, layer_group in enumerate(model.groups[first:], start=first):
+        parameters = list(layer_group.parameters())
+        decayed = [p for p in parameters if p.ndim > _DIMENSIONS_OF_A_BIAS]
+        plain = [p for p in parameters if p.ndim <= _DIMENSIONS_OF_A_BIAS]
+        groups += [
+            {"params": chosen, "weight_decay": decay, "layer_group": number}
+            for chosen, decay in ((decayed, stage.weight_decay), (plain, 0.0))
+            if chosen
+        ]
+    if stage.optimiser == "sgd":
+        return torch.optim.SGD(groups, lr=0.0, momentum=stage.momentum, fused=True)
+    betas = (stage.momentum, ADAMW_BETA2)
+    return torch.optim.AdamW(groups, lr=0.0, betas=betas, eps=ADAMW_EPS, fused=True)
+
+
+def set_rates(optimiser: torch.optim.Optimizer, rates: Sequence[float], momentum: float) -> None:
+    """Give every parameter group its layer group's rate out of `rates`, and `momentum` (AdamW: beta 1)."""
+    for group in optimiser.param_groups:
+        group["lr"] = rates[group["layer_group"]]
+        if "betas" in group:
+            group["betas"] = (momentum, group["betas"][1])
+        else:
+            group["momentum"] = momentum
+
+
+def optimiser_tensors(optimiser: torch.optim.Optimizer, model: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """(name, tensor) of all that the optimiser remembers; a name is `parameter/key`."""
+    names: dict[Tensor, str] = {parameter: name for name, parameter in model.named_parameters()}
+    for parameter, memory in optimiser.state.items():
+        for key, value in memory.items():
+            if isinstance(value, Tensor):
+                yield f"{names[parameter]}/{key}", value
+
+
+def restore_optimiser(optimiser: torch.optim.Optimizer, model: nn.Module, tensors: dict[str, Tensor]) -> None:
+    """Put back what `optimiser_tensors` gave, in the layout that the parameters have."""
+    parameters = dict(model.named_parameters())
+    for full_name, value in tensors.items():
+        name, key = full_name.rsplit("/", 1)
+        parameter = parameters[name]
+        like = torch.empty_like(parameter) if value.shape == parameter.shape else torch.empty_like(value)
+        optimiser.state[parameter][key] = like.to(parameter.device).copy_(value).detach()
