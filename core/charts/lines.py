@@ -1,0 +1,74 @@
+"""What the line charts share: fewer points, one colour a layer group, and where stages begin."""
+
+from collections.abc import Sequence
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from core.charts import palette
+
+POINTS = 500
+"""Points sent for one series: more cannot be told apart on a screen, and every poll sends them all."""
+
+RATE_FORMAT = ".1e"
+
+
+def thin(frame: pd.DataFrame, points: int = POINTS) -> pd.DataFrame:
+    """At most `points` rows of `frame`, evenly spread, the first and the last among them."""
+    if len(frame) <= points:
+        return frame
+    rows = np.unique(np.linspace(0, len(frame) - 1, points).round().astype(np.int64))
+    return frame.iloc[rows]
+
+
+def below() -> alt.Legend:
+    """A legend under the chart, as lines: above it are the names of the stages."""
+    return alt.Legend(orient="bottom", symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=3, labelLimit=320)
+
+
+def group_names(count: int, names: Sequence[str] = ()) -> list[str]:
+    """A name for each of `count` layer groups, stem to head; `names` when they fit."""
+    if len(names) == count:
+        return list(names)
+    if count == 1:
+        return ["all layers"]
+    return [*(f"group {number}" for number in range(1, count)), "head"]
+
+
+def group_colours(names: Sequence[str]) -> alt.Color:
+    """One colour a layer group: the head, which learns fastest, always has the first."""
+    domain = list(reversed(names))
+    colours = [palette.SERIES[place % len(palette.SERIES)] for place in range(len(domain))]
+    return alt.Color(
+        "group:N",
+        title=None,
+        scale=alt.Scale(domain=domain, range=colours),
+        legend=below() if len(names) > 1 else None,
+    )
+
+
+def starts(frame: pd.DataFrame, labels: Sequence[str] = (), *, x: str = "epoch") -> pd.DataFrame:
+    """Where each stage of `frame` (columns `stage` and `x`) begins: columns `start`, `stage_label`."""
+    if frame.empty:
+        return pd.DataFrame({"start": [], "stage_label": []})
+    first = frame.groupby("stage", sort=True)[x].min()
+    texts = [labels[int(stage)] if int(stage) < len(labels) else f"Stage {int(stage) + 1}" for stage in first.index]
+    return pd.DataFrame({"start": first.to_numpy(), "stage_label": texts})
+
+
+def stage_marks(where: pd.DataFrame) -> alt.LayerChart:
+    """A thin line with a name at the start of each stage, to be layered under a chart over `x`."""
+    base = alt.Chart(where).encode(x=alt.X("start:Q"))
+    rule = base.mark_rule(color=palette.GREY, strokeDash=[3, 3], opacity=0.7)
+    name = base.mark_text(
+        align="left", baseline="bottom", dx=-2, dy=-3, color=palette.GREY, limit=120, fontSize=11
+    ).encode(y=alt.value(0), text="stage_label:N", tooltip=alt.Tooltip("stage_label:N", title="Stage"))
+    return alt.LayerChart(layer=[rule, name])
+
+
+def headline(title: str, subtitle: str = "") -> alt.TitleParams:
+    """A chart's title, which says what to see, and under it how to read it."""
+    if not subtitle:
+        return alt.TitleParams(title, anchor="start", offset=18)
+    return alt.TitleParams(title, subtitle=[subtitle], anchor="start", subtitleColor=palette.GREY, offset=18)

@@ -1,0 +1,63 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.charts.confusion import CELL_PICKED, NUMBERED, confusion
+from core.results.confusion import as_frame
+
+CLASSES = ["cat", "dog", "![x](http://example.org/x.png)"]
+MATRIX = np.array([[8, 2, 0], [1, 9, 0], [0, 0, 5]])
+
+
+def spec_of(matrix=MATRIX, classes=CLASSES, **options):
+    return confusion(as_frame(matrix, classes), classes=classes, **options).to_dict()
+
+
+def cells(spec):
+    return pd.DataFrame(next(iter(spec["datasets"].values())))
+
+
+def test_a_click_names_the_true_and_the_predicted_class():
+    pick = next(param for param in spec_of()["params"] if param["name"] == CELL_PICKED)
+    assert pick["select"]["fields"] == ["true", "predicted"]
+
+
+def test_rows_are_true_and_columns_predicted_in_the_order_given():
+    encoding = spec_of(classes=CLASSES)["layer"][0]["encoding"]
+    assert (encoding["y"]["field"], encoding["x"]["field"]) == ("true", "predicted")
+    assert encoding["y"]["scale"]["domain"] == encoding["x"]["scale"]["domain"] == CLASSES
+
+
+def test_counts_or_shares_of_the_true_class():
+    assert cells(spec_of())["shown"].max() == 9
+    assert cells(spec_of(normalised=True))["shown"].tolist() == pytest.approx([0.8, 0.2, 0, 0.1, 0.9, 0, 0, 0, 1])
+
+
+def test_errors_only_leaves_the_diagonal_without_colour_but_with_its_number():
+    frame = cells(spec_of(errors_only=True))
+    assert frame.loc[frame["correct"], "shown"].isna().all()
+    assert frame.loc[~frame["correct"], "shown"].max() == 2
+    assert frame.loc[frame["correct"], "images"].tolist() == [8, 9, 5]
+
+
+def test_a_perfect_model_has_a_matrix_too():
+    assert spec_of(np.diag([3, 4, 5]), errors_only=True)
+    assert spec_of(np.zeros((3, 3), dtype=np.int64))
+
+
+def test_the_cell_on_show_is_outlined():
+    frame = cells(spec_of(picked=("cat", "dog")))
+    assert frame.loc[frame["picked"], ["true", "predicted"]].to_numpy().tolist() == [["cat", "dog"]]
+
+
+@pytest.mark.parametrize(("count", "layers"), [(NUMBERED, 2), (NUMBERED + 1, 1), (120, 1)])
+def test_numbers_are_written_where_there_is_room(count, layers):
+    classes = [f"class {number}" for number in range(count)]
+    assert len(spec_of(np.eye(count, dtype=np.int64), classes)["layer"]) == layers
+
+
+def test_many_classes_send_only_the_cells_that_hold_something():
+    classes = [f"class {number}" for number in range(120)]
+    matrix = np.eye(120, dtype=np.int64)
+    matrix[3, 4], matrix[7, 7] = 2, 0
+    assert len(cells(spec_of(matrix, classes))) == 121

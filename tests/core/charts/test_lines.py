@@ -1,0 +1,35 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.charts.lines import POINTS, group_names, starts, thin
+
+
+@pytest.mark.parametrize("rows", [0, 1, 499, 500])
+def test_few_rows_are_left_alone(rows):
+    frame = pd.DataFrame({"x": range(rows)})
+    assert thin(frame).equals(frame)
+
+
+@pytest.mark.parametrize("rows", [501, 5_000, 123_457])
+def test_many_rows_become_few_from_first_to_last_in_order(rows):
+    few = thin(pd.DataFrame({"x": np.arange(rows)}))["x"]
+    assert len(few) <= POINTS
+    assert (few.iloc[0], few.iloc[-1]) == (0, rows - 1)
+    assert few.is_monotonic_increasing
+    assert few.diff().max() <= 2 * rows / POINTS + 1
+
+
+def test_groups_are_named_from_stem_to_head():
+    assert group_names(3) == ["group 1", "group 2", "head"]
+    assert group_names(1) == ["all layers"]
+    assert group_names(2, ["body", "head"]) == ["body", "head"]
+    assert group_names(2, ["of", "another", "network"]) == ["group 1", "head"]
+
+
+def test_each_stage_starts_at_its_first_point():
+    frame = pd.DataFrame({"stage": [0, 0, 1, 1, 2], "epoch": [0.0, 0.5, 1.0, 2.0, 4.0]})
+    where = starts(frame, ["Head"])
+    assert list(where["start"]) == [0.0, 1.0, 4.0]
+    assert list(where["stage_label"]) == ["Head", "Stage 2", "Stage 3"]
+    assert starts(frame.iloc[:0]).empty
