@@ -9,6 +9,8 @@ from core.cli.working import run_named, work
 from core.errors import DataError
 from core.results.confusion import confusion_matrix, most_confused, per_class
 from core.results.predictions import Predictions, predict_images
+from core.runs.checkpoint import read_meta, read_snapshot_meta
+from core.runs.folder import LATEST, RunFolder
 from core.workspace import Workspace
 
 WORST_PAIRS = 5
@@ -45,9 +47,7 @@ def predict(options: Options, reporter: Reporter) -> Answer:
     from core.runs.models import model_of
 
     model = model_of(run, options.snapshot)
-    stages = run.state.stages
-    size = int(stages[-1].stage["size"]) if stages else run.info.size
-    probabilities = predict_images(model, paths, size, progress=reporter)
+    probabilities = predict_images(model, paths, _size(run, options.snapshot), progress=reporter)
     classes = run.info.classes
     value: list[dict[str, Any]] = [
         {
@@ -58,6 +58,12 @@ def predict(options: Options, reporter: Reporter) -> Answer:
         for image, row in zip(options.images, probabilities, strict=True)
     ]
     return Answer(value, "\n".join(_line(found) for found in value))
+
+
+def _size(run: RunFolder, snapshot: str) -> int:
+    """Side in pixels of the images that the weights were trained on last."""
+    meta = read_meta(run.checkpoint) if snapshot == LATEST else read_snapshot_meta(run.snapshot_path(snapshot))
+    return (meta.size if meta is not None else None) or run.info.size
 
 
 def _text(predictions: Predictions, matrix: Any) -> str:

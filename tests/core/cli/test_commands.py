@@ -1,0 +1,141 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+from sklearn import metrics
+
+from core.results.predictions import Predictions
+from core.runs.folder import RunFolder, list_runs
+from core.workspace import Workspace
+from tests.core.cli.conftest import COLOURS, SIDE, paint
+
+
+def test_inspect_counts_and_names_what_is_wrong(anneal, pictures, tmp_path):
+    folder = tmp_path / "mine"
+    shutil.copytree(pictures, folder)
+    (folder / "red" / "broken.jpg").write_bytes(b"\xff\xd8\xff no picture")
+    shutil.copy(folder / "red" / "00.png", folder / "red" / "again.png")
+    found = anneal("inspect", folder, "--json").json
+    assert found["classes"] == {"blue": 15, "green": 15, "red": 16}
+    assert sum(found["splits"].values()) == 46
+    assert [broken["path"] for broken in found["broken"]] == ["red/broken.jpg"]
+    assert found["broken"][0]["reason"]
+    assert [sorted(group) for group in found["duplicates"]] == [["red/00.png", "red/again.png"]]
+    assert found["fingerprint"]
+    text = anneal("inspect", folder).out
+    assert "46 images, 3 classes" in text
+    assert "red/broken.jpg" in text
+
+
+def test_find_lr_gives_the_curve_and_every_suggestion(anneal, pictures, home):
+    before = list_runs(Workspace.at(home))
+    own = ("--backbone", "small_cnn", "--size", SIDE, "--steps", 40, "--batch-size", 8, "--unfrozen")
+    found = anneal("find-lr", pictures, *own, "--json").json
+    assert set(found["suggestions"]) == {"valley", "slide", "steep", "minimum", "lightning"}
+    assert len(found["lrs"]) == len(found["losses"]) == len(found["smoothed"]) <= 40
+    assert np.all(np.diff(found["lrs"]) > 0)
+    assert anneal("find-lr", pictures, *own, "--json").json == found
+    assert "valley" in anneal("find-lr", pictures, *own).out
+    assert list_runs(Workspace.at(home)) == before
+
+
+@pytest.mark.parametrize("steps", [0, 5])
+def test_a_range_test_of_a_few_steps_is_refused(anneal, pictures, steps):
+    said = anneal("find-lr", pictures, "--backbone", "small_cnn", "--size", SIDE, "--steps", steps)
+    assert (said.status, said.out) == (2, "")
+
+
+def test_train_evaluate_predict(train, anneal, tmp_path):
+    done = train("--lr", 0.01, "--cycles", 2, "--cycle-mult", 2, "--name", "Colours").json
+    assert {"run", "accuracy", "valid_loss", "seconds", "stages"} <= set(done)
+    assert [stage["epochs"] for stage in done["stages"]] == [3]
+    assert done["stages"][0]["lr"] == [0.01]
+    run = RunFolder(done["run"])
+    assert run.info.name == "Colours"
+    assert run.status() == "done"
+    assert len(run.history.epochs) == 3
+
+    found = anneal("evaluate", done["run"], "--json").json
+    assert found["accuracy"] == pytest.approx(done["accuracy"])
+    matrix = np.array(found["confusion_matrix"])
+    assert found["classes"] == sorted(COLOURS)
+    assert np.trace(matrix) / matrix.sum() == pytest.approx(found["accuracy"])
+    kept = Predictions.load(run.predictions_path())
+    np.testing.assert_array_equal(matrix, metrics.confusion_matrix(kept.labels, kept.predicted, labels=range(3)))
+    assert "precision" in anneal("evaluate", run.id).out
+
+    images = [paint(tmp_path / f"{name}.png", colour, 9) for name, colour in COLOURS.items()]
+    said = anneal("predict", run.id, *images, "--json").json
+    assert [found["image"] for found in said] == [str(image) for image in images]
+    for answer in said:
+        assert set(answer["probabilities"]) == set(COLOURS)
+        assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+        assert answer["class"] == max(answer["probabilities"], key=answer["probabilities"].get)
+    assert "%" in anneal("predict", run.id, images[0]).out
+
+
+def test_the_same_seed_trains_the_same_run_twice(train):
+    first, second = train().json, train().json
+    assert first["run"] != second["run"]
+    assert first["valid_loss"] == second["valid_loss"]
+    assert train("--lr", 0.01, "--cycles", 1, "--seed", 5).json["valid_loss"] != first["valid_loss"]
+
+
+def test_a_run_goes_on_with_another_stage(train, anneal):
+    done = train().json
+    more = anneal("train", "--continue", done["id"], "--lr", 0.005, "--cycle-len", 2, "--json").json
+    assert more["run"] == done["run"]
+    assert [stage["epochs"] for stage in more["stages"]] == [2]
+    assert list(RunFolder(done["run"]).history.epochs["epoch"]) == [1, 2, 3]
+
+
+def test_a_finished_run_needs_to_be_told_how_to_go_on(train, anneal):
+    said = anneal("train", "--continue", train().json["run"])
+    assert (said.status, said.out) == (2, "")
+    assert "--unfreeze" in said.err
+
+
+def test_a_plan_is_read_from_a_file(anneal, pictures, tmp_path):
+    stages = [{"lr": 0.01, "freeze_to": 0, "size": SIDE, "batch_size": 16, "name": name} for name in ("one", "two")]
+    (tmp_path / "plan.json").write_text(json.dumps({"stages": stages}))
+    done = anneal("train", pictures, "--backbone", "small_cnn", "--plan", tmp_path / "plan.json", "--json").json
+    assert [stage["name"] for stage in done["stages"]] == ["one", "two"]
+    assert RunFolder(done["run"]).info.size == SIDE
+
+
+def test_rates_that_do_not_fit_the_layer_groups_leave_no_run(train, home):
+    before = len(list_runs(Workspace.at(home)))
+    said = train("--lr", ",".join(["0.01"] * 9))
+    assert (said.status, said.out) == (2, "")
+    assert "layer groups" in said.err
+    assert len(list_runs(Workspace.at(home))) == before
+
+
+def test_a_rate_that_is_not_given_is_found(train):
+    stage = train("--cycles", 1).json["stages"][0]
+    assert 1e-7 < stage["lr"][0] < 10
+
+
+def test_an_unknown_network_is_refused(anneal, pictures):
+    said = anneal("train", pictures, "--backbone", "resnet19", "--lr", 0.1)
+    assert (said.status, said.out) == (2, "")
+    assert "resnet19" in said.err
+
+
+def test_files_that_are_no_pictures_are_refused_by_predict(train, anneal, tmp_path):
+    run = train().json["run"]
+    (tmp_path / "text.jpg").write_text("not a picture")
+    for path in (tmp_path / "text.jpg", tmp_path / "missing.jpg"):
+        said = anneal("predict", run, path)
+        assert (said.status, said.out) == (2, "")
+        assert len(said.err.strip().splitlines()[-1]) > 0
+
+
+def test_home_says_where_the_run_is_kept(anneal, pictures, tmp_path):
+    own = ("--backbone", "small_cnn", "--size", SIDE, "--lr", 0.01, "--home", tmp_path / "there")
+    done = anneal("train", pictures, *own, "--json").json
+    assert done["run"].startswith(str(tmp_path / "there"))
+    assert anneal("evaluate", done["id"], "--home", tmp_path / "there").status == 0
+    assert anneal("evaluate", done["id"]).status == 2
+    assert anneal("evaluate", done["run"]).status == 0

@@ -1,0 +1,55 @@
+import io
+import json
+
+import pytest
+
+from core.cli.output import Answer, Reporter, finite, table, write
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_on_a_terminal_progress_is_one_line_that_changes():
+    stream = Terminal()
+    reporter = Reporter(stream)
+    for done in range(11):
+        reporter("Reading images", done, 10)
+    reporter.say("Done.")
+    assert stream.getvalue().count("\n") == 2
+    assert stream.getvalue().endswith("\rReading images: 10 of 10 (100%)\nDone.\n")
+
+
+def test_a_shorter_line_covers_the_longer_one_before():
+    stream = Terminal()
+    reporter = Reporter(stream)
+    reporter("A long piece of work", 0, 0)
+    reporter("Short", 0, 0)
+    assert len(stream.getvalue().split("\r")[-1]) == len("A long piece of work")
+
+
+def test_in_a_file_progress_is_a_few_lines():
+    stream = io.StringIO()
+    reporter = Reporter(stream)
+    for done in range(1001):
+        reporter("Reading images", done, 1000)
+    lines = stream.getvalue().splitlines()
+    assert len(lines) == 5
+    assert lines[-1] == "Reading images: 1,000 of 1,000 (100%)"
+
+
+def test_json_is_one_line_without_numbers_that_json_does_not_have():
+    stream = io.StringIO()
+    write(stream, Answer({"loss": float("nan"), "rates": (1.0, float("inf"))}, "text"), as_json=True)
+    assert json.loads(stream.getvalue()) == {"loss": None, "rates": [1.0, None]}
+    assert stream.getvalue().count("\n") == 1
+
+
+@pytest.mark.parametrize("value", [1, "a", None, True, [1.5], {"a": {"b": []}}])
+def test_other_values_stay_as_they_are(value):
+    assert finite(value) == value
+
+
+def test_columns_of_a_table_line_up():
+    assert table([["a", "1"], ["long", "100"]]) == "a       1\nlong  100"
