@@ -1,0 +1,166 @@
+"""A run's history: one JSON row a batch, epoch and cycle, appended while it trains and read as it grows."""
+
+import json
+import os
+import threading
+from collections import OrderedDict
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+import pandas as pd
+
+from core.workspace import sentences
+
+STEP = ("stage", "epoch", "step", "momentum", "loss", "smoothed", "images_per_s")
+EPOCH = ("stage", "epoch", "step", "train_loss", "valid_loss", "accuracy", "seconds")
+CYCLE = ("stage", "cycle", "epoch", "step", "valid_loss", "accuracy")
+
+COLUMNS: dict[str, tuple[str, ...]] = {"step": STEP, "epoch": EPOCH, "cycle": CYCLE}
+
+_MARK = 200
+"""So many bytes before the place read up to are compared, to see that the file is still the one read."""
+
+_KEPT = 16
+
+_WHOLE = frozenset({"stage", "epoch", "step", "cycle"})
+
+
+class HistoryReader:
+    """The rows of a history file as data frames; each `refresh` reads only what was appended since.
+
+    A half-written last line is left for the next time. When the file was cut back (a resumed run drops what
+    came after its checkpoint), it is read anew. Safe to share between threads.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._offset = 0
+        self._mark = b""
+        self._columns: dict[str, dict[str, list[Any]]] = {kind: {} for kind in COLUMNS}
+        self._frames: dict[str, pd.DataFrame] = {}
+
+    def refresh(self) -> "HistoryReader":
+        """Read what is new; returns itself."""
+        with self._lock:
+            try:
+                with self.path.open("rb") as file:
+                    self._read(file)
+            except FileNotFoundError:
+                self._forget()
+        return self
+
+    def _read(self, file: BinaryIO) -> None:
+        start = self._offset - len(self._mark)
+        if os.fstat(file.fileno()).st_size < self._offset:
+            self._forget()
+            start = 0
+        file.seek(start)
+        found = file.read()
+        if not found.startswith(self._mark):
+            self._forget()
+            file.seek(0)
+            found = file.read()
+        new = found[len(self._mark) :]
+        whole = new[: new.rfind(b"\n") + 1]
+        for line in whole.splitlines():
+            self._take(line)
+        self._offset += len(whole)
+        self._mark = (self._mark + whole)[-_MARK:]
+
+    def _take(self, line: bytes) -> None:
+        try:
+            row = json.loads(line)
+            columns = self._columns[row["kind"]]
+            if not row.keys() >= set(COLUMNS[row["kind"]]):
+                return
+        except (ValueError, KeyError, TypeError):  # a line from a crash, or of a later version
+            return
+        lrs = row.pop("lrs", None)
+        if lrs is not None:
+            row.update({f"lr_{group}": rate for group, rate in enumerate(lrs)})
+        count = max(map(len, columns.values()), default=0)
+        for name, value in row.items():
+            if name != "kind":
+                columns.setdefault(name, [None] * count).append(value)
+        for values in columns.values():
+            if len(values) == count:
+                values.append(None)
+        self._frames.pop(row["kind"], None)
+
+    def _frame(self, kind: str) -> pd.DataFrame:
+        with self._lock:
+            if kind not in self._frames:
+                columns = self._columns[kind]
+                rates = sorted((n for n in columns if n.startswith("lr_")), key=lambda n: int(n[3:]))
+                first, rest = (COLUMNS[kind][:3], COLUMNS[kind][3:]) if kind == "step" else (COLUMNS[kind], ())
+                order = [*first, *rates, *rest]
+                frame = pd.DataFrame({name: columns.get(name, []) for name in order})
+                kinds = {name: "int64" if name in _WHOLE else "float64" for name in order}
+                self._frames[kind] = frame.astype(kinds)
+            return self._frames[kind].copy(deep=False)
+
+    @property
+    def steps(self) -> pd.DataFrame:
+        """One row a batch: stage, epoch, step, lr_0, lr_1, … (stem to head), momentum, loss, smoothed, images_per_s."""
+        return self._frame("step")
+
+    @property
+    def epochs(self) -> pd.DataFrame:
+        """One row a finished epoch: stage, epoch, step, train_loss, valid_loss, accuracy, seconds."""
+        return self._frame("epoch")
+
+    @property
+    def cycles(self) -> pd.DataFrame:
+        """One row a finished cycle: stage, cycle, epoch, step, valid_loss, accuracy."""
+        return self._frame("cycle")
+
+
+class HistoryWriter:
+    """Appends rows to a history file; whatever lies after its first `keep` bytes is dropped first."""
+
+    def __init__(self, path: Path, keep: int) -> None:
+        self.path = path
+        with sentences(path):
+            path.touch()
+            os.truncate(path, min(keep, path.stat().st_size))
+            self._file = path.open("ab", buffering=0)
+        self.bytes = self._file.seek(0, os.SEEK_END)
+
+    def append(self, row: dict[str, Any]) -> None:
+        """Write one row, seen by readers at once."""
+        line = json.dumps(row, separators=(",", ":")).encode() + b"\n"
+        with sentences(self.path):
+            self._file.write(line)
+        self.bytes += len(line)
+
+    def sync(self) -> int:
+        """Make what was written last through a loss of power; the file's length in bytes."""
+        os.fsync(self._file.fileno())
+        return self.bytes
+
+    def __enter__(self) -> "HistoryWriter":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+
+_readers: OrderedDict[Path, HistoryReader] = OrderedDict()
+_readers_lock = threading.Lock()
+
+
+def reader(path: Path) -> HistoryReader:
+    """The process's one reader of `path`, refreshed: reruns and sessions share what was read before."""
+    with _readers_lock:
+        found = _readers.setdefault(path, HistoryReader(path))
+        _readers.move_to_end(path)
+        while len(_readers) > _KEPT:
+            _readers.popitem(last=False)
+    return found.refresh()

@@ -1,0 +1,147 @@
+"""The files of jobs: one small JSON file each in the workspace, and the one lock on them."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.errors import RunError, WorkspaceError
+from core.runs.names import checked_id
+from core.workspace import Workspace, sentences, write_json
+
+Kind = Literal["find_lr", "train", "evaluate"]
+Status = Literal["queued", "running", "done", "failed", "stopped", "lost"]
+
+KEPT = 200
+"""Ended jobs whose files are kept."""
+
+
+class JobProgress(BaseModel):
+    """How far a job is: what it does now, steps done of all, and seconds left where that can be said."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    what: str = ""
+    done: int = 0
+    total: int = 0
+    eta_s: float | None = None
+
+    @property
+    def share(self) -> float:
+        """Between 0 and 1, for a progress bar."""
+        return min(1.0, max(0.0, self.done / self.total)) if self.total > 0 else 0.0
+
+
+class Job(BaseModel):
+    """One job: a range test, training or an evaluation of one run. Times are seconds since 1970."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str
+    run: str
+    kind: Kind
+    spec: dict[str, Any] = Field(default_factory=dict)
+    status: Status = "queued"
+    pid: int | None = None
+    start_time: float | None = None
+    created: float = 0.0
+    started: float | None = None
+    ended: float | None = None
+    progress: JobProgress = JobProgress()
+    message: str = ""
+    here: bool = False
+
+    @property
+    def live(self) -> bool:
+        """Whether it is queued or running."""
+        return self.status in ("queued", "running")
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been running, or ran."""
+        return (self.ended or time.time()) - self.started if self.started else 0.0
+
+
+@contextmanager
+def locked(workspace: Workspace, timeout: float = 20.0) -> Iterator[None]:
+    """Hold the workspace's one lock on jobs; raises `WorkspaceError` when it stays held by others."""
+    path = workspace.jobs / ".lock"
+    try:
+        with sentences(path), FileLock(path, timeout=timeout, poll_interval=0.01):
+            yield
+    except Timeout as error:
+        raise WorkspaceError("Another process holds the list of jobs. Wait a moment and try again.") from error
+
+
+_seen: dict[Path, tuple[tuple[int, int, int], Job]] = {}
+
+
+def _read(path: Path) -> Job | None:
+    """The job in `path`, parsed again only when the file was replaced; None when gone or damaged."""
+    try:
+        stat = path.stat()
+        key = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+        known = _seen.get(path)
+        if known is not None and known[0] == key:
+            return known[1]
+        job = Job.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        _seen.pop(path, None)
+        return None
+    _seen[path] = (key, job)
+    return job
+
+
+def job_path(workspace: Workspace, job_id: str) -> Path:
+    """Where a job is written down; raises `RunError` for what cannot be an id."""
+    return workspace.jobs / f"{checked_id(job_id)}.json"
+
+
+def write(workspace: Workspace, job: Job) -> Job:
+    """Write a job's file, whole or not at all; the caller holds the lock."""
+    write_json(job_path(workspace, job.id), job.model_dump(mode="json"))
+    return job
+
+
+def all_jobs(workspace: Workspace) -> list[Job]:
+    """Every job whose file is kept, oldest first."""
+    found = (_read(path) for path in sorted(workspace.jobs.glob("*.json")))
+    return [job for job in found if job is not None]
+
+
+def get(workspace: Workspace, job_id: str) -> Job:
+    """One job as it is now; raises `RunError` when there is none of that id."""
+    job = _read(job_path(workspace, job_id))
+    if job is None:
+        raise RunError("That job is no longer known.")
+    return job
+
+
+def prune(workspace: Workspace) -> None:
+    """Forget the oldest ended jobs beyond the last `KEPT`; the caller holds the lock."""
+    ended = [job for job in all_jobs(workspace) if not job.live]
+    for job in ended[:-KEPT]:
+        path = job_path(workspace, job.id)
+        path.unlink(missing_ok=True)
+        _seen.pop(path, None)
+
+
+def tell(workspace: Workspace, job: Job, progress: JobProgress) -> Job:
+    """Write a running job's progress; only its own worker may call this."""
+    job = job.model_copy(update={"progress": progress})
+    replace_json(job_path(workspace, job.id), job.model_dump(mode="json"))
+    return job
+
+
+def replace_json(path: Path, value: Any) -> None:
+    """Write JSON that readers see whole, but that is soon out of date and so not worth a flush to the disk."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with sentences(path):
+        part.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+        part.replace(path)

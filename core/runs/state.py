@@ -1,0 +1,117 @@
+"""What a run's JSON files hold, as validated values."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+StageStatus = Literal["running", "done", "stopped", "failed"]
+
+
+class RunInfo(BaseModel):
+    """`run.json`: what a run is. Only `name` changes after it was made."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="constants")
+
+    id: str
+    name: str
+    created: str
+    data_spec: str
+    data_title: str
+    fingerprint: str
+    classes: tuple[str, ...]
+    images: int
+    backbone: str
+    pretrained: bool = True
+    seed: int = 0
+    valid_share: float = 0.2
+    size: int = 128
+
+
+class StageState(BaseModel):
+    """One stage that was begun: its settings with the rates it really had, and how far it came.
+
+    `stage` is a Stage as a dictionary, `index` its place in the run (0-based, as in the history), `epochs` what
+    was finished of it, `curve` the name of the range test that chose its rate, if one did.
+    """
+
+    model_config = ConfigDict(extra="ignore", ser_json_inf_nan="constants")
+
+    index: int
+    stage: dict[str, Any]
+    status: StageStatus = "running"
+    curve: str | None = None
+    epochs: int = 0
+    accuracy: float | None = None
+    train_loss: float | None = None
+    valid_loss: float | None = None
+    seconds: float = 0.0
+    message: str = ""
+
+
+class Best(BaseModel):
+    """The epoch with the highest validation accuracy (the lower validation loss on ties), and its snapshot."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="constants")
+
+    accuracy: float
+    valid_loss: float
+    epoch: int
+    snapshot: str = "best"
+
+    def beaten_by(self, accuracy: float, valid_loss: float) -> bool:
+        """Whether these figures are better."""
+        return (accuracy, -valid_loss) > (self.accuracy, -self.valid_loss)
+
+
+class RunState(BaseModel):
+    """`state.json`: how far a run has come.
+
+    `stages` are those begun, `plan` the stages of the plan under way or last finished, `plan_start` the place
+    of its first stage in the run, `next_stage` the place in `plan` of the stage to begin or go on with
+    (`len(plan)` when all is done). `figures` are those of the last epoch; `loaded` the snapshot that the
+    weights were last taken from, if training has not gone on since.
+    """
+
+    model_config = ConfigDict(extra="ignore", ser_json_inf_nan="constants")
+
+    stages: list[StageState] = Field(default_factory=list)
+    plan: list[dict[str, Any]] = Field(default_factory=list)
+    plan_name: str = ""
+    plan_start: int = 0
+    next_stage: int = 0
+    best: Best | None = None
+    seconds: float = 0.0
+    figures: dict[str, float] = Field(default_factory=dict)
+    loaded: str | None = None
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a plan is under way and something of it is left."""
+        return self.next_stage < len(self.plan)
+
+
+class Curve(BaseModel):
+    """`finder/<name>.json`: a range test, whole (`complete`) or under way.
+
+    `stage` is the stage it was made for, as a dictionary; `for_stage` that stage's place in the run when a plan
+    asked for the test; `epoch` and `step` say where in the run it was made. `chosen` is the rate a plan took.
+    """
+
+    model_config = ConfigDict(extra="ignore", ser_json_inf_nan="constants")
+
+    name: str
+    created: str
+    stage: dict[str, Any]
+    lrs: list[float] = Field(default_factory=list)
+    losses: list[float] = Field(default_factory=list)
+    smoothed: list[float] = Field(default_factory=list)
+    suggestions: dict[str, float | None] = Field(default_factory=dict)
+    stopped: str = ""
+    complete: bool = False
+    for_stage: int | None = None
+    chosen: float | None = None
+    chosen_by: str | None = None
+    epoch: int = 0
+    step: int = 0
+    seconds: float = 0.0
+    meta: dict[str, Any] = Field(default_factory=dict)
