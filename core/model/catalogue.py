@@ -1,0 +1,75 @@
+"""The backbones on offer; nothing here needs torch, so that a page can list them at once."""
+
+from dataclasses import dataclass
+
+GROUPS = ("early layers", "later layers", "head")
+"""Names of the layer groups, stem to head: the general half of the backbone, its specific half, the classifier."""
+
+
+@dataclass(frozen=True)
+class BackboneOffer:
+    """A network that can be chosen, by `name`.
+
+    `has_weights` says that it can begin from ImageNet weights, `pretrained_offline` that those are on this
+    machine already; `default_size` is a side in pixels that suits it.
+    """
+
+    name: str
+    title: str
+    description: str
+    groups: tuple[str, ...]
+    has_weights: bool
+    pretrained_offline: bool
+    default_size: int
+
+
+_OFFERS = (
+    BackboneOffer(
+        "efficientnet_lite0",
+        "EfficientNet-Lite0",
+        "Knows 1.3 million photos from ImageNet. The best start for photos of your own, and quick without a GPU.",
+        GROUPS,
+        has_weights=True,
+        pretrained_offline=True,
+        default_size=128,
+    ),
+    BackboneOffer(
+        "small_cnn",
+        "Small CNN",
+        "Begins knowing nothing, and learns digits or shapes in seconds. Good for seeing how training works.",
+        GROUPS,
+        has_weights=False,
+        pretrained_offline=False,
+        default_size=64,
+    ),
+    BackboneOffer(
+        "resnet18",
+        "ResNet-18",
+        "The classic residual network. Its ImageNet weights are downloaded once (47 MB).",
+        GROUPS,
+        has_weights=True,
+        pretrained_offline=False,
+        default_size=128,
+    ),
+    BackboneOffer(
+        "resnet34",
+        "ResNet-34",
+        "The network of the fast.ai lesson. Its ImageNet weights are downloaded once (87 MB).",
+        GROUPS,
+        has_weights=True,
+        pretrained_offline=False,
+        default_size=128,
+    ),
+    BackboneOffer(
+        "resnet50",
+        "ResNet-50",
+        "Larger and slower; wants a GPU. Its ImageNet weights are downloaded once (102 MB).",
+        GROUPS,
+        has_weights=True,
+        pretrained_offline=False,
+        default_size=224,
+    ),
+)
+
+BACKBONES: dict[str, BackboneOffer] = {offer.name: offer for offer in _OFFERS}
+"""What is offered, by name, the best first; any other name that timm knows is accepted too."""

@@ -1,0 +1,137 @@
+"""The network that is trained: a backbone that turns images into features, and a head that tells classes apart."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from core.errors import ModelError
+from core.model.groups import LayerGroup, layer_groups
+
+Colour = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A network (B, 3, H, W) -> (B, `feature_size`) and all that must be known to use it.
+
+    `early` names the parameters of its first layer group, `mean` and `std` are those of the images it was
+    trained on, `input_size` is the one side in pixels that it takes (None: any from `smallest` up),
+    `dropout` what its head needs, and `weights_id` says where the weights are from.
+    """
+
+    name: str
+    network: nn.Module
+    feature_size: int
+    early: frozenset[str]
+    mean: Colour
+    std: Colour
+    pretrained: bool
+    weights_id: str
+    dropout: float = 0.0
+    input_size: int | None = None
+    smallest: int = 1
+
+
+class SeededDropout(nn.Module):
+    """Dropout whose draws come from a generator of its own, so that a resumed training draws the same."""
+
+    def __init__(self, share: float, generator: torch.Generator) -> None:
+        super().__init__()
+        self.share = share
+        self.generator = generator
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Zero a `share` of the features (B, F) in training, and scale up the rest; nothing in evaluation."""
+        if not self.training or not self.share:
+            return features
+        kept = torch.rand(features.shape, generator=self.generator) >= self.share
+        return features * kept.to(features.device, features.dtype).div_(1 - self.share)
+
+    def extra_repr(self) -> str:
+        """The share, as torch's own dropout shows it."""
+        return f"share={self.share}"
+
+
+class Classifier(nn.Module):
+    """`head(features(images))`, for images of `classes`.
+
+    `generator` gives all that the head draws; it is part of the state of a training that is to be resumed.
+    A new head begins at zero: every class is equally likely, and the first loss is ln(number of classes).
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, backbone: Backbone, classes: Sequence[str], *, seed: int = 0) -> None:
+        super().__init__()
+        self.backbone_name = backbone.name
+        self.classes = tuple(classes)
+        self.feature_size = backbone.feature_size
+        self.pretrained = backbone.pretrained
+        self.weights_id = backbone.weights_id
+        self.input_size = backbone.input_size
+        self.smallest = backbone.smallest
+        self.first_trained = 0
+        self.generator = torch.Generator().manual_seed(seed)
+        self.backbone = backbone.network
+        self.head = _head(backbone, len(self.classes), self.generator)
+        self._early = backbone.early
+        self.register_buffer("mean", torch.tensor(backbone.mean).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(backbone.std).view(1, 3, 1, 1))
+
+    @property
+    def groups(self) -> list[LayerGroup]:
+        """The layer groups, stem to head; the head is the last."""
+        return layer_groups(self.backbone, self.head, self._early)
+
+    def features(self, images: Tensor) -> Tensor:
+        """Penultimate features (B, F) of images (B, 3, H, W) in 0..1; normalises, and resizes where only one size fits.
+
+        Raises `ModelError` for images that are too small for the backbone.
+        """
+        if min(images.shape[-2:]) < self.smallest:
+            raise ModelError(f"{self.backbone_name} needs images of at least {self.smallest} px. Choose a larger size.")
+        if self.input_size is not None and images.shape[-2:] != (self.input_size, self.input_size):
+            size = (self.input_size, self.input_size)
+            images = F.interpolate(images, size, mode="bilinear", align_corners=False, antialias=True)
+        features: Tensor = self.backbone(images.sub(self.mean).div_(self.std))
+        return features
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits (B, C) of images (B, 3, H, W) in 0..1."""
+        logits: Tensor = self.head(self.features(images))
+        return logits
+
+
+def freeze_to(model: Classifier, first: int) -> None:
+    """Train the layer groups from index `first` (0: all, number of groups - 1: the head alone), freeze the others."""
+    groups = model.groups
+    if not 0 <= first < len(groups):
+        raise ModelError(f"The network has {len(groups)} layer groups, so it cannot be frozen up to number {first}.")
+    for index, group in enumerate(groups):
+        for parameter in group.parameters():
+            parameter.requires_grad_(index >= first)
+    model.first_trained = first
+
+
+def set_mode(model: Classifier, training: bool) -> None:
+    """Training or evaluation mode; what is frozen stays in evaluation: batch norm keeps its statistics, no dropout."""
+    model.train(training)
+    if not training:
+        return
+    frozen = model.groups[: model.first_trained]
+    for group in frozen:
+        for module in group.modules:
+            module.eval()
+    if model.first_trained == len(model.groups) - 1:
+        model.backbone.eval()
+
+
+def _head(backbone: Backbone, classes: int, generator: torch.Generator) -> nn.Sequential:
+    linear = nn.Linear(backbone.feature_size, classes)
+    nn.init.zeros_(linear.weight)
+    nn.init.zeros_(linear.bias)
+    return nn.Sequential(SeededDropout(backbone.dropout, generator), linear)

