@@ -9,9 +9,10 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 SIZE = 96
-"""Pixels a side; drawn twice as large and averaged, for smooth edges."""
+"""Pixels a side."""
 
-_CANVAS = 2 * SIZE
+_FINE = 2
+"""The shape is drawn this many times as large and averaged, for smooth edges."""
 
 Point = tuple[float, float]
 Colour = tuple[int, int, int]
@@ -73,7 +74,7 @@ def draw(label: str, difficulty: str, seed: int, number: int) -> Image.Image:
     _clutter(picture, how.clutter, rng)
     picture.paste(front, mask=_mask(label, how, rng))
     _clutter(picture, how.clutter // 4, rng)
-    values = np.asarray(picture.reduce(2), dtype=np.float32)
+    values = np.asarray(picture, dtype=np.float32)
     noisy = values + rng.standard_normal(values.shape, dtype=np.float32) * how.noise
     return Image.fromarray(noisy.clip(0, 255).astype(np.uint8))
 
@@ -95,26 +96,27 @@ def _background(colour: Colour, rng: np.random.Generator) -> Image.Image:
     """The colour, a little lighter to one side."""
     corners = np.array(colour) + rng.uniform(-25, 25, size=(2, 2, 1))
     small = Image.fromarray(corners.clip(0, 255).astype(np.uint8))
-    return small.resize((_CANVAS, _CANVAS), Image.Resampling.BILINEAR)
+    return small.resize((SIZE, SIZE), Image.Resampling.BILINEAR)
 
 
 def _clutter(picture: Image.Image, marks: int, rng: np.random.Generator) -> None:
     pencil = ImageDraw.Draw(picture)
     strokes: list[Callable[..., None]] = [pencil.line, pencil.ellipse, pencil.rectangle]
     for _ in range(marks):
-        x, y = rng.uniform(0, _CANVAS, 2)
+        x, y = rng.uniform(0, SIZE, 2)
         if (kind := int(rng.integers(3))) == 0:
-            dx, dy = rng.uniform(-0.15, 0.15, 2) * _CANVAS
-            strokes[0]((x, y, x + dx, y + dy), fill=_colour(rng), width=int(rng.integers(2, 6)))
+            dx, dy = rng.uniform(-0.15, 0.15, 2) * SIZE
+            strokes[0]((x, y, x + dx, y + dy), fill=_colour(rng), width=int(rng.integers(1, 4)))
         else:
-            width, height = rng.uniform(0.02, 0.07, 2) * _CANVAS
+            width, height = rng.uniform(0.02, 0.07, 2) * SIZE
             strokes[kind]((x, y, x + width, y + height), fill=_colour(rng))
 
 
 def _mask(label: str, how: Difficulty, rng: np.random.Generator) -> Image.Image:
     """Where the shape is: of random size, place, tilt and proportions, whole within the picture."""
-    radius = rng.uniform(*how.radius) * _CANVAS
-    x, y = rng.uniform(radius, _CANVAS - radius, 2)
+    canvas = _FINE * SIZE
+    radius = rng.uniform(*how.radius) * canvas
+    x, y = rng.uniform(radius, canvas - radius, 2)
     tilt = math.radians(rng.uniform(-how.tilt, how.tilt))
     across, down = rng.uniform(0.85, 1.0, 2) * radius
 
@@ -125,9 +127,9 @@ def _mask(label: str, how: Difficulty, rng: np.random.Generator) -> Image.Image:
             for px, py in stretched
         ]
 
-    mask = Image.new("L", (_CANVAS, _CANVAS))
+    mask = Image.new("L", (canvas, canvas))
     pencil = ImageDraw.Draw(mask)
     pencil.polygon(placed(OUTLINES[label]), fill=255)
     if label == "ring":
         pencil.polygon(placed(OUTLINES[label], _RING_HOLE), fill=0)
-    return mask
+    return mask.reduce(_FINE)

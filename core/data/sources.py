@@ -38,8 +38,9 @@ class Source:
 def open_source(spec: str, workspace: Workspace, progress: Progress = no_progress) -> Source:
     """The files that `spec` names: "digits", "shapes[:difficulty]", a torchvision set, a folder or a zip.
 
-    Embedded sets are made, zips unpacked and downloads fetched at their first use. A name on offer comes
-    before a folder of that name, which `./name` still reaches. Raises `DataError` with what to do.
+    Embedded sets are made, zips unpacked and downloads fetched at their first use. An embedded set comes before
+    a folder of its name, which `./name` still reaches; a folder comes before a download of its name. Raises
+    `DataError` with what to do.
     """
     spec = spec.strip() if isinstance(spec, str) else str(spec)
     if not spec:
@@ -48,7 +49,7 @@ def open_source(spec: str, workspace: Workspace, progress: Progress = no_progres
         spec = full_spec(spec)
         folder = embedded_folder(spec, workspace, progress)
         return Source(spec, title_of(spec), *_walk(folder))
-    if any(spec == offer.spec for offer in DOWNLOADS):
+    if any(spec == offer.spec for offer in DOWNLOADS) and not os.path.exists(spec):
         return _stored(spec, downloaded_folder(spec, workspace, progress))
     return _open_path(spec, workspace, progress)
 
