@@ -9,6 +9,8 @@ MOST_CLASSES = 150
 """Bars drawn; a longer list is cut to its largest and smallest classes."""
 LONGEST_NAME = 150
 """Pixels of a class's name beside its bar."""
+_AROUND = 110
+"""Pixels that title, legend and axis take of a chart's height."""
 SPLIT_NAMES = {"train": "training", "valid": "validation", "test": "test"}
 
 
@@ -35,7 +37,7 @@ def class_bars(counts: pd.DataFrame) -> alt.Chart:
                 "class:N",
                 title=None,
                 sort=alt.EncodingSortField("total", order="descending"),
-                axis=alt.Axis(labelLimit=LONGEST_NAME, labelOverlap=False),
+                axis=alt.Axis(labelLimit=LONGEST_NAME, labelOverlap=False, labelFlush=False),
             ),
             color=alt.Color(
                 "split_name:N",
@@ -44,7 +46,7 @@ def class_bars(counts: pd.DataFrame) -> alt.Chart:
                     domain=[SPLIT_NAMES[split] for split in present],
                     range=[palette.SPLITS[split] for split in present],
                 ),
-                legend=alt.Legend(orient="top"),
+                legend=alt.Legend(orient="bottom", offset=0),
             ),
             order=alt.Order("order:Q"),
             tooltip=[
@@ -54,7 +56,7 @@ def class_bars(counts: pd.DataFrame) -> alt.Chart:
                 alt.Tooltip("total:Q", title="In all", format=","),
             ],
         )
-        .properties(height=max(120, bars * (24 if bars <= 16 else 18)))
+        .properties(height=_AROUND + bars * (24 if bars <= 16 else 18))
     )
 
 

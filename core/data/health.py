@@ -1,5 +1,6 @@
 """What is wrong with a data set, or might be, in the order in which it harms a classifier."""
 
+import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -126,6 +127,12 @@ def sizes(data: DataSet) -> pd.DataFrame:
     """How many images have each size: columns width, height (pixels), images; most frequent first."""
     table = pd.DataFrame([(item.width, item.height) for item in data.items], columns=["width", "height"])
     return table.value_counts().rename("images").reset_index()
+
+
+def typical_size(data: DataSet) -> str:
+    """Median width and height, "533 × 400", as each is most often."""
+    width, height = (statistics.median_low(getattr(item, side) for item in data.items) for side in ("width", "height"))
+    return f"{width:,} × {height:,}"
 
 
 def size_range(data: DataSet) -> str:

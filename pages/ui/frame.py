@@ -60,7 +60,7 @@ def begin(title: str, icon: str, *, lead: str) -> Context:
 
     `?run=ID` puts that run in hand; one that is not there is said, and the page goes on without.
     """
-    st.set_page_config(page_title=f"{title} · Anneal", page_icon=icon, layout="wide")
+    st.set_page_config(page_title=f"{title} · Anneal", page_icon=ICON, layout="wide")
     st.logo(LOGO, icon_image=ICON, size="large")
     workspace = Workspace.at()
     _tend(workspace)
@@ -70,7 +70,7 @@ def begin(title: str, icon: str, *, lead: str) -> Context:
         _navigation(run)
         _in_hand(context)
         job_line(workspace)
-    st.title(title, anchor=False)
+    st.title(title, anchor=False, icon=icon)
     st.markdown(lead)
     return context
 
@@ -106,6 +106,7 @@ def _navigation(run: RunFolder | None) -> None:
 
 def _in_hand(context: Context) -> None:
     """The run or the data set that pages work on, and where to change it."""
+    st.space("xsmall")
     if context.run is not None:
         info = context.run.info
         st.caption("Run in hand", help="Every page works on this run. Choose another on the Runs page.")

@@ -1,84 +1,125 @@
 """Small pictures of a data set, a page at a time; only those on show are decoded."""
 
 import io
+from collections.abc import Sequence
 
-import numpy as np
 import streamlit as st
 from PIL import Image
 
 from core.data.decode import decode
 from core.data.index import DataSet, Item
 from core.errors import DataError
-from pages.ui.names import literal, plain
+from pages.ui.names import plain
 
-SIDE = 96
-"""Pixels of a thumbnail."""
+SIDE = 92
+GAP = 4
+"""Pixels of a thumbnail, and of the clear margin that parts it from the next."""
 PER_PAGE = 48
-EVERYTHING = -1
+CLASSES_PER_PAGE = 12
+OF_EACH_CLASS = 6
+SPLITS = {"train": "Training", "valid": "Validation", "test": "Test"}
+EVERY_CLASS = -1
 
 
 @st.cache_data(max_entries=4000, show_spinner=False)
 def _thumbnail(digest: str, _item: Item) -> bytes | None:
-    """JPEG of one image, or None where the file has gone or changed since it was looked at."""
+    """WebP of one image, or None where the file has gone or changed since it was looked at."""
     del digest  # the key: the content, wherever it lies
-    try:
-        pixels = decode(_item.path, SIDE)
-    except DataError:
+    return _strip([_item], 1)
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _class_strip(digests: tuple[str, ...], _items: Sequence[Item]) -> bytes | None:
+    """WebP of several images beside each other, without those whose files have gone; None where all have."""
+    del digests
+    return _strip(_items, OF_EACH_CLASS)
+
+
+def _strip(items: Sequence[Item], places: int) -> bytes | None:
+    squares = []
+    for item in items:
+        try:
+            squares.append(Image.fromarray(decode(item.path, SIDE)))
+        except DataError:
+            continue
+    if not squares:
         return None
+    sheet = Image.new("RGBA", ((SIDE + GAP) * places, SIDE + GAP))
+    for place, square in enumerate(squares):
+        sheet.paste(square, (place * (SIDE + GAP), 0))
     file = io.BytesIO()
-    Image.fromarray(np.asarray(pixels)).save(file, "JPEG", quality=88)
+    sheet.save(file, "WEBP", quality=85, method=2)
     return file.getvalue()
 
 
 @st.fragment
 def gallery(data: DataSet, key: str) -> None:
-    """A class and a split to choose, and their images, `PER_PAGE` to a page."""
+    """Images by class and split, a page at a time; paging reruns nothing else."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         label = st.selectbox(
             "Class",
-            [EVERYTHING, *range(len(data.classes))],
-            format_func=lambda at: "Some of every class" if at == EVERYTHING else plain(data.classes[at]),
+            [EVERY_CLASS, *range(len(data.classes))],
+            format_func=lambda at: "A few of every class" if at == EVERY_CLASS else plain(data.classes[at]),
             key=f"{key}-class",
         )
-        splits = [split for split in ("train", "valid", "test") if len(data.indices(split))]
-        names = {"train": "Training", "valid": "Validation", "test": "Test"}
+        present = [split for split in SPLITS if len(data.indices(split))]
         split = st.segmented_control(
-            "Split", splits, format_func=names.__getitem__, default=splits[0], required=True, key=f"{key}-split"
+            "Split", present, format_func=SPLITS.__getitem__, default=present[0], required=True, key=f"{key}-split"
         )
-    chosen = _of_every_class(data, split) if label == EVERYTHING else _of_class(data, label, split)
-    if not chosen:
+    if label == EVERY_CLASS:
+        _every_class(data, split, key)
+    else:
+        _one_class(data, label, split, key)
+
+
+def _one_class(data: DataSet, label: int, split: str, key: str) -> None:
+    items = [item for item in data.items if item.label == label and item.split == split]
+    if not items:
         st.caption("No image of this class is in this split.")
         return
-    pages = -(-len(chosen) // PER_PAGE)
     slot = st.container()
-    page = st.pagination(pages, key=f"{key}-page-{label}-{split}") if pages > 1 else 1
+    page = _page(len(items), PER_PAGE, f"{key}-page-{label}-{split}")
     with slot:
-        _show(data, chosen[(page - 1) * PER_PAGE : page * PER_PAGE], with_class=label == EVERYTHING)
+        _row(data, items[page])
 
 
-def _of_class(data: DataSet, label: int, split: str) -> list[Item]:
-    return [item for item in data.items if item.label == label and item.split == split]
-
-
-def _of_every_class(data: DataSet, split: str) -> list[Item]:
-    """The first images of each class in turn, for at most one page."""
-    by_class: dict[int, list[Item]] = {}
+def _every_class(data: DataSet, split: str, key: str) -> None:
+    of_class: dict[int, list[Item]] = {label: [] for label in range(len(data.classes))}
     for item in data.items:
-        if item.split == split:
-            by_class.setdefault(item.label, []).append(item)
-    each = max(1, PER_PAGE // max(1, len(by_class)))
-    return [item for label in sorted(by_class) for item in by_class[label][:each]][:PER_PAGE]
+        if item.split == split and len(of_class[item.label]) < OF_EACH_CLASS:
+            of_class[item.label].append(item)
+    slot = st.container(gap="xsmall")
+    page = _page(len(data.classes), CLASSES_PER_PAGE, f"{key}-classes-{split}")
+    with slot:
+        for label in range(len(data.classes))[page]:
+            _class_row(plain(data.classes[label], 24), of_class[label])
 
 
-def _show(data: DataSet, items: list[Item], *, with_class: bool) -> None:
+def _class_row(name: str, items: Sequence[Item]) -> None:
+    left, right = st.columns([1, 5], vertical_alignment="center", wrap=False)
+    left.text(name)
+    picture = _class_strip(tuple(item.digest for item in items), items)
+    if picture is None:
+        right.caption("No image in this split." if not items else "Its files have gone since they were looked at.")
+    else:
+        right.image(picture, width="stretch", alt=f"{len(items)} images of {name}")
+
+
+def _page(things: int, per_page: int, key: str) -> slice:
+    """Buttons to page with, where there is more than one page; which of the things are on the page chosen."""
+    pages = -(-things // per_page)
+    at = st.pagination(pages, key=key) - 1 if pages > 1 else 0
+    return slice(at * per_page, (at + 1) * per_page)
+
+
+def _row(data: DataSet, items: Sequence[Item]) -> None:
     pictures = [(_thumbnail(item.digest, item), item) for item in items]
     there = [(picture, item) for picture, item in pictures if picture is not None]
-    if len(there) < len(pictures):
-        st.caption(f"{len(pictures) - len(there)} of these files have gone or changed since they were looked at.")
     if there:
         st.image(
             [picture for picture, _ in there],
-            caption=[literal(data.classes[item.label], 18) for _, item in there] if with_class else None,
-            width=SIDE,
+            width=SIDE + GAP,
             alt=[f"{plain(data.classes[item.label])}: {plain(item.name)}" for _, item in there],
         )
+    if len(there) < len(pictures):
+        st.caption(f"{len(pictures) - len(there)} of these files have gone or changed since they were looked at.")

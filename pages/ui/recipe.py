@@ -23,14 +23,18 @@ class Step:
 
 
 STEPS = (
-    Step("Augment, and precompute", "Choose changes that keep the label; let the frozen backbone run once.", AUGMENTATION),
-    Step("Find a learning rate", "Take the steepest stretch of the curve, not its minimum.", FINDER),
-    Step("Train the head from activations", "An epoch or two, in a blink.", TRAINING),
-    Step("Train the head with augmentation", "Precompute off, 2–3 epochs, a restart after each.", TRAINING),
-    Step("Unfreeze", "Let the backbone learn too.", TRAINING),
-    Step("Lower rates for earlier groups", "3 to 10 times lower each: they know edges already.", TRAINING),
-    Step("Find the rate again", "An unfrozen network wants a lower one.", FINDER),
-    Step("Train it all, ever longer cycles", "Double the cycles until it overfits.", TRAINING),
+    Step(
+        "Augment",
+        "Changes that keep the label; activations computed once.",
+        AUGMENTATION,
+    ),
+    Step("Find the rate", "Take the steepest stretch of the curve, not its minimum.", FINDER),
+    Step("Train the head", "An epoch or two from the precomputed activations: a blink.", TRAINING),
+    Step("Add augmentation", "Precompute off: 2–3 epochs of the head, a restart after each.", TRAINING),
+    Step("Unfreeze", "Let the backbone learn too, not only the head.", TRAINING),
+    Step("Rates per group", "Earlier layers know edges already: 3 to 10 times lower each.", TRAINING),
+    Step("Find it again", "An unfrozen network wants a lower one.", FINDER),
+    Step("Longer cycles", "Train it all, each cycle twice as long, until it overfits.", TRAINING),
 )
 
 
@@ -39,7 +43,7 @@ def reached(state: RunState, curves: Sequence[Curve]) -> list[bool]:
     done = [stage.stage for stage in state.stages if stage.epochs > 0]
     found = [curve.stage for curve in curves if curve.complete]
     return [
-        _any(done, lambda stage: stage.get("precompute") or _augments(stage)),
+        _any([*done, *found], lambda stage: stage.get("precompute") or _augments(stage)),
         bool(found),
         _any(done, lambda stage: bool(stage.get("precompute"))),
         _any(done, lambda stage: _head_only(stage) and not stage.get("precompute") and _augments(stage)),

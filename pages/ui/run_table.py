@@ -15,15 +15,16 @@ MOST_COMPARED = 8
 
 COLUMNS = {
     "name": st.column_config.TextColumn("Run", width="medium"),
-    "data": st.column_config.TextColumn("Data"),
-    "model": st.column_config.TextColumn("Model"),
-    "stages": st.column_config.TextColumn("Stages"),
-    "accuracy": st.column_config.ProgressColumn("Best accuracy", format="percent", min_value=0, max_value=1),
-    "loss": st.column_config.NumberColumn("Validation loss", format="%.3f"),
-    "epochs": st.column_config.NumberColumn("Epochs", format="%d"),
-    "time": st.column_config.TextColumn("Time"),
-    "made": st.column_config.DatetimeColumn("Made", format="D MMM, HH:mm"),
+    "accuracy": st.column_config.ProgressColumn("Accuracy", format="percent", min_value=0, max_value=1, width="small"),
+    "loss": st.column_config.NumberColumn("Loss", format="%.3f", width=60),
+    "data": st.column_config.TextColumn("Data", width=110),
+    "model": st.column_config.TextColumn("Model", width=130),
+    "stages": st.column_config.TextColumn("Stages", width=110),
+    "epochs": st.column_config.NumberColumn("Epochs", format="%d", width=60),
+    "time": st.column_config.TextColumn("Time", width=60),
+    "made": st.column_config.DatetimeColumn("Made", format="D MMM, HH:mm", width=105),
 }
+"""Accuracy and loss are those of the best epoch on the validation images."""
 
 
 def table(runs: Sequence[RunFolder]) -> pd.DataFrame:
@@ -32,7 +33,10 @@ def table(runs: Sequence[RunFolder]) -> pd.DataFrame:
 
 
 def _row(run: RunFolder) -> dict[str, object]:
-    info = run.info
+    try:
+        info = run.info
+    except AnnealError:
+        return {"name": plain(run.id), "stages": "cannot be read"}
     row: dict[str, object] = {
         "name": plain(info.name),
         "data": plain(info.data_title),
@@ -62,6 +66,7 @@ def choose_rows(runs: Sequence[RunFolder], key: str) -> list[RunFolder]:
         on_select="rerun",
         selection_mode="multi-row",
         key=key,
+        placeholder="",
         height=min(460, 38 + 35 * len(runs)),
         alt=f"{len(runs)} runs with their data, model, stages and accuracy",
     )

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from core.data.health import Finding, findings, size_range, sizes
+from core.data.health import Finding, findings, size_range, sizes, typical_size
 from core.data.index import Broken, DataSet, Item
 
 
@@ -61,3 +61,4 @@ def test_sizes_are_counted_and_said_as_a_range() -> None:
     data = data_of(("a/1.png", "train", "1"), ("b/1.png", "valid", "2"))
     assert sizes(data)["images"].sum() == 2
     assert size_range(data) == "8 × 9–10"
+    assert typical_size(data) == "8 × 9"

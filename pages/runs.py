@@ -1,0 +1,152 @@
+"""Runs: every run with its figures, runs beside each other, jobs, and what is kept on disk."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.charts.runs import compare_runs
+from core.errors import AnnealError
+from core.runs import jobs
+from core.runs.folder import RunFolder, list_runs
+from pages.ui import hand
+from pages.ui.errors import shown
+from pages.ui.frame import Context, begin
+from pages.ui.jobline import DOING, how_far, run_name
+from pages.ui.names import literal, plain
+from pages.ui.run_table import choose_rows, differences, epochs_of
+from pages.ui.storage import damage, storage
+
+POLL = 1.5
+
+
+def go_to(run: RunFolder, page: str) -> None:
+    """Take a run in hand and open a page with it."""
+    hand.take_run(run.info.id)
+    st.switch_page(page, query_params={"run": run.info.id})
+
+
+def one_run(context: Context, run: RunFolder) -> None:
+    """What can be done with one run; a damaged one can at least be deleted."""
+    st.subheader(literal(name_of(run)), anchor=False)
+    with shown() as outcome:
+        _ = run.info, run.state
+    if not outcome.ok:
+        if st.button("Delete", icon=":material/delete:"):
+            delete([run])
+        return
+    with st.container(horizontal=True):
+        if st.button("Open", type="primary", icon=":material/arrow_forward:"):
+            go_to(run, "pages/training.py")
+        if run.state.unfinished and st.button("Continue training", icon=":material/play_arrow:"):
+            with shown() as outcome:
+                jobs.submit(context.workspace, run.info.id, "train", {"resume": True})
+            if outcome.ok:
+                go_to(run, "pages/training.py")
+        if st.button("Confusion matrix", icon=":material/grid_on:"):
+            go_to(run, "pages/confusion_matrix.py")
+        if st.button("Rename", icon=":material/edit:"):
+            rename(run)
+        if st.button("Delete", icon=":material/delete:"):
+            delete([run])
+
+
+@st.dialog("Rename the run", icon=":material/edit:")
+def rename(run: RunFolder) -> None:
+    """Ask for another name."""
+    name = st.text_input("Name", run.info.name, max_chars=80)
+    if st.button("Rename", type="primary", key="rename-now"):
+        with shown() as outcome:
+            run.rename(name)
+        if outcome.ok:
+            st.rerun()
+
+
+@st.dialog("Delete for good?", icon=":material/delete:")
+def delete(runs: Sequence[RunFolder]) -> None:
+    """Say what goes, and ask once."""
+    for run in runs:
+        st.text(plain(name_of(run)))
+    st.markdown("Its weights, history and snapshots go with it. The pictures stay where they are.")
+    if st.button(f"Delete {'this run' if len(runs) == 1 else f'these {len(runs)} runs'}", type="primary"):
+        with shown() as outcome:
+            for run in runs:
+                in_hand = hand.run_id_in_hand() == run.id
+                run.delete()
+                if in_hand:
+                    hand.put_run_down()
+        if outcome.ok:
+            st.rerun()
+
+
+def name_of(run: RunFolder) -> str:
+    """A run's name, or its id where its file is damaged; not escaped."""
+    try:
+        return run.info.name
+    except AnnealError:
+        return run.id
+
+
+def several_runs(runs: Sequence[RunFolder]) -> None:
+    """Runs beside each other: accuracy by epoch, and in what they differ."""
+    st.subheader(f"{len(runs)} runs beside each other", anchor=False)
+    epochs = epochs_of(runs)
+    if epochs.empty:
+        st.caption("None of them has finished an epoch yet.")
+    else:
+        st.altair_chart(compare_runs(epochs), key="compare", alt="Validation accuracy by epoch, one line a run")
+    rows = differences(runs)
+    if rows.empty:
+        st.caption("They have the same settings and figures.")
+    else:
+        st.markdown("**In what they differ**")
+        st.dataframe(rows, alt="Settings and figures that differ")
+    if st.button(f"Delete these {len(runs)} runs", icon=":material/delete:"):
+        delete(runs)
+
+
+def show_jobs(context: Context) -> None:
+    """The job at work and those that wait, with a way to stop each."""
+    live = [job for job in jobs.all_jobs(context.workspace) if job.live]
+    st.fragment(_jobs, run_every=POLL if live else None)(context, [job.id for job in live])
+
+
+def _jobs(context: Context, shown_before: list[str]) -> None:
+    live = [job for job in jobs.all_jobs(context.workspace) if job.live]
+    if [job.id for job in live] != shown_before:
+        st.rerun()
+    if not live:
+        return
+    st.subheader("At work", anchor=False)
+    for job in sorted(live, key=lambda job: job.status != "running"):
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{DOING[job.kind]}** · {literal(run_name(context.workspace, job.run), 40)}", width=260)
+            st.progress(job.progress.share, text=how_far(job), width="stretch")
+            if st.button("Stop", icon=":material/stop:", key=f"stop-{job.id}"):
+                jobs.stop(context.workspace, job.id)
+
+
+context = begin(
+    "Runs",
+    ":material/history:",
+    lead="A run is one model's whole life: its data, its stages, its figures. Choose one row to go on with it, several "
+    "to compare them.",
+)
+show_jobs(context)
+with shown(stop=True):
+    runs = list_runs(context.workspace)
+if runs:
+    chosen = choose_rows(runs, "runs-table")
+    with shown():
+        if len(chosen) == 1:
+            one_run(context, chosen[0])
+        elif chosen:
+            several_runs(chosen)
+        else:
+            st.caption("Choose a row to open, continue, rename or delete a run; choose several to compare them.")
+else:
+    with st.container(border=True):
+        st.markdown("**No runs yet.** Choose data first; a run is made there.")
+        st.page_link("pages/data.py", label="Choose data", icon=":material/photo_library:")
+with shown():
+    storage(context.workspace)
+    damage(context.workspace)

@@ -1,0 +1,91 @@
+"""Choosing a data set, and making a run of it."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.data.catalogue import Offer, offers
+from core.data.sources import store_upload
+from core.workspace import Workspace
+from pages.ui.errors import shown
+
+WAYS = {
+    "embedded": ("Comes with Anneal", ":material/inventory_2:"),
+    "upload": ("Upload", ":material/upload:"),
+    "folder": ("Folder on this machine", ":material/folder_open:"),
+    "download": ("Download", ":material/cloud_download:"),
+}
+LAYOUT_HELP = (
+    "Pictures lie in a folder named after their class: `cat/1.jpg`, `dog/2.jpg`. "
+    "A split of your own goes above the classes: `train/cat/1.jpg`, `valid/cat/9.jpg`."
+)
+
+
+def data_picker(key: str, workspace: Workspace | None = None) -> str | None:
+    """Ways to come by a data set; the spec of the one chosen in this very run of the page, else None."""
+    way = st.segmented_control(
+        "Where the pictures are",
+        list(WAYS),
+        format_func=lambda name: f"{WAYS[name][1]} {WAYS[name][0]}",
+        default="embedded",
+        required=True,
+        key=f"{key}-way",
+        label_visibility="collapsed",
+    )
+    if way == "upload":
+        return _upload(key, workspace or Workspace.at())
+    if way == "folder":
+        return _folder(key)
+    return _offers(key, downloads=way == "download")
+
+
+def _offers(key: str, *, downloads: bool) -> str | None:
+    if downloads:
+        st.caption("Fetched once and kept in the workspace. This needs a network that lets downloads through.")
+    chosen = None
+    with st.grid(3 if downloads else 4, min_column_width=180):
+        for offer in offers():
+            if offer.downloads == downloads and _card(offer, key):
+                chosen = offer.spec
+    return chosen
+
+
+def _card(offer: Offer, key: str) -> bool:
+    with st.container(border=True, height="stretch"):
+        st.markdown(f"**{offer.title}**")
+        st.caption(offer.description)
+        st.space("stretch")
+        label = f"Download {offer.title}" if offer.downloads else f"Use {offer.title}"
+        return st.button(label, key=f"{key}-use-{offer.spec}", width="stretch")
+
+
+def _folder(key: str) -> str | None:
+    with st.form(f"{key}-folder", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        path = st.text_input(
+            "Folder or zip file on the machine that runs Anneal",
+            placeholder="/home/me/photos",
+            key=f"{key}-path",
+            persist_state="session",
+        )
+        asked = st.form_submit_button("Look at it", type="primary")
+    st.caption(LAYOUT_HELP)
+    if asked and not path.strip():
+        st.warning("Write the path of a folder first.", icon=":material/edit:")
+    return str(Path(path.strip()).expanduser()) if asked and path.strip() else None
+
+
+def _upload(key: str, workspace: Workspace) -> str | None:
+    turn = st.session_state.setdefault(f"{key}-turn", 0)
+    zipped, dropped = st.columns(2)
+    one = zipped.file_uploader("A zip file", type="zip", key=f"{key}-zip-{turn}")
+    many = dropped.file_uploader("A folder", accept_multiple_files="directory", key=f"{key}-dropped-{turn}")
+    st.caption(LAYOUT_HELP)
+    files = [one] if one else many
+    if not files:
+        return None
+    with shown() as outcome, st.spinner("Unpacking the pictures"):
+        spec = store_upload([(file.name, file) for file in files], workspace)
+    if not outcome.ok:
+        return None
+    st.session_state[f"{key}-turn"] = turn + 1
+    return spec
