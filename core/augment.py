@@ -67,8 +67,8 @@ def rows(how: Augmentation) -> list[tuple[str, str]]:
     """(name, range in words) of each transform that `how` uses."""
     edge = (1 + how.warp / 2) / (1 - how.warp / 2)
     ranges = {
-        "horizontal_flip": "every other image, mirrored left to right",
-        "vertical_flip": "every other image, upside down",
+        "horizontal_flip": "half of the time, left becomes right",
+        "vertical_flip": "half of the time, upside down",
         "quarter_turns": "0°, 90°, 180° or 270°",
         "rotate": f"−{how.rotate:g}° to +{how.rotate:g}°",
         "zoom": f"×1 to ×{how.zoom:g}",

@@ -9,8 +9,11 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-EXTENT = (3.0, 2.0)
+EXTENT = (3.0, 2.4)
 """Surfaces are drawn for |x| up to the first and |y| up to the second."""
+
+SEEN = 0.01
+"""Steps shorter than this cannot be seen in the picture."""
 
 FAR = 1e6
 """A path that gets this far from the middle has diverged and ends there."""
@@ -151,7 +154,7 @@ class Verdict:
 
 def judge(path: Path) -> Verdict:
     """What the path did, and why: by the curvatures on a quadratic surface, by its steps on the others."""
-    for look in (_senseless, _diverging, _resting, _oscillating, _still_under_way):
+    for look in (_senseless, _diverging, _oscillating, _resting, _still_under_way):
         verdict = look(path)
         if verdict is not None:
             return verdict
@@ -248,11 +251,12 @@ def _felt(path: Path) -> bool:
 
 
 def _reversals(path: Path) -> float:
-    """Share of the steps that lead back against the one before."""
+    """Share of the steps large enough to be seen that lead back against the one before."""
     moves = np.diff(path.points, axis=0)
-    if len(moves) < 2:
+    seen = moves[np.abs(moves).max(axis=1) > SEEN]
+    if len(seen) < 2:
         return 0.0
-    return float(np.mean(np.sum(moves[1:] * moves[:-1], axis=1) < -1e-18))
+    return float(np.mean(np.sum(seen[1:] * seen[:-1], axis=1) < 0))
 
 
 def _curvature(surface: Surface) -> str:

@@ -16,8 +16,13 @@ from pages.ui.player import player
 
 HUGE = 1e12
 RATES = [0.0, *(round(m * 10.0**e, 3) for e in range(-3, 1) for m in (1, 1.5, 2, 3, 4, 5, 6, 8)), 10.0]
-PRESETS = {"crawls": 0.015, "arrives": 0.48, "zigzags": 0.92, "diverges": 1.04}
-"""Shares of the rate above which descent diverges."""
+PRESETS = {
+    "crawls": (0.015,),
+    "arrives": (0.48,),
+    "zigzags": (0.92,),
+    "diverges": tuple(1.04 * 1.25**k for k in range(20)),
+}
+"""Shares of the rate above which descent diverges close to the bottom; the first that diverges here is taken."""
 SHOWN = {"good": st.success, "still": st.info, "uphill": st.error, "diverges": st.error}
 EPOCH = 20
 KINDS = ["Warm restarts", "Anneal once", "Constant"]
@@ -42,11 +47,15 @@ def take_number() -> None:
 
 def take_preset() -> None:
     """A kind of rate was chosen: set it for this surface and momentum."""
-    share = PRESETS.get(st.session_state.preset)
-    if share is not None:
-        limit = SURFACES[st.session_state.surface].limit(st.session_state.momentum)
-        st.session_state.rate = float(f"{share * limit:.3g}")
-        st.session_state.rate_slider = nearest(st.session_state.rate)
+    state = st.session_state
+    if state.preset is None:
+        return
+    surface, start = SURFACES[state.surface], (state.start_1, state.start_2)
+    for share in PRESETS[state.preset]:
+        state.rate = float(f"{share * surface.limit(state.momentum):.3g}")
+        if judge(descend(surface, start, state.rate, state.momentum)).kind == "diverges":
+            break
+    state.rate_slider = nearest(state.rate)
 
 
 def take_surface() -> None:
@@ -163,6 +172,7 @@ def draw_ride(stage: Stage, highest: float, start: float, noise: float) -> None:
     st.altair_chart(
         charts.ride(hills, frame, schedule.steps), key="ride_path", alt="A descent over narrow minima and a wide one"
     )
+    st.caption("▼ marks where a cycle ended. The bars count the same ride from 200 starts all over the ground.")
     shares = landscape.shares_wide(rates, schedule.cycle_ends, noise=noise, seed=seed)
     left, right = st.columns([3, 2])
     with left:

@@ -15,8 +15,11 @@ from numpy.typing import NDArray
 
 from core.charts import palette
 from core.descent import EXTENT, Path, Surface
+from core.landscape import EDGE
 
 HEIGHT = 380
+LOWEST = 1e-8
+"""Losses below this are not drawn: nobody sees a difference, and a log axis has no end."""
 _LEVELS = 16
 _WIDE, _TALL = 360, 240
 _FRAME = 40.0
@@ -34,7 +37,7 @@ def path_frame(path: Path) -> pd.DataFrame:
             "loss": path.values,
             "across": drawn[:, 0],
             "up": drawn[:, 1],
-            "height": np.clip(path.values, 1e-6, 1e6),
+            "height": np.where(path.values > LOWEST, np.minimum(path.values, 1 / LOWEST), np.nan),
             "last": np.arange(len(path.points)) == len(path.points) - 1,
         }
     )
@@ -45,7 +48,7 @@ def _slider(steps: int) -> alt.Parameter:
 
 
 def descent(frame: pd.DataFrame, surface: Surface, steps: int) -> alt.LayerChart:
-    """The path of `path_frame` over the surface, which is darker where it is lower."""
+    """The path of `path_frame` over the surface, which is bluer where it is lower."""
     shown = "datum.step <= step"
     across = alt.X("across:Q", title="weight 1", scale=alt.Scale(domain=[-EXTENT[0], EXTENT[0]], nice=False))
     up = alt.Y("up:Q", title="weight 2", scale=alt.Scale(domain=[-EXTENT[1], EXTENT[1]], nice=False))
@@ -72,7 +75,7 @@ def descent(frame: pd.DataFrame, surface: Surface, steps: int) -> alt.LayerChart
     return (
         alt.LayerChart(layer=[_ground(surface), bottom, line, dots, ball])
         .add_params(_slider(steps))
-        .properties(height=HEIGHT, title=f"{surface.title}: darker is lower")
+        .properties(height=HEIGHT, title=f"{surface.title}: bluer is lower")
     )
 
 
@@ -93,7 +96,7 @@ def loss_curve(frame: pd.DataFrame, steps: int) -> alt.LayerChart:
 
 
 def _ground(surface: Surface) -> alt.Chart:
-    """The surface as one picture: grey that covers more where it is lower, so that it suits light and dark."""
+    """The surface as one picture: blue that covers more where it is lower, so that it suits light and dark."""
     corners = {"left": [-EXTENT[0]], "right": [EXTENT[0]], "low": [-EXTENT[1]], "high": [EXTENT[1]]}
     chart: alt.Chart = (
         alt.Chart(pd.DataFrame({**corners, "picture": [_picture(surface)]}))
@@ -129,8 +132,8 @@ def _png(pixels: NDArray[np.uint8]) -> bytes:
 
 def ride(hills: pd.DataFrame, frame: pd.DataFrame, steps: int) -> alt.LayerChart:
     """A ride (step, weight, loss, rate, cycle) over the loss `hills` (weight, loss)."""
-    across = alt.X("weight:Q", title="weight", scale=alt.Scale(nice=False))
-    up = alt.Y("loss:Q", title="loss", scale=alt.Scale(zero=False))
+    across = alt.X("weight:Q", title="weight", scale=alt.Scale(domain=[-EDGE, EDGE], nice=False))
+    up = alt.Y("loss:Q", title="loss", scale=alt.Scale(domain=[0, 1.7], nice=False))
     ground = alt.Chart(hills).mark_area(color=palette.BLUE, opacity=0.18, line=_line(palette.BLUE)).encode(across, up)
     base = alt.Chart(frame)
     tooltip = [
@@ -161,7 +164,7 @@ def ride(hills: pd.DataFrame, frame: pd.DataFrame, steps: int) -> alt.LayerChart
     return (
         alt.LayerChart(layer=[ground, trace, rests, ball])
         .add_params(_slider(steps))
-        .properties(height=HEIGHT - 60, title="Narrow minima on the way to a wide one; ▼ marks where a cycle ended")
+        .properties(height=HEIGHT - 60, title="A ride over narrow minima and a wide one")
     )
 
 
@@ -187,7 +190,7 @@ def rates(frame: pd.DataFrame, steps: int) -> alt.LayerChart:
 def wide_shares(frame: pd.DataFrame) -> alt.LayerChart:
     """Bars of the share (0..1) of starts that are in the wide minimum after each cycle (cycle, share)."""
     across = alt.X("cycle:O", title="after cycle", axis=alt.Axis(labelAngle=0))
-    up = alt.Y("share:Q", title="share of 200 starts", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%"))
+    up = alt.Y("share:Q", title="of 200 starts", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%"))
     base = alt.Chart(frame)
     bars = base.mark_bar(color=palette.GREEN).encode(
         across, up, tooltip=[alt.Tooltip("cycle:O", title="Cycle"), alt.Tooltip("share:Q", title="Share", format=".0%")]
