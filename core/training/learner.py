@@ -182,10 +182,10 @@ class Learner:
         return _Fit(stage, task, schedule_of(stage, task.steps_per_epoch), rates, good)
 
     def _trained(self, stage: Stage) -> list[Tensor]:
-        """Parameters and buffers of the layer groups that the stage changes."""
-        groups = self.model.groups[stage.first_trained(len(self.model.groups)) :]
-        modules = [module for group in groups for module in group.modules]
-        return [tensor.detach() for module in modules for tensor in (*module.parameters(), *module.buffers())]
+        """Parameters and buffers of all that the stage may change."""
+        groups = len(self.model.groups)
+        changed = self.model.head if stage.first_trained(groups) == groups - 1 else self.model
+        return [tensor.detach() for tensor in (*changed.parameters(), *changed.buffers())]
 
     def _train_batch(self, fit: _Fit) -> StepRecord:
         at, started = self.position, perf_counter()

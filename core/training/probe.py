@@ -13,13 +13,13 @@ from core.model.classifier import Classifier
 def preserved(model: Classifier) -> Iterator[None]:
     """Put back, byte by byte, all that training changes in `model`, however the block ends.
 
-    That is weights, buffers, gradients, which parameters want them, the modules' modes and the generator of its
-    dropout. An optimiser is safe as long as the block uses one of its own.
+    That is weights, buffers, gradients, what is frozen, the modules' modes and the generator of its dropout.
+    An optimiser is safe as long as the block uses one of its own.
     """
     tensors = [(tensor, tensor.detach().clone()) for tensor in chain(model.parameters(), model.buffers())]
     parameters = [(p, p.requires_grad, p.grad) for p in model.parameters()]
     modes = [(module, module.training) for module in model.modules()]
-    draws = model.generator.get_state()
+    draws, first = model.generator.get_state(), model.first_trained
     for parameter in model.parameters():
         parameter.grad = None
     try:
@@ -34,3 +34,4 @@ def preserved(model: Classifier) -> Iterator[None]:
         for module, training in modes:
             module.training = training
         model.generator.set_state(draws)
+        model.first_trained = first
