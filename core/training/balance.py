@@ -18,5 +18,5 @@ def balanced_weights(labels: NDArray[np.int64], classes: int) -> NDArray[np.floa
 
 def is_unbalanced(labels: NDArray[np.int64], classes: int) -> bool:
     """Whether the largest class has at least twice the images of the smallest."""
-    counts = np.bincount(labels, minlength=classes)
-    return bool(counts.max(initial=0) >= UNBALANCED * max(counts.min(initial=0), 1))
+    counts = np.bincount(labels, minlength=max(classes, 1))
+    return bool(counts.max() >= UNBALANCED * max(int(counts.min()), 1))
