@@ -25,7 +25,7 @@ def schedule(
     groups = [name for name in dict.fromkeys(frame["group"]) if name in trained]
     said = headline(title, "" if known else _UNKNOWN)
     axis = alt.Axis(format=RATE_FORMAT) if known else alt.Axis(format="%")
-    y_title = "Learning rate" if known else "Share of the stage's highest rate"
+    y_title = "Learning rate" if known else "Share of the highest"
     lines = (
         alt.Chart(drawn)
         .mark_line(interpolate="linear", strokeWidth=1.8)
@@ -45,7 +45,7 @@ def schedule(
     return alt.LayerChart(layer=[stage_marks(starts(drawn, stages)), lines]).properties(height=height, title=said)
 
 
-_UNKNOWN = "A rate is still to be found by a range test, so heights are shares of each stage's highest rate."
+_UNKNOWN = "Heights are shares of each stage's highest rate: some are still to be found."
 
 
 def _as_shares(frame: pd.DataFrame) -> pd.DataFrame:

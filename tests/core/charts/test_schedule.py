@@ -46,7 +46,7 @@ def test_the_head_has_the_same_colour_in_every_plan():
 def test_a_rate_still_to_be_found_makes_all_heights_shares_and_says_so():
     spec, lines, frame = drawn(lesson2())
     assert "share" in lines["encoding"]["y"]["title"].lower()
-    assert "range test" in spec["title"]["subtitle"][0]
+    assert "found" in spec["title"]["subtitle"][0]
     assert frame.groupby("stage")["lr"].max().to_numpy() == pytest.approx(1.0)
 
 

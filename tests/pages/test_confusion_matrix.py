@@ -1,0 +1,120 @@
+from pathlib import Path
+
+import pytest
+
+from core.charts.confusion import CELL_PICKED
+from core.runs import jobs
+from tests.pages.conftest import open_page
+from tests.pages.made import CLASSES, HOSTILE, evaluate, new_run, train
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch):
+    """Jobs stay queued: nothing is started."""
+    monkeypatch.setattr(jobs, "advance", lambda workspace: None)
+
+
+def buttons(at):
+    return {button.label: button for button in at.button}
+
+
+@pytest.fixture
+def run(home: Path):
+    made = new_run(home)
+    train(made)
+    return made
+
+
+def test_first_view_has_an_example_and_one_click_to_begin() -> None:
+    at = open_page("confusion_matrix")
+    assert not at.exception
+    assert at.get("vega_lite_chart")
+    assert "Start with digits" in buttons(at)
+
+
+def test_an_untrained_run_is_sent_to_training(home: Path) -> None:
+    at = open_page("confusion_matrix", run=new_run(home).id)
+    assert not at.exception
+    assert "Train it" in [link.value for link in at.page_link]
+    assert "Evaluate" not in buttons(at)
+
+
+def test_a_trained_run_without_predictions_is_evaluated_on_a_click(run) -> None:
+    at = open_page("confusion_matrix", run=run.id)
+    at.toggle(key="matrix-tta").set_value(True).run()
+    buttons(at)["Evaluate"].click().run()
+    job = jobs.live_job(run.workspace, run.id)
+    assert job is not None
+    assert job.kind == "evaluate"
+    assert job.spec == {"snapshot": "latest", "split": "valid", "tta": True}
+    assert not at.exception
+
+
+def test_predictions_are_read_in_full(run) -> None:
+    evaluate(run)
+    at = open_page("confusion_matrix", run=run.id)
+    assert not at.exception
+    figures = {metric.label: metric.value for metric in at.metric}
+    images = len(run.data().indices("valid"))
+    assert figures["Right"] == f"{images - 1} of {images}"
+    pairs, classes = (table.value for table in at.dataframe)
+    assert len(pairs) == 1
+    assert list(classes["class"]) == list(CLASSES) or set(classes["class"]) == set(CLASSES)
+    assert "Evaluate" not in buttons(at)
+
+
+def test_a_click_on_a_cell_shows_its_images(run) -> None:
+    evaluate(run)
+    at = open_page("confusion_matrix", run=run.id)
+    pair = at.dataframe[0].value.iloc[0]
+    key = f"matrix-{run.id}-latest-valid-map"
+    at.session_state[key] = {"selection": {CELL_PICKED: [{"true": pair["true"], "predicted": pair["predicted"]}]}}
+    at.run()
+    assert not at.exception
+    assert any("taken for" in text.value for text in at.markdown)
+    assert any("1 image" in caption.value for caption in at.caption)
+
+
+@pytest.mark.parametrize(("value", "order"), [("Counts", "By confusion"), ("Shares", "As given")])
+def test_counts_or_shares_in_either_order(run, value: str, order: str) -> None:
+    evaluate(run)
+    at = open_page("confusion_matrix", run=run.id)
+    at.segmented_control(key=f"matrix-{run.id}-latest-valid-value").set_value(value).run()
+    at.segmented_control(key=f"matrix-{run.id}-latest-valid-order").set_value(order).run()
+    at.toggle(key=f"matrix-{run.id}-latest-valid-errors").set_value(True).run()
+    assert not at.exception
+
+
+def test_predictions_older_than_the_weights_are_said_to_be(run) -> None:
+    evaluate(run)
+    future = run.predictions_path().stat().st_mtime + 60
+    import os
+
+    os.utime(run.checkpoint, (future, future))
+    at = open_page("confusion_matrix", run=run.id)
+    assert any("have changed" in caption.value for caption in at.caption)
+    assert "Evaluate" in buttons(at)
+
+
+def test_damaged_predictions_are_a_sentence(run) -> None:
+    path = run.predictions_path()
+    path.parent.mkdir()
+    path.write_bytes(b"not an archive")
+    at = open_page("confusion_matrix", run=run.id)
+    assert not at.exception
+    assert any("Evaluate the run again" in error.value for error in at.error)
+
+
+def test_names_of_classes_are_never_markdown(run) -> None:
+    evaluate(run)
+    at = open_page("confusion_matrix", run=run.id)
+    shown = [*at.markdown, *at.caption, *at.metric, *at.button]
+    assert not any(HOSTILE[:4] in str(element.value) for element in shown)
+
+
+def test_pictures_that_have_gone_are_counted_not_fatal(run) -> None:
+    evaluate(run)
+    for item in run.data().items:
+        item.path.unlink(missing_ok=True)
+    at = open_page("confusion_matrix", run=run.id)
+    assert not at.exception
