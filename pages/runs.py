@@ -1,6 +1,7 @@
 """Runs: every run with its figures, runs beside each other, jobs, and what is kept on disk."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -17,6 +18,9 @@ from pages.ui.run_table import choose_rows, differences, epochs_of
 from pages.ui.storage import damage, storage
 
 POLL = 1.5
+TABLE = "runs-table"
+SAID = "dialog-said"
+"""What came of a dialog's button: "" when it is done, else what was wrong."""
 
 
 def go_to(run: RunFolder, page: str) -> None:
@@ -50,32 +54,51 @@ def one_run(context: Context, run: RunFolder) -> None:
             delete([run])
 
 
+def attempt(what: Callable[[], None]) -> None:
+    """Do what a dialog's button says; its dialog then shows what was wrong, or closes."""
+    try:
+        what()
+        st.session_state[SAID] = ""
+    except AnnealError as error:
+        st.session_state[SAID] = str(error)
+
+
+def close_or_say() -> None:
+    """In a dialog: close it when its button's work is done, or show why it is not."""
+    said = st.session_state.pop(SAID, None)
+    if said == "":
+        st.rerun()
+    if said:
+        st.error(literal(said, None), icon=":material/error:")
+
+
 @st.dialog("Rename the run", icon=":material/edit:")
 def rename(run: RunFolder) -> None:
     """Ask for another name."""
-    name = st.text_input("Name", run.info.name, max_chars=80)
-    if st.button("Rename", type="primary", key="rename-now"):
-        with shown() as outcome:
-            run.rename(name)
-        if outcome.ok:
-            st.rerun()
+    close_or_say()
+    st.text_input("Name", run.info.name, max_chars=80, key="new-name")
+    todo = partial(attempt, lambda: run.rename(st.session_state["new-name"]))
+    st.button("Rename", type="primary", key="rename-now", on_click=todo)
 
 
 @st.dialog("Delete for good?", icon=":material/delete:")
 def delete(runs: Sequence[RunFolder]) -> None:
     """Say what goes, and ask once."""
+    close_or_say()
     for run in runs:
         st.text(plain(name_of(run)))
     st.markdown("Its weights, history and snapshots go with it. The pictures stay where they are.")
-    if st.button(f"Delete {'this run' if len(runs) == 1 else f'these {len(runs)} runs'}", type="primary"):
-        with shown() as outcome:
-            for run in runs:
-                in_hand = hand.run_id_in_hand() == run.id
-                run.delete()
-                if in_hand:
-                    hand.put_run_down()
-        if outcome.ok:
-            st.rerun()
+    label = "Delete this run" if len(runs) == 1 else f"Delete these {len(runs)} runs"
+    st.button(label, type="primary", key="delete-now", on_click=partial(attempt, partial(delete_all, runs)))
+
+
+def delete_all(runs: Sequence[RunFolder]) -> None:
+    """Delete runs, and put down the one in hand if it is among them. Raises `RunError` for one at work."""
+    for run in runs:
+        run.delete()
+        if hand.run_id_in_hand() == run.id:
+            hand.put_run_down()
+    st.session_state.pop(TABLE, None)
 
 
 def name_of(run: RunFolder) -> str:
@@ -135,7 +158,7 @@ show_jobs(context)
 with shown(stop=True):
     runs = list_runs(context.workspace)
 if runs:
-    chosen = choose_rows(runs, "runs-table")
+    chosen = choose_rows(runs, TABLE)
     with shown():
         if len(chosen) == 1:
             one_run(context, chosen[0])

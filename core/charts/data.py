@@ -28,7 +28,7 @@ def class_bars(counts: pd.DataFrame) -> alt.Chart:
     present = [split for split in SPLIT_NAMES if (shown["split"] == split).any()]
     bars = shown["class"].nunique()
     said = f"Images a class, without {left_out:,} classes of middling size" if left_out else "Images a class"
-    return (
+    chart: alt.Chart = (
         alt.Chart(shown, title=said)
         .mark_bar(height={"band": 0.72})
         .encode(
@@ -58,6 +58,7 @@ def class_bars(counts: pd.DataFrame) -> alt.Chart:
         )
         .properties(height=_AROUND + bars * (24 if bars <= 16 else 18))
     )
+    return chart
 
 
 def _largest_and_smallest(counts: pd.DataFrame) -> tuple[pd.DataFrame, int]:
@@ -76,7 +77,7 @@ def image_sizes(sizes: pd.DataFrame) -> alt.Chart:
     sizes: columns width, height (pixels), images.
     """
     most = sizes.nlargest(400, "images")
-    return (
+    chart: alt.Chart = (
         alt.Chart(most, title="Image sizes")
         .mark_circle(opacity=0.6, color=palette.BLUE)
         .encode(
@@ -91,3 +92,4 @@ def image_sizes(sizes: pd.DataFrame) -> alt.Chart:
         )
         .properties(height=220)
     )
+    return chart

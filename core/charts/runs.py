@@ -15,7 +15,7 @@ def compare_runs(epochs: pd.DataFrame, *, height: int = 260) -> alt.Chart:
     epochs: columns run (its name), epoch (1, 2, ... over the run's whole life), accuracy (0..1).
     """
     runs = list(dict.fromkeys(epochs["run"]))
-    return (
+    chart: alt.Chart = (
         alt.Chart(epochs, title="Validation accuracy after each epoch")
         .mark_line(point=True, strokeWidth=1.8)
         .encode(
@@ -35,3 +35,4 @@ def compare_runs(epochs: pd.DataFrame, *, height: int = 260) -> alt.Chart:
         )
         .properties(height=height)
     )
+    return chart

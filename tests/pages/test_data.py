@@ -1,0 +1,161 @@
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.errors import DataError, WeightsUnavailableError
+from core.runs.folder import list_runs
+from core.workspace import Workspace
+from pages.ui.hand import DATA, RUN
+from tests.pages.builders import folder_of, picture, run_on
+from tests.pages.conftest import open_page
+
+
+def look_at(folder: Path) -> AppTest:
+    """The Data page with a folder chosen as a person would."""
+    at = open_page("data")
+    at.segmented_control(key="data-way").set_value("folder").run()
+    at.text_input(key="data-path").set_value(str(folder))
+    next(button for button in at.button if button.label == "Look at it").click()
+    return at.run()
+
+
+def figures(at: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in at.metric}
+
+
+def test_the_first_visit_offers_data_that_comes_along() -> None:
+    at = open_page("data")
+    assert not at.exception
+    assert "Use Digits" in {button.label for button in at.button}
+    assert not at.metric
+
+
+def test_a_folder_is_looked_at_and_its_faults_are_named(tmp_path: Path) -> None:
+    root = folder_of(tmp_path / "pets", {"cat": 30, "dog": 4})
+    (root / "cat" / "broken.png").write_bytes(b"no picture")
+    (root / "dog" / "copy.png").write_bytes((root / "dog" / "0.png").read_bytes())
+    at = look_at(root)
+    assert not at.exception
+    assert not at.error
+    assert figures(at)["Classes"] == "2"
+    titles = " ".join(expander.label for expander in at.expander)
+    assert "1 file was skipped" in titles
+    assert "1 image is a copy of another" in titles
+    assert "fewer than 10 training images" in titles
+    assert at.session_state[DATA]["spec"] == str(root)
+
+
+def test_splitting_again_changes_the_shares(tmp_path: Path) -> None:
+    at = look_at(folder_of(tmp_path / "pets", {"cat": 20, "dog": 20}))
+    assert figures(at)["Validation images"] == "8"
+    at.slider[0].set_value(50)
+    next(button for button in at.button if button.label == "Split again").click().run()
+    assert figures(at)["Validation images"] == "20"
+    assert at.session_state[DATA]["valid_share"] == 0.5
+
+
+def test_a_folder_with_a_split_of_its_own_keeps_it(tmp_path: Path) -> None:
+    for split, count in (("train", 6), ("valid", 2)):
+        folder_of(tmp_path / "pets" / split, {"cat": count, "dog": count})
+    at = look_at(tmp_path / "pets")
+    assert figures(at)["Training images"] == "12"
+    assert not at.slider
+
+
+@pytest.mark.parametrize("kind", ["missing", "empty", "one class", "file"])
+def test_what_cannot_be_used_is_said_in_a_sentence(tmp_path: Path, kind: str) -> None:
+    root = tmp_path / kind
+    if kind == "empty":
+        root.mkdir()
+    elif kind == "one class":
+        folder_of(root, {"cat": 3})
+    elif kind == "file":
+        root.write_text("hello")
+    at = look_at(root)
+    assert not at.exception
+    assert len(at.error) == 1
+    assert not at.metric
+
+
+def zipped(root: Path) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for path in sorted(root.rglob("*.png")):
+            archive.write(path, path.relative_to(root.parent))
+    return content.getvalue()
+
+
+def test_an_uploaded_zip_is_taken_in_hand(tmp_path: Path) -> None:
+    root = folder_of(tmp_path / "mine", {"cat": 5, "dog": 5})
+    at = open_page("data")
+    at.segmented_control(key="data-way").set_value("upload").run()
+    at.file_uploader(key="data-zip-0").upload("mine.zip", zipped(root), "application/zip")
+    at.run()
+    assert not at.exception
+    assert not at.error
+    assert figures(at)["Classes"] == "2"
+    assert at.session_state[DATA]["spec"].startswith(str(Workspace.at().data))
+
+
+def test_hostile_names_of_classes_and_files_stay_literal(tmp_path: Path) -> None:
+    hostile = "![x](http:a.test)"
+    root = folder_of(tmp_path / "pets", {hostile: 6, "dog": 6})
+    (root / hostile / f"{hostile}.png").write_bytes(b"")
+    at = look_at(root)
+    assert not at.exception
+    rendered = [*at.markdown, *at.caption, *at.subheader, *at.error, *at.warning]
+    assert all(hostile not in element.value for element in rendered)
+    assert hostile in {element.value for element in at.text}
+
+
+def test_a_refused_download_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise DataError("The download of Imagenette was refused. Check the network, or choose a folder.")
+
+    monkeypatch.setattr("pages.ui.hand.load_data", refuse)
+    at = open_page("data")
+    at.segmented_control(key="data-way").set_value("download").run()
+    at.button(key="data-use-imagenette").click().run()
+    assert not at.exception
+    assert "was refused" in at.error[0].value
+
+
+def test_starting_a_run_goes_on_with_it(tmp_path: Path) -> None:
+    at = look_at(folder_of(tmp_path / "pets", {"cat": 8, "dog": 8}))
+    at.text_input(key="new-run-name-small_cnn").set_value("My pets")
+    at.button(key="new-run-go").click().run()
+    assert not at.exception
+    (run,) = list_runs(Workspace.at())
+    assert (run.info.name, run.info.backbone, run.info.size) == ("My pets", "small_cnn", 12)
+    assert at.session_state[RUN] == run.id
+
+
+def test_weights_that_cannot_be_had_are_said_and_scratch_is_offered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(backbone: str, *, pretrained: bool) -> None:
+        assert (backbone, pretrained) == ("resnet18", True)
+        raise WeightsUnavailableError("The weights of resnet18 could not be downloaded.")
+
+    monkeypatch.setattr("core.model.fetch.fetch", refuse)
+    monkeypatch.setattr("pages.ui.new_run.fetch", refuse)
+    at = look_at(folder_of(tmp_path / "pets", {"cat": 8, "dog": 8}))
+    at.selectbox(key="new-run-backbone").set_value("resnet18").run()
+    at.button(key="new-run-go").click().run()
+    assert "could not be downloaded" in at.error[0].value
+    assert not list_runs(Workspace.at())
+    at.button(key="new-run-scratch").click().run()
+    (run,) = list_runs(Workspace.at())
+    assert (run.info.backbone, run.info.pretrained) == ("resnet18", False)
+
+
+def test_a_run_in_hand_shows_its_data_as_it_was(tmp_path: Path) -> None:
+    root = folder_of(tmp_path / "pets", {"cat": 5, "dog": 5})
+    run = run_on(root, "Pets")
+    picture(99).save(root / "cat" / "later.png")
+    at = open_page("data", run=run.id)
+    assert not at.exception
+    assert int(figures(at)["Training images"]) + int(figures(at)["Validation images"]) == 10
