@@ -37,8 +37,8 @@ class Course:
         """Progress at step `stage_step` of stage `place`, in its epoch `epoch` (from 1)."""
         stage = self.stages[place]
         moment = time.monotonic()
-        if self._began is None or self._began[0] != place:
-            self._began = place, stage_step, moment
+        if stage_step and (self._began is None or self._began[0] != place):
+            self._began = place, stage_step, moment  # after its first step: what came before was preparation
         return JobProgress(
             what=f"Stage {place + 1} of {len(self.stages)}, epoch {min(epoch, stage.epochs)} of {stage.epochs}",
             done=sum(self.steps[:place]) + stage_step,
@@ -48,7 +48,8 @@ class Course:
 
     def _left(self, place: int, stage_step: int, moment: float) -> float | None:
         """Seconds left, at this stage's pace; None while that says too little about the others."""
-        assert self._began is not None
+        if self._began is None or self._began[0] != place:
+            return None
         trained = stage_step - self._began[1]
         if trained < SETTLING:
             return None

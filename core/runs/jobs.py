@@ -159,7 +159,7 @@ def claim(workspace: Workspace, job_id: str) -> Job | None:
 def end(workspace: Workspace, job: Job, status: Status, message: str = "") -> Job:
     """Write how a job ended, and take its stop flag away."""
     with locked(workspace):
-        job = job.model_copy(update={"status": status, "ended": time.time(), "message": message})
+        job = get(workspace, job.id).model_copy(update={"status": status, "ended": time.time(), "message": message})
         write(workspace, job)
         if stop_asked(workspace, job):
             (workspace.runs / job.run / STOP).unlink(missing_ok=True)

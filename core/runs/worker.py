@@ -75,11 +75,10 @@ def _outcome(folder: RunFolder, job: jobs.Job) -> tuple[jobs.Status, str]:
         return "failed", str(error)
     except TerminatedError:
         return "stopped", jobs.FORCED
-    except MemoryError:
-        traceback.print_exc()
-        return "failed", "The machine ran out of memory. Lower the batch size or the image size and try again."
     except Exception as error:
         traceback.print_exc()
+        if isinstance(error, MemoryError) or "allocate memory" in str(error):
+            return "failed", "The machine ran out of memory. Lower the batch size or the image size and try again."
         said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         return "failed", f"Something unexpected went wrong ({said}). The log has the details; nothing saved was lost."
 

@@ -1,0 +1,186 @@
+import json
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from core.errors import RunError
+from core.runs import jobs
+from core.runs.checkpoint import read_meta
+from core.runs.folder import RunFolder, create_run, list_runs, open_run
+from core.runs.state import Best, RunState
+from core.workspace import Workspace
+
+
+def test_a_new_run_knows_what_it_is(run, data, workspace):
+    info = open_run(workspace, run.id).info
+    assert (info.name, info.backbone, info.size) == (f"{data.title}, small_cnn", "small_cnn", 16)
+    assert info.classes == ("blue", "green", "red")
+    assert info.images == 60
+    assert info.valid_share == pytest.approx(0.2)
+    assert run.workspace == workspace
+    assert run.status() == "new"
+
+
+def test_its_split_is_frozen(run, data):
+    kept = run.data()
+    assert kept == data
+    assert np.array_equal(kept.indices("valid"), data.indices("valid"))
+
+
+def test_runs_are_listed_newest_first(workspace, more_runs):
+    (workspace.runs / "no run").mkdir()
+    (workspace.runs / ".new-half").mkdir()
+    assert [run.id for run in list_runs(workspace)] == sorted((run.id for run in more_runs), reverse=True)
+
+
+@pytest.mark.parametrize("run_id", ["20200101-000000-aaaa", "../jobs", "", "x/../y"])
+def test_a_run_that_is_not_there_is_a_sentence(workspace, run_id):
+    with pytest.raises(RunError, match="Choose|choose"):
+        open_run(workspace, run_id)
+
+
+def test_a_damaged_run_is_a_sentence(run, workspace):
+    (run.path / "run.json").write_text('{"id": ')
+    with pytest.raises(RunError, match=r"run\.json .* damaged"):
+        open_run(workspace, run.id)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"stages": 3}'])
+def test_a_damaged_state_is_a_sentence(run, content):
+    (run.path / "state.json").write_text(content)
+    with pytest.raises(RunError, match="damaged"):
+        _ = run.state
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"spec": 3}'])
+def test_a_damaged_data_set_is_a_sentence(run, content):
+    (run.path / "data.json").write_text(content)
+    with pytest.raises(Exception, match="damaged"):
+        RunFolder(run.path).data()
+
+
+def test_renaming(run, workspace):
+    run.rename("  Hats,\nagain ")
+    assert open_run(workspace, run.id).info.name == "Hats, again"
+
+
+def test_deleting(run, workspace):
+    run.delete()
+    assert list(workspace.runs.iterdir()) == []
+    with pytest.raises(RunError):
+        open_run(workspace, run.id)
+
+
+def test_nothing_is_changed_under_a_job(trained, sleepers):
+    jobs.submit(trained.workspace, trained.id, "train", {"resume": True})
+    for change in (
+        trained.delete,
+        lambda: trained.rename("x"),
+        lambda: trained.save_snapshot("x"),
+        lambda: trained.load_snapshot("x"),
+        lambda: trained.delete_snapshot("x"),
+    ):
+        with pytest.raises(RunError, match="at work"):
+            change()
+
+
+def test_a_snapshot_is_the_model_of_the_checkpoint(trained):
+    kept = trained.save_snapshot("before unfreezing")
+    assert (kept.epoch, kept.step, kept.accuracy, kept.valid_loss) == (2, 8, 0.75, 0.5)
+    tensors = load_file(kept.path)
+    assert list(tensors) == ["head.weight"]
+    assert tensors["head.weight"].tolist() == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_a_name_is_given_once(trained):
+    trained.save_snapshot("mine")
+    with pytest.raises(RunError, match="another name"):
+        trained.save_snapshot("mine")
+    trained.delete_snapshot("mine")
+    assert trained.snapshots() == []
+
+
+def test_before_training_there_is_nothing_to_save(run):
+    with pytest.raises(RunError, match="Nothing has been trained"):
+        run.save_snapshot("x")
+
+
+def test_loading_a_snapshot_gives_up_the_plan_and_the_optimiser(trained):
+    trained.save_snapshot("mine")
+    state = RunState(plan=[{}, {}], next_stage=1, best=Best(accuracy=0.9, valid_loss=0.3, epoch=1))
+    trained.write_state(state)
+    trained.load_snapshot("mine")
+    meta = read_meta(trained.checkpoint)
+    assert meta.learner["position"] == {
+        **{"stage": 0, "epoch": 2, "cycle": 1, "step": 8, "stage_step": 8, "due": "nothing"}
+    }
+    assert meta.learner["stage"] is None
+    assert list(load_file(trained.checkpoint)) == ["model/head.weight"]
+    assert not trained.state.unfinished
+    assert trained.state.loaded == "mine"
+
+
+def test_a_snapshot_can_be_loaded_when_the_checkpoint_is_damaged(trained):
+    trained.save_snapshot("mine")
+    trained.checkpoint.write_bytes(trained.checkpoint.read_bytes()[:100])
+    with pytest.raises(RunError, match="damaged"):
+        read_meta(trained.checkpoint)
+    trained.load_snapshot("mine")
+    meta = read_meta(trained.checkpoint)
+    assert meta.step == 8
+    assert meta.history_bytes == (trained.path / "history.jsonl").stat().st_size
+
+
+def test_a_snapshot_of_another_network_is_refused(trained):
+    trained.save_snapshot("mine")
+    info = trained.info.model_dump(mode="json")
+    (trained.path / "run.json").write_text(json.dumps({**info, "backbone": "resnet18"}))
+    with pytest.raises(RunError, match="another network"):
+        trained.load_snapshot("mine")
+
+
+def test_loading_what_is_not_there(trained):
+    with pytest.raises(RunError, match="no weights called"):
+        trained.load_snapshot("never saved")
+
+
+def test_predictions_have_a_place_of_their_own(run):
+    paths = {run.predictions_path(), run.predictions_path("best"), run.predictions_path("best", "train", tta=True)}
+    assert {path.name for path in paths} == {"latest-valid.npz", "best-valid.npz", "best-train-tta.npz"}
+    with pytest.raises(RunError):
+        run.predictions_path("../best")
+    with pytest.raises(RunError):
+        run.predictions_path("best", "../valid")
+
+
+def test_predictions_of_changed_weights_are_forgotten(run):
+    for path in (run.predictions_path(), run.predictions_path(tta=True), run.predictions_path("latest-ish")):
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    run.forget_predictions("latest")
+    assert [path.name for path in (run.path / "predictions").iterdir()] == ["latest-ish-valid.npz"]
+
+
+def test_the_end_of_the_log(run):
+    assert run.log_tail() == ""
+    (run.path / "log.txt").write_bytes(b"\n".join(b"line %d" % n for n in range(100)) + b"\xff")
+    assert run.log_tail(2).splitlines()[0] == "line 98"
+
+
+def test_the_summary_is_one_row(run):
+    row = run.summary()
+    assert {"name", "data", "model", "stages", "epochs", "accuracy", "best", "seconds", "status", "bytes"} <= row.keys()
+    assert row["bytes"] > 0
+    assert row["accuracy"] is None
+
+
+def test_a_workspace_moves_with_its_runs(run, tmp_path):
+    name = run.info.name
+    run.workspace.root.rename(tmp_path / "moved")
+    moved = Workspace.at(tmp_path / "moved")
+    assert open_run(moved, run.id).info.name == name
+
+
+def test_a_name_of_ones_own(workspace, data):
+    assert create_run(workspace, data, backbone="small_cnn", size=16, name=" a\nb ").info.name == "a b"
