@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder")
     parser.add_argument("--job", metavar="ID", help="default: the run's first waiting job")
     options = parser.parse_args(arguments)
-    faulthandler.enable()
+    faulthandler.enable(file=2)
     signal.signal(signal.SIGTERM, _terminated)
     try:
         folder = RunFolder(options.run)

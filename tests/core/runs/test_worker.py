@@ -7,10 +7,13 @@ import time
 
 import pytest
 
+from core.data.index import load_data
 from core.errors import RunError, WorkspaceError
 from core.runs import execute, jobs, launch, warm, worker
 from core.runs.execute import run_here
 from core.runs.folder import create_run
+from core.runs.processes import alive
+from core.workspace import Workspace
 from tests.core.runs.test_train import TWO, plan, same_numbers, same_weights, stage, uninterrupted
 
 __all__ = ["uninterrupted"]
@@ -35,19 +38,26 @@ def ended(workspace, job):
     return wait_for(look)
 
 
-@pytest.fixture
-def warm_workspace(workspace):
+@pytest.fixture(scope="module")
+def warm_workspace(tmp_path_factory):
+    workspace = Workspace.at(tmp_path_factory.mktemp("warm"))
     warm.start_warm(workspace)
     wait_for(lambda: warm.is_warm(workspace))
     yield workspace
     warm.stop_warm(workspace)
-    for job in jobs.all_jobs(workspace):
-        if job.status == "running" and job.pid != os.getpid():
+
+
+@pytest.fixture
+def warm_runs(warm_workspace, squares):
+    data = load_data(str(squares), warm_workspace)
+    yield [create_run(warm_workspace, data, backbone="small_cnn", size=16, pretrained=False) for _ in range(2)]
+    for job in jobs.all_jobs(warm_workspace):
+        if job.status == "running" and alive(job.pid, job.start_time):
             os.kill(job.pid, signal.SIGKILL)
 
 
-def test_killed_in_a_forked_worker_and_continued_in_another(warm_workspace, run, uninterrupted):
-    workspace = warm_workspace
+def test_killed_in_a_forked_worker_and_continued_in_another(warm_workspace, warm_runs, uninterrupted):
+    workspace, run = warm_workspace, warm_runs[0]
     job = jobs.submit(workspace, run.id, "train", TWO)
     wait_for(lambda: len(run.history.steps) > 7)
     os.kill(job.pid, signal.SIGKILL)
@@ -62,9 +72,8 @@ def test_killed_in_a_forked_worker_and_continued_in_another(warm_workspace, run,
     assert "train (job" in run.log_tail()
 
 
-def test_stop_and_the_next_in_the_queue(warm_workspace, data, run):
-    workspace = warm_workspace
-    other = create_run(workspace, data, backbone="small_cnn", size=16, pretrained=False)
+def test_stop_and_the_next_in_the_queue(warm_workspace, warm_runs):
+    workspace, (run, other) = warm_workspace, warm_runs
     first = jobs.submit(workspace, run.id, "train", LONG)
     second = jobs.submit(workspace, other.id, "train", plan(stage()))
     wait_for(lambda: len(run.history.steps))
@@ -75,7 +84,7 @@ def test_stop_and_the_next_in_the_queue(warm_workspace, data, run):
     assert ended(workspace, second).status == "done"
     progress = jobs.get(workspace, second.id).progress
     assert progress.share == 1
-    wait_for(lambda: not launch.alive(first.pid, first.start_time))
+    wait_for(lambda: not alive(first.pid, first.start_time))
 
 
 def test_a_worker_started_cold_says_what_went_wrong(workspace, run, squares, tmp_path):
@@ -87,7 +96,8 @@ def test_a_worker_started_cold_says_what_went_wrong(workspace, run, squares, tmp
     assert run.status() == "failed"
 
 
-def test_terminated_in_the_middle_it_is_stopped(warm_workspace, run):
+def test_terminated_in_the_middle_it_is_stopped(warm_workspace, warm_runs):
+    run = warm_runs[0]
     job = jobs.submit(warm_workspace, run.id, "train", LONG)
     wait_for(lambda: len(run.history.steps))
     os.killpg(job.pid, signal.SIGTERM)
@@ -103,16 +113,7 @@ def test_one_warm_process_at_most(warm_workspace):
     assert launch.socket_path(warm_workspace).stat().st_mode & 0o777 == 0o600
 
 
-def test_a_warm_process_of_other_code_gives_way(warm_workspace, monkeypatch):
-    monkeypatch.setattr(launch, "code_version", lambda: "other")
-    assert not warm.is_warm(warm_workspace)
-    monkeypatch.undo()
-    wait_for(lambda: not warm.is_warm(warm_workspace))
-
-
 def test_a_long_path_has_its_socket_elsewhere(tmp_path):
-    from core.workspace import Workspace
-
     deep = Workspace.at(tmp_path / ("x" * 120))
     path = launch.socket_path(deep)
     assert len(os.fsencode(path)) < 104
@@ -218,3 +219,10 @@ def test_here_ctrl_c_in_the_queue_leaves_it(run, workspace, data, sleepers):
     with pytest.raises(KeyboardInterrupt):
         run_here(workspace, run.id, "evaluate", {}, progress=lambda *_: signal.raise_signal(signal.SIGINT))
     assert jobs.live_job(workspace, run.id) is None
+
+
+def test_a_warm_process_of_other_code_gives_way(warm_workspace, monkeypatch):
+    monkeypatch.setattr(launch, "code_version", lambda: "other")
+    assert not warm.is_warm(warm_workspace)
+    monkeypatch.undo()
+    wait_for(lambda: not warm.is_warm(warm_workspace))
