@@ -37,6 +37,11 @@ def network_of(options: Options, recipe: str | None = None) -> Network:
     return Network(backbone, not options.scratch, options.size or size)
 
 
+def trained_whole(network: Network, options: Options) -> bool:
+    """Whether all of the network is trained by default: random layers are no use frozen."""
+    return not (network.pretrained or options.precompute)
+
+
 def augmentation_of(options: Options, *, spec: str, recipe: bool) -> str:
     """The name of the augmentation asked for; recipes flip photos, and never digits and shapes."""
     return options.augment or ("side-on" if recipe and not is_drawn(spec) else "none")

@@ -1,7 +1,7 @@
 """`find-lr`: a range test on a fresh network, which keeps nothing."""
 
 from core.augment import NAMED
-from core.cli.choosing import augmentation_of, network_of
+from core.cli.choosing import augmentation_of, network_of, trained_whole
 from core.cli.inspecting import opened
 from core.cli.options import Options
 from core.cli.output import Answer, Reporter, table
@@ -25,7 +25,7 @@ def find_lr(options: Options, reporter: Reporter) -> Answer:
     network = network_of(options)
     stage = stage_of(
         {
-            "freeze_to": 0 if options.unfrozen else -1,
+            "freeze_to": 0 if options.unfrozen or trained_whole(network, options) else -1,
             "precompute": options.precompute,
             "size": network.size,
             "augmentation": NAMED[augmentation_of(options, spec=str(options.data), recipe=False)],
@@ -45,7 +45,7 @@ def find_lr(options: Options, reporter: Reporter) -> Answer:
 
 def _text(curve: FinderCurve, stage: Stage) -> str:
     rows = [
-        [name, "too short to say" if rate is None else f"{rate:.2e}", MEANINGS.get(name, "")]
+        [name, "none" if rate is None else f"{rate:.2e}", MEANINGS.get(name, "")]
         for name, rate in curve.suggestions.items()
     ]
     trained = "every layer group" if stage.freeze_to == 0 else "the head"
@@ -55,8 +55,8 @@ def _text(curve: FinderCurve, stage: Stage) -> str:
         "not a number": "until the loss was not a number",
     }
     summary = f"{len(curve.lrs)} batches, training {trained}, {ends.get(curve.stopped, curve.stopped)}."
-    if not curve.lrs:
-        return summary
+    if all(rate is None for rate in curve.suggestions.values()):
+        return f"{summary} That is too short a curve to suggest a rate: give more --steps."
     lowest = min(range(len(curve.smoothed)), key=curve.smoothed.__getitem__)
     bottom = f"Lowest smoothed loss {curve.smoothed[lowest]:.3f} at {curve.lrs[lowest]:.2e}: past the rate to take."
     return "\n".join([summary, table(rows, right=False), bottom])

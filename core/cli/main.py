@@ -37,12 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         reporter.close()
         write(sys.stdout, answer, as_json=options.json)
     except AnnealError as error:
-        reporter.close()
-        print(" ".join(str(error).split()), file=sys.stderr)
+        reporter.say(" ".join(str(error).split()))
         return FAILED if isinstance(error, TrainingError) else BAD_INPUT
     except KeyboardInterrupt as interrupt:
-        reporter.close()
-        print(str(interrupt) or "Stopped.", file=sys.stderr)
+        reporter.say(str(interrupt) or "Stopped.")
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

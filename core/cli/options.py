@@ -9,6 +9,7 @@ DATA_HELP = (
     "a folder (class/image, or train/ and valid/ above the classes), a zip of one, digits, "
     "shapes[:easy|:medium|:hard], or imagenette, pets, cifar10, fashionmnist, flowers102, eurosat (downloaded)"
 )
+WHOLE_HELP = "train every layer group (default: the head only; everything where the weights are not pretrained)"
 RUN_HELP = "a run's id, or the path of its folder"
 
 
@@ -153,9 +154,9 @@ def _find_lr(commands: Commands) -> None:
     parser.add_argument("data", metavar="DATA", help=DATA_HELP)
     _network(parser)
     _splitting(parser)
-    parser.add_argument("--unfrozen", action="store_true", help="train every layer group (default: the head only)")
+    parser.add_argument("--unfrozen", action="store_true", help=WHOLE_HELP)
     parser.add_argument("--precompute", action="store_true", help="train the head from precomputed activations")
-    parser.add_argument("--steps", type=whole, default=100, metavar="N", help="batches, 20 to 10000 (default: 100)")
+    parser.add_argument("--steps", type=whole, default=100, metavar="N", help="batches, 2 to 10000 (default: 100)")
     parser.add_argument("--lowest", type=float, default=1e-7, metavar="R", help="first rate (default: 1e-7)")
     parser.add_argument("--highest", type=float, default=10.0, metavar="R", help="last rate, up to 100 (default: 10)")
     parser.add_argument("--augment", choices=AUGMENTATIONS, help="random transforms of each image (default: none)")
@@ -203,7 +204,7 @@ def _stage(parser: argparse.ArgumentParser) -> None:
     stage.add_argument(
         "--unfreeze",
         action="store_true",
-        help="train every layer group (default: the head only; everything where the weights are not pretrained)",
+        help=WHOLE_HELP,
     )
     stage.add_argument(
         "--freeze-to", type=int, metavar="N", help="train from layer group N on, as Python counts: -1 is the head"

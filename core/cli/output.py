@@ -35,12 +35,12 @@ class Reporter:
         if what == self._what and share == self._said:
             return
         self._what, self._said = what, share
-        self._write(f"{what}: {done:,} of {total:,} ({share:.0%})" if total > 0 else what)
+        self._write(printable(f"{what}: {done:,} of {total:,} ({share:.0%})" if total > 0 else what))
 
     def say(self, sentence: str) -> None:
         """Write a line that stays."""
         self.close()
-        self._stream.write(f"{sentence}\n")
+        self._stream.write(f"{printable(sentence)}\n")
         self._stream.flush()
 
     def close(self) -> None:
@@ -60,9 +60,14 @@ class Reporter:
 
 def write(stream: TextIO, answer: Answer, *, as_json: bool) -> None:
     """Write an answer to `stream`: one JSON value on one line, or the text."""
-    said = json.dumps(finite(answer.value), allow_nan=False) if as_json else answer.text
+    said = json.dumps(finite(answer.value), allow_nan=False) if as_json else printable(answer.text)
     stream.write(f"{said}\n")
     stream.flush()
+
+
+def printable(text: str) -> str:
+    """`text` with escapes for what would steer a terminal or cannot be encoded, as names of files may hold."""
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
 
 
 def finite(value: Any) -> Any:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from core.augment import NAMED
-from core.cli.choosing import Network, augmentation_of, network_of
+from core.cli.choosing import Network, augmentation_of, network_of, trained_whole
 from core.cli.inspecting import opened
 from core.cli.options import Options
 from core.cli.output import Answer, Reporter, table
@@ -56,7 +56,7 @@ def _refuse_contradictions(options: Options) -> None:
     if (options.data is None) == (options.resume is None):
         raise PlanError("Give either DATA, to train a new run on it, or --continue RUN, to go on with one.")
     if options.resume is not None and (given := _given(options, OF_A_NEW_RUN)):
-        raise PlanError(f"{given} cannot be changed once a run has begun. Leave it out, or begin a new run on DATA.")
+        raise PlanError(f"A run keeps what it began with. Leave out {given}, or begin a new run on DATA.")
     if options.recipe and options.plan:
         raise PlanError("Both --recipe and --plan were given. Choose one.")
     if options.recipe and (given := _given(options, STAGE_OPTIONS)):
@@ -69,8 +69,12 @@ def _refuse_contradictions(options: Options) -> None:
 
 def _given(options: Options, names: tuple[str, ...]) -> str:
     """The first of these options that was given, as it is typed; empty when none was."""
-    found = (name for name in names if getattr(options, name) not in (None, False))
+    found = (name for name in names if _is_given(getattr(options, name)))
     return next((f"--{name.replace('_', '-')}" for name in found), "")
+
+
+def _is_given(value: Any) -> bool:
+    return value is not None and value is not False
 
 
 def _begun(options: Options, reporter: Reporter) -> tuple[RunFolder, dict[str, Any]]:
@@ -148,8 +152,8 @@ def _plan(options: Options, network: Network, spec: str, *, fresh: bool) -> Plan
 def _stage_values(options: Options, network: Network) -> dict[str, Any]:
     """A stage as the options say; a network without pretrained weights is trained whole, at one rate, by default."""
     passed = set(STAGE_OPTIONS) - {"unfreeze", "freeze_to"} | {"batch_size"}
-    values = {name: value for name in passed if (value := getattr(options, name)) not in (None, False)}
-    whole = options.unfreeze or not (network.pretrained or options.precompute)
+    values = {name: value for name in passed if _is_given(value := getattr(options, name))}
+    whole = options.unfreeze or trained_whole(network, options)
     values["freeze_to"] = (0 if whole else -1) if options.freeze_to is None else options.freeze_to
     if not network.pretrained:
         values["group_ratio"] = 1.0

@@ -54,7 +54,7 @@ def run_named(text: str, workspace: Workspace) -> RunFolder:
         _ = run.info
         return run
     if "/" in text:
-        raise RunError(f"{text} is not the folder of a run. Give a run's id, or the path of its folder.")
+        raise RunError(f"There is no run in the folder {text}. Give a run's id, or the path of its folder.")
     if not (workspace.runs / text / "run.json").is_file():
         raise RunError(f"There is no run {text} in {workspace.runs}. Give its id or its folder; --home says where.")
     return open_run(workspace, text)

@@ -52,11 +52,15 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(pictures, tmp_path, numbe
     assert stopped.status() == "stopped"
     assert stopped.state.unfinished
     assert stopped.checkpoint.exists()
-    done = len(stopped.history.epochs)
+    if number == signal.SIGINT:
+        goes_on(run, tmp_path)
 
-    process = command(tmp_path, "train", "--continue", run.id)
+
+def goes_on(run, home):
+    done = len(run.history.epochs)
+    process = command(home, "train", "--continue", run.id)
     wait_for(lambda: len(run.history.epochs) > done, process)
-    process.send_signal(number)
+    process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     epochs = list(run.history.epochs["epoch"])
     assert epochs == list(range(1, len(epochs) + 1))

@@ -46,6 +46,12 @@ def test_json_is_one_line_without_numbers_that_json_does_not_have():
     assert stream.getvalue().count("\n") == 1
 
 
+def test_names_of_files_do_not_steer_the_terminal():
+    stream = io.StringIO()
+    write(stream, Answer([], "\x1b[2J é\n\udcff"), as_json=False)
+    assert stream.getvalue() == "\\x1b[2J é\n\\udcff\n"
+
+
 @pytest.mark.parametrize("value", [1, "a", None, True, [1.5], {"a": {"b": []}}])
 def test_other_values_stay_as_they_are(value):
     assert finite(value) == value

@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
@@ -49,6 +49,7 @@ def test_shares_are_scikit_learns(given, form):
 
 
 @given(answers().filter(lambda given: len(given[1]) > 0))
+@settings(max_examples=30)
 def test_per_class_figures_are_those_of_scikit_learns_report(given):
     classes, true, predicted = given
     ours = per_class(confusion_matrix(true, predicted, classes), [f"c{c}" for c in range(classes)])
