@@ -9,7 +9,7 @@ MOST_CLASSES = 150
 """Bars drawn; a longer list is cut to its largest and smallest classes."""
 LONGEST_NAME = 150
 """Pixels of a class's name beside its bar."""
-_AROUND = 110
+_AROUND = 165
 """Pixels that title, legend and axis take of a chart's height."""
 SPLIT_NAMES = {"train": "training", "valid": "validation", "test": "test"}
 

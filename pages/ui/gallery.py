@@ -6,14 +6,15 @@ from collections.abc import Sequence
 import streamlit as st
 from PIL import Image
 
+from core.charts import palette
 from core.data.decode import decode
 from core.data.index import DataSet, Item
 from core.errors import DataError
 from pages.ui.names import plain
 
 SIDE = 92
-GAP = 4
-"""Pixels of a thumbnail, and of the clear margin that parts it from the next."""
+GAP = 2
+"""Pixels of a thumbnail, and of the line that parts it from the next."""
 PER_PAGE = 48
 CLASSES_PER_PAGE = 12
 OF_EACH_CLASS = 6
@@ -23,14 +24,14 @@ EVERY_CLASS = -1
 
 @st.cache_data(max_entries=4000, show_spinner=False)
 def _thumbnail(digest: str, _item: Item) -> bytes | None:
-    """WebP of one image, or None where the file has gone or changed since it was looked at."""
+    """JPEG of one image, or None where the file has gone or changed since it was looked at."""
     del digest  # the key: the content, wherever it lies
     return _strip([_item], 1)
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
 def _class_strip(digests: tuple[str, ...], _items: Sequence[Item]) -> bytes | None:
-    """WebP of several images beside each other, without those whose files have gone; None where all have."""
+    """A picture of images beside each other, without those whose files have gone; None where all have."""
     del digests
     return _strip(_items, OF_EACH_CLASS)
 
@@ -44,11 +45,13 @@ def _strip(items: Sequence[Item], places: int) -> bytes | None:
             continue
     if not squares:
         return None
-    sheet = Image.new("RGBA", ((SIDE + GAP) * places, SIDE + GAP))
+    full = len(squares) == places
+    line = (SIDE + GAP) * places - GAP
+    sheet = Image.new("RGB", (line, SIDE), palette.GREY) if full else Image.new("RGBA", (line, SIDE))
     for place, square in enumerate(squares):
         sheet.paste(square, (place * (SIDE + GAP), 0))
     file = io.BytesIO()
-    sheet.save(file, "WEBP", quality=85, method=2)
+    sheet.save(file, "JPEG" if full else "PNG", quality=88)  # the two that st.image sends on as they are
     return file.getvalue()
 
 
@@ -118,7 +121,7 @@ def _row(data: DataSet, items: Sequence[Item]) -> None:
     if there:
         st.image(
             [picture for picture, _ in there],
-            width=SIDE + GAP,
+            width=SIDE,
             alt=[f"{plain(data.classes[item.label])}: {plain(item.name)}" for _, item in there],
         )
     if len(there) < len(pictures):
