@@ -197,7 +197,7 @@ def _oscillating(path: Path) -> Verdict | None:
     if path.surface.quadratic:
         if not _felt(path) or path.rate <= turn * (1 + 1e-9):
             return None
-    elif path.rate <= limit and _reversals(path) < 0.5:
+    elif path.rate <= limit and _reversals(path, late=True) < 0.5:
         return None
     if path.rate > limit * 0.999:
         return Verdict(
@@ -250,10 +250,11 @@ def _felt(path: Path) -> bool:
     return any(c == steepest and abs(p) > 1e-12 for c, p in zip(path.surface.curvatures, path.points[0], strict=True))
 
 
-def _reversals(path: Path) -> float:
-    """Share of the steps large enough to be seen that lead back against the one before."""
+def _reversals(path: Path, *, late: bool = False) -> float:
+    """Share of the steps large enough to be seen (`late`: of their second half) that lead back."""
     moves = np.diff(path.points, axis=0)
     seen = moves[np.abs(moves).max(axis=1) > SEEN]
+    seen = seen[len(seen) // 2 :] if late else seen
     if len(seen) < 2:
         return 0.0
     return float(np.mean(np.sum(seen[1:] * seen[:-1], axis=1) < 0))

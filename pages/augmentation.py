@@ -84,9 +84,17 @@ def data_shown(context: Context) -> DataSet:
 def choose_image(data: DataSet) -> Picture | None:
     """One image, by its class and number; None, with the reason said, when it cannot be read."""
     names = [plain(name) for name in data.classes]
-    label = st.selectbox("Class", range(len(names)), format_func=names.__getitem__, key="augmentation_class")
+    label = st.selectbox(
+        "Class",
+        range(len(names)),
+        format_func=names.__getitem__,
+        key=f"class_{data.fingerprint}",
+        persist_state="session",
+    )
     items = [item for item in data.items if item.label == label]
-    number = st.number_input("Image number", 1, max(1, len(items)), key=f"augmentation_image_{label}")
+    number = st.number_input(
+        "Image number", 1, max(1, len(items)), key=f"image_{data.fingerprint}_{label}", persist_state="session"
+    )
     if not items:
         st.info("This class has no readable image: choose another.")
         return None
@@ -104,7 +112,11 @@ def choose_image(data: DataSet) -> Picture | None:
 def choose_settings() -> Augmentation:
     """A named setting, or the person's own, which begin as side-on."""
     name = st.segmented_control(
-        "Settings", ["side-on", "top-down", OWN, "none"], default="side-on", key="augmentation_name"
+        "Settings",
+        ["side-on", "top-down", OWN, "none"],
+        default="side-on",
+        key="augmentation_name",
+        persist_state="session",
     )
     return own_settings() if name == OWN else NAMED.get(name or "", SIDE_ON)
 

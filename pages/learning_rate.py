@@ -35,44 +35,50 @@ def nearest(rate: float) -> float:
 
 def take_slider() -> None:
     """The slider was moved: the number follows."""
-    st.session_state.rate = float(st.session_state.rate_slider)
-    st.session_state.preset = None
+    st.session_state.descent_rate = float(st.session_state.descent_rate_slider)
+    st.session_state.descent_preset = None
 
 
 def take_number() -> None:
     """A number was typed: the slider follows as far as it goes."""
-    st.session_state.rate_slider = nearest(st.session_state.rate or 0.0)
-    st.session_state.preset = None
+    st.session_state.descent_rate_slider = nearest(st.session_state.descent_rate or 0.0)
+    st.session_state.descent_preset = None
 
 
 def take_preset() -> None:
     """A kind of rate was chosen: set it for this surface and momentum."""
     state = st.session_state
-    if state.preset is None:
+    if state.descent_preset is None:
         return
-    surface, start = SURFACES[state.surface], (state.start_1, state.start_2)
-    for share in PRESETS[state.preset]:
-        state.rate = float(f"{share * surface.limit(state.momentum):.3g}")
-        if judge(descend(surface, start, state.rate, state.momentum)).kind == "diverges":
+    surface, start = SURFACES[state.descent_surface], (state.descent_start_1, state.descent_start_2)
+    for share in PRESETS[state.descent_preset]:
+        state.descent_rate = float(f"{share * surface.limit(state.descent_momentum):.3g}")
+        if judge(descend(surface, start, state.descent_rate, state.descent_momentum)).kind == "diverges":
             break
-    state.rate_slider = nearest(state.rate)
+    state.descent_rate_slider = nearest(state.descent_rate)
 
 
 def take_surface() -> None:
     """Another surface was chosen: begin where it shows most."""
-    st.session_state.start_1, st.session_state.start_2 = SURFACES[st.session_state.surface].start
+    st.session_state.descent_start_1, st.session_state.descent_start_2 = SURFACES[
+        st.session_state.descent_surface
+    ].start
     take_preset()
 
 
 def begin_state() -> None:
     """The first view, a narrow valley at a rate that zigzags; or what was set before another page was visited."""
-    first: dict[str, Any] = {"surface": "valley", "momentum": 0.0, "steps": 60, "preset": "zigzags", "draw": 2}
+    first: dict[str, Any] = {
+        "descent_surface": "valley",
+        "descent_momentum": 0.0,
+        "descent_steps": 60,
+        "descent_preset": "zigzags",
+        "ride_draw": 2,
+    }
     for name, value in first.items():
         st.session_state.setdefault(name, value)
-    if "rate" not in st.session_state:
+    if "descent_rate" not in st.session_state:
         take_surface()
-    for name in (*first, "rate", "rate_slider", "start_1", "start_2"):
-        st.session_state[name] = st.session_state[name]
 
 
 def say(verdict: Verdict) -> None:
@@ -86,32 +92,58 @@ def descent_panel() -> None:
     settings, picture = st.columns([2, 5], gap="medium")
     with settings:
         st.selectbox(
-            "Surface", list(SURFACES), key="surface", format_func=lambda s: SURFACES[s].title, on_change=take_surface
+            "Surface",
+            list(SURFACES),
+            key="descent_surface",
+            persist_state="session",
+            format_func=lambda s: SURFACES[s].title,
+            on_change=take_surface,
         )
-        st.caption(SURFACES[st.session_state.surface].text)
-        st.select_slider("Learning rate", RATES, key="rate_slider", on_change=take_slider)
-        st.number_input("… or any number", key="rate", step=None, format="%.6g", on_change=take_number)
-        st.slider("Momentum", 0.0, 0.99, step=0.01, key="momentum")
+        st.caption(SURFACES[st.session_state.descent_surface].text)
+        st.select_slider(
+            "Learning rate", RATES, key="descent_rate_slider", persist_state="session", on_change=take_slider
+        )
+        st.number_input(
+            "… or any number",
+            key="descent_rate",
+            persist_state="session",
+            step=None,
+            format="%.6g",
+            on_change=take_number,
+        )
+        st.slider("Momentum", 0.0, 0.99, step=0.01, key="descent_momentum", persist_state="session")
         with st.expander("Start and steps"):
-            st.slider("Start, weight 1", -EXTENT[0], EXTENT[0], step=0.01, key="start_1")
-            st.slider("Start, weight 2", -EXTENT[1], EXTENT[1], step=0.01, key="start_2")
-            st.slider("Steps", 10, 200, step=10, key="steps")
+            st.slider(
+                "Start, weight 1", -EXTENT[0], EXTENT[0], step=0.01, key="descent_start_1", persist_state="session"
+            )
+            st.slider(
+                "Start, weight 2", -EXTENT[1], EXTENT[1], step=0.01, key="descent_start_2", persist_state="session"
+            )
+            st.slider("Steps", 10, 200, step=10, key="descent_steps", persist_state="session")
     with picture, st.container(key="descent"):
-        st.pills("Show me a rate that …", list(PRESETS), key="preset", on_change=take_preset)
+        st.pills(
+            "Show me a rate that …", list(PRESETS), key="descent_preset", persist_state="session", on_change=take_preset
+        )
         draw_descent()
 
 
 def draw_descent() -> None:
     """The verdict, the player, the surface and the loss for the settings in the session."""
     state = st.session_state
-    surface, steps = SURFACES[state.surface], state.steps
-    if not -HUGE <= (state.rate or 0) <= HUGE:
+    surface, steps = SURFACES[state.descent_surface], state.descent_steps
+    if not -HUGE <= (state.descent_rate or 0) <= HUGE:
         say(Verdict("diverges", "A rate that large is off every scale: choose one up to 1,000,000,000,000."))
         return
-    path = descend(surface, (state.start_1, state.start_2), state.rate or 0.0, state.momentum, steps)
+    path = descend(
+        surface,
+        (state.descent_start_1, state.descent_start_2),
+        state.descent_rate or 0.0,
+        state.descent_momentum,
+        steps,
+    )
     say(judge(path))
     frame = charts.path_frame(path)
-    token = f"{state.surface} {path.points[0]} {path.rate} {path.momentum} {steps}"
+    token = f"{state.descent_surface} {path.points[0]} {path.rate} {path.momentum} {steps}"
     player("descent", steps=steps, seconds=min(6.0, steps * 0.08), token=token)
     left, right = st.columns([3, 2])
     with left:
@@ -126,14 +158,28 @@ def annealing_panel() -> None:
     """A rate that anneals and restarts, over narrow minima and a wide one."""
     settings, picture = st.columns([2, 5], gap="medium")
     with picture, st.container(key="ride"):
-        kind = st.segmented_control("Schedule", KINDS, default=KINDS[0], key="schedule") or KINDS[0]
+        kind = (
+            st.segmented_control("Schedule", KINDS, default=KINDS[0], key="ride_schedule", persist_state="session")
+            or KINDS[0]
+        )
         drawing = st.container()
     with settings:
-        top = st.number_input("Highest rate", value=0.12, step=0.01, format="%.6g", key="highest")
-        cycles = st.slider("Cycles", 1, 5, 4, key="cycles")
-        mult = st.segmented_control("Each cycle is longer by", [1, 2], default=1, format_func="×{}".format, key="mult")
-        start = st.slider("Start", -landscape.EDGE, landscape.EDGE, -2.6, step=0.05, key="ride_start")
-        noise = st.slider("Noise of mini-batches", 0.0, 2.0, 1.0, step=0.1, key="noise")
+        top = st.number_input(
+            "Highest rate", value=0.12, step=0.01, format="%.6g", key="ride_highest", persist_state="session"
+        )
+        cycles = st.slider("Cycles", 1, 5, 4, key="ride_cycles", persist_state="session")
+        mult = st.segmented_control(
+            "Each cycle is longer by",
+            [1, 2],
+            default=1,
+            format_func="×{}".format,
+            key="ride_mult",
+            persist_state="session",
+        )
+        start = st.slider(
+            "Start", -landscape.EDGE, landscape.EDGE, -2.6, step=0.05, key="ride_start", persist_state="session"
+        )
+        noise = st.slider("Noise of mini-batches", 0.0, 2.0, 1.0, step=0.1, key="ride_noise", persist_state="session")
         st.button("Other mini-batches", icon=":material/casino:", on_click=draw_again)
     with drawing:
         draw_ride(stage_for(kind, cycles, mult or 1), float(top or 0.0), start, noise)
@@ -141,7 +187,7 @@ def annealing_panel() -> None:
 
 def draw_again() -> None:
     """Other mini-batches: the next seed."""
-    st.session_state.draw += 1
+    st.session_state.ride_draw += 1
 
 
 def stage_for(kind: str, cycles: int, mult: int) -> Stage:
@@ -159,7 +205,7 @@ def draw_ride(stage: Stage, highest: float, start: float, noise: float) -> None:
             "A rate of 0 or less goes nowhere good: choose one above 0." if highest <= 0 else "Choose a lower rate."
         )
         return
-    schedule, seed = schedule_of(stage, EPOCH), st.session_state.draw
+    schedule, seed = schedule_of(stage, EPOCH), st.session_state.ride_draw
     rates = np.array([schedule.factor(step) for step in range(schedule.steps)]) * highest
     places = landscape.ride(rates, np.array([start]), noise=noise, seed=seed)[:, 0]
     st.info(landscape.tell(places, rates, schedule.cycle_ends))
