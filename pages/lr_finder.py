@@ -35,7 +35,7 @@ def example() -> None:
 def draw(run: RunFolder, job: Job | None) -> None:
     """The test under way, drawn anew as it goes."""
     if job is not None and job.kind == "find_lr":
-        live_view(run)
+        live_view(run, job)
     elif job is not None:
         st.page_link("pages/training.py", label="Watch it on the Training page", icon=":material/monitoring:")
 

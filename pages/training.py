@@ -83,5 +83,7 @@ if state.stages:
         stages_view(run, info, state, facts, at_work=False)
     with snapshots:
         snapshots_view(run, state)
+if state.stages:
+    st.page_link("pages/confusion_matrix.py", label="See where it errs", icon=":material/grid_on:")
 st.subheader("What to train next" if state.stages else "The plan", anchor=False)
 plan_editor(run, info, data)

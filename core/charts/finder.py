@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from core.charts import palette
-from core.charts.lines import RATE_FORMAT, below, headline, thin
+from core.charts.lines import RATE_FORMAT, below, headline, rate_in_words, thin
 
 RATE_PICKED = "rate"
 """Name of the chart's selection; its rows carry `lr`."""
@@ -27,21 +27,23 @@ def finder(
     suggestions: Mapping[str, float | None] | None = None,
     chosen: float | None = None,
     pickable: bool = True,
-    title: str = "The loss falls, flattens, then explodes: choose where it still falls steeply",
+    span: tuple[float, float] | None = None,
+    title: str = "Choose where the loss still falls steeply",
     height: int = 400,
 ) -> alt.LayerChart:
     """Loss over the learning rate on a log axis.
 
     `curves` has the columns `curve` (its name), `lr`, `loss`, `smoothed`, `current` (bool): one curve is
     the present one, the others are earlier ones, drawn thinner. `chosen` is the rate in hand. When
-    `pickable`, a click chooses the nearest point: the selection `RATE_PICKED` has the field `lr`.
+    `pickable`, a click chooses the nearest point: the selection `RATE_PICKED` has the field `lr`. `span` is the
+    range of rates to leave room for, while a test is under way.
     """
     now = thin(curves[curves["current"]])
     earlier = curves[~curves["current"]]
     layers: list[alt.Chart | alt.LayerChart] = []
     if len(earlier):
         layers.append(_earlier(earlier))
-    layers += [_points(now), _curve(now, _scale(curves))]
+    layers += [_points(now), _curve(now, _scale(curves), span)]
     layers += _suggested(suggestions or {})
     if chosen is not None:
         layers.append(_chosen(chosen))
@@ -51,11 +53,11 @@ def finder(
     return chart.properties(height=height, title=headline(title))
 
 
-def _x() -> alt.X:
+def _x(span: tuple[float, float] | None = None) -> alt.X:
     return alt.X(
         "lr:Q",
         title="Learning rate of the head (log scale)",
-        scale=alt.Scale(type="log", nice=False),
+        scale=alt.Scale(type="log", nice=False, domain=list(span)) if span else alt.Scale(type="log", nice=False),
         axis=alt.Axis(format=".0e", labelOverlap=True, tickCount=9, grid=False),
     )
 
@@ -73,11 +75,11 @@ def _scale(curves: pd.DataFrame) -> alt.Scale:
     return alt.Scale(domain=[max(0.0, low - room), high + 3 * room], nice=False)
 
 
-def _curve(now: pd.DataFrame, scale: alt.Scale) -> alt.Chart:
+def _curve(now: pd.DataFrame, scale: alt.Scale, span: tuple[float, float] | None) -> alt.Chart:
     chart: alt.Chart = (
         alt.Chart(now)
         .mark_line(color=palette.BLUE, strokeWidth=2.6, clip=True)
-        .encode(x=_x(), y=alt.Y("smoothed:Q", title="Training loss, smoothed", scale=scale))
+        .encode(x=_x(span), y=alt.Y("smoothed:Q", title="Training loss, smoothed", scale=scale))
     )
     return chart
 
@@ -144,7 +146,7 @@ def _suggested(suggestions: Mapping[str, float | None]) -> list[alt.Chart]:
 
 
 def _chosen(rate: float) -> alt.LayerChart:
-    base = alt.Chart(pd.DataFrame({"lr": [rate], "text": [f"in hand {rate:.1e}"]})).encode(x=_x())
+    base = alt.Chart(pd.DataFrame({"lr": [rate], "text": [f"in hand {rate_in_words(rate)}"]})).encode(x=_x())
     rule = base.mark_rule(color=palette.VERMILLION, strokeWidth=2.5)
     label = base.mark_text(align="right", baseline="bottom", dx=-5, dy=-4, color=palette.VERMILLION, fontWeight="bold")
     return alt.LayerChart(layer=[rule, label.encode(y=alt.value("height"), text="text:N")])

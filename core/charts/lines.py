@@ -12,6 +12,10 @@ POINTS = 500
 """Points sent for one series: more cannot be told apart on a screen, and every poll sends them all."""
 
 RATE_FORMAT = ".1e"
+ALL_LAYERS = "all layers"
+
+LETTERS_ACROSS = 100
+"""About as many small letters as fit across a chart."""
 
 
 def thin(frame: pd.DataFrame, points: int = POINTS) -> pd.DataFrame:
@@ -27,12 +31,28 @@ def below() -> alt.Legend:
     return alt.Legend(orient="bottom", symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=3, labelLimit=320)
 
 
+def rate_in_words(rate: float) -> str:
+    """A learning rate as people write it: "0.012", "8.3e-4"."""
+    if rate >= 0.001:
+        return f"{rate:.2g}"
+    digits, power = f"{rate:.1e}".split("e")
+    return f"{digits.removesuffix('.0')}e{int(power)}"
+
+
+def as_one(frame: pd.DataFrame, groups: Sequence[str]) -> pd.DataFrame:
+    """`frame` (columns `group`, `lr`) with a single group "all layers" where the rates of all `groups` are the same."""
+    rates = [frame.loc[frame["group"] == group, "lr"].to_numpy() for group in groups]
+    if len(rates) < 2 or not all(np.array_equal(rates[0], other) for other in rates[1:]):
+        return frame
+    return frame[frame["group"] == groups[-1]].assign(group=ALL_LAYERS)
+
+
 def group_names(count: int, names: Sequence[str] = ()) -> list[str]:
     """A name for each of `count` layer groups, stem to head; `names` when they fit."""
     if len(names) == count:
         return list(names)
     if count == 1:
-        return ["all layers"]
+        return [ALL_LAYERS]
     return [*(f"group {number}" for number in range(1, count)), "head"]
 
 
@@ -49,12 +69,24 @@ def group_colours(names: Sequence[str]) -> alt.Color:
 
 
 def starts(frame: pd.DataFrame, labels: Sequence[str] = (), *, x: str = "epoch") -> pd.DataFrame:
-    """Where each stage of `frame` (columns `stage` and `x`) begins: columns `start`, `stage_label`."""
+    """Where each stage of `frame` (columns `stage` and `x`) begins: columns `start`, `stage_label`, `short`.
+
+    `short` is the label cut to the room before the next stage, so that no two overlap.
+    """
     if frame.empty:
-        return pd.DataFrame({"start": [], "stage_label": []})
+        return pd.DataFrame({"start": [], "stage_label": [], "short": []})
     first = frame.groupby("stage", sort=True)[x].min()
     texts = [labels[int(stage)] if int(stage) < len(labels) else f"Stage {int(stage) + 1}" for stage in first.index]
-    return pd.DataFrame({"start": first.to_numpy(), "stage_label": texts})
+    edges = np.append(first.to_numpy(dtype=np.float64), float(frame[x].max()))
+    room = np.diff(edges) / (edges[-1] - edges[0] or 1.0) * LETTERS_ACROSS
+    short = [_cut(text, int(letters)) for text, letters in zip(texts, room, strict=True)]
+    return pd.DataFrame({"start": first.to_numpy(), "stage_label": texts, "short": short})
+
+
+def _cut(text: str, letters: int) -> str:
+    if len(text) <= letters:
+        return text
+    return f"{text[: letters - 1]}…" if letters > 3 else ""
 
 
 def stage_marks(where: pd.DataFrame) -> alt.LayerChart:
@@ -62,8 +94,8 @@ def stage_marks(where: pd.DataFrame) -> alt.LayerChart:
     base = alt.Chart(where).encode(x=alt.X("start:Q"))
     rule = base.mark_rule(color=palette.GREY, strokeDash=[3, 3], opacity=0.7)
     name = base.mark_text(
-        align="left", baseline="bottom", dx=-2, dy=-3, color=palette.GREY, limit=120, fontSize=11
-    ).encode(y=alt.value(0), text="stage_label:N", tooltip=alt.Tooltip("stage_label:N", title="Stage"))
+        align="left", baseline="bottom", dx=-2, dy=-3, color=palette.GREY, limit=400, fontSize=11
+    ).encode(y=alt.value(0), text="short:N", tooltip=alt.Tooltip("stage_label:N", title="Stage"))
     return alt.LayerChart(layer=[rule, name])
 
 

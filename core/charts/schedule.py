@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.charts.lines import RATE_FORMAT, group_colours, headline, stage_marks, starts
+from core.charts.lines import RATE_FORMAT, as_one, group_colours, headline, stage_marks, starts
 
 TITLE = "Learning rate over the plan"
 
@@ -20,9 +20,10 @@ def schedule(
     still to be found, heights are shares of each stage's highest rate. `stages` names them.
     """
     known = bool(frame["known"].all()) if len(frame) else True
-    drawn = _lines(frame if known else _as_shares(frame))
+    one = as_one(frame, list(dict.fromkeys(frame["group"])))
+    drawn = _lines(one if known else _as_shares(one))
     trained = set(drawn["group"])
-    groups = [name for name in dict.fromkeys(frame["group"]) if name in trained]
+    groups = [name for name in dict.fromkeys(one["group"]) if name in trained]
     said = headline(title, "" if known else _UNKNOWN)
     axis = alt.Axis(format=RATE_FORMAT) if known else alt.Axis(format="%")
     y_title = "Learning rate" if known else "Share of the highest"

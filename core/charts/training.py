@@ -7,7 +7,17 @@ import numpy as np
 import pandas as pd
 
 from core.charts import palette
-from core.charts.lines import RATE_FORMAT, below, group_colours, group_names, headline, stage_marks, starts, thin
+from core.charts.lines import (
+    RATE_FORMAT,
+    as_one,
+    below,
+    group_colours,
+    group_names,
+    headline,
+    stage_marks,
+    starts,
+    thin,
+)
 
 EPOCHS = alt.Axis(tickMinStep=1)
 TRAINING, VALIDATION = "training", "validation"
@@ -33,18 +43,21 @@ def on_epochs(steps: pd.DataFrame, epochs: pd.DataFrame, per_epoch: int = 0) -> 
     return steps.assign(position=position)
 
 
-def loss(steps: pd.DataFrame, epochs: pd.DataFrame, *, stages: Sequence[str] = (), height: int = 340) -> alt.LayerChart:
+def loss(
+    steps: pd.DataFrame, epochs: pd.DataFrame, *, stages: Sequence[str] = (), log: bool = False, height: int = 340
+) -> alt.LayerChart:
     """Training loss (each batch faint, smoothed strong) and validation loss, over epochs.
 
-    `steps` comes from `on_epochs`; `epochs` has `epoch`, `train_loss`, `valid_loss`.
+    `steps` comes from `on_epochs`; `epochs` has `epoch`, `train_loss`, `valid_loss`. With `log`, small losses
+    can be told apart too.
     """
     few = thin(steps)
     x = alt.X("position:Q", title="Epoch", axis=EPOCHS, scale=alt.Scale(nice=False, zero=True))
     base = alt.Chart(few).transform_calculate(series=f"'{TRAINING}'")
-    batch = base.mark_line(strokeWidth=1, opacity=0.3, clip=True).encode(x=x, y="loss:Q", color=_series())
+    batch = base.mark_line(strokeWidth=1, opacity=0.4, clip=True).encode(x=x, y="loss:Q", color=_series())
     smooth = base.mark_line(strokeWidth=2.2, clip=True).encode(
         x=x,
-        y=alt.Y("smoothed:Q", title="Loss (cross-entropy)", scale=_losses_scale(few, epochs)),
+        y=alt.Y("smoothed:Q", title="Loss (cross-entropy)", scale=_losses_scale(few, epochs, log)),
         color=_series(),
         tooltip=[
             alt.Tooltip("step:Q", title="Batch", format=","),
@@ -86,11 +99,19 @@ def _series() -> alt.Color:
     )
 
 
-def _losses_scale(steps: pd.DataFrame, epochs: pd.DataFrame) -> alt.Scale:
-    """From 0 to a little above the smoothed and validation losses: one wild batch must not flatten them."""
-    values = np.concatenate([steps["smoothed"].to_numpy(float), epochs["valid_loss"].to_numpy(float)])
-    values = values[np.isfinite(values)]
-    return alt.Scale(domain=[0, float(values.max()) * 1.15 or 1.0] if len(values) else [0, 1], nice=False)
+def _losses_scale(steps: pd.DataFrame, epochs: pd.DataFrame, log: bool) -> alt.Scale:
+    """Room for the smoothed loss and the last validation loss: one wild batch or epoch must not flatten the rest."""
+    smoothed, valid = steps["smoothed"].to_numpy(float), epochs["valid_loss"].to_numpy(float)
+    smoothed, valid = smoothed[np.isfinite(smoothed)], valid[np.isfinite(valid)]
+    values = np.concatenate([smoothed, valid])
+    if not len(values) or values.max() <= 0:
+        return alt.Scale(domain=[0, 1])
+    enough = max(1.3 * smoothed.max(initial=0), float(np.median(valid)) if len(valid) else 0, *valid[-1:])
+    highest = 1.1 * float(min(values.max(), enough))
+    positive = values[values > 0]
+    if log:
+        return alt.Scale(type="log", domain=[0.7 * float(positive.min()), highest], nice=False)
+    return alt.Scale(domain=[0, highest], nice=False)
 
 
 def accuracy(epochs: pd.DataFrame, *, height: int = 300) -> alt.LayerChart:
@@ -112,7 +133,7 @@ def accuracy(epochs: pd.DataFrame, *, height: int = 300) -> alt.LayerChart:
             ],
         )
     )
-    best = alt.Chart(epochs.nlargest(1, "accuracy"))
+    best = alt.Chart(epochs.sort_values(["accuracy", "valid_loss"], ascending=[False, True]).head(1))
     ring = best.mark_point(size=160, color=palette.GREEN, strokeWidth=2.2).encode(x=x, y=y)
     number = best.mark_text(dy=17, fontWeight="bold", color=palette.GREEN).encode(
         x=x, y=y, text=alt.Text("accuracy:Q", format=".1%")
@@ -135,7 +156,8 @@ def rate(steps: pd.DataFrame, *, groups: Sequence[str] = (), height: int = 300) 
     few = thin(steps)[["position", "step", "stage", *columns]].rename(columns=dict(zip(columns, names, strict=True)))
     long = few.melt(id_vars=["position", "step", "stage"], value_vars=names, var_name="group", value_name="lr")
     long = long[long["lr"].groupby([long["group"], long["stage"]]).transform("max") > 0]
-    trained = [name for name in names if name in set(long["group"])]
+    long = as_one(long, names)
+    trained = list(dict.fromkeys(long["group"]))
     chart: alt.Chart = (
         alt.Chart(long)
         .mark_line(strokeWidth=1.8)

@@ -36,8 +36,8 @@ def finder_form(run: RunFolder, info: RunInfo, *, again: bool) -> None:
                 key="find-precompute",
                 help="The frozen backbone looks at each image once, and the test takes a blink.",
             )
-            steps = st.slider(
-                "Steps", 20, 500, STEPS, 10, key="find-steps", width=200,
+            steps = st.number_input(
+                "Steps", 20, 1000, STEPS, 10, key="find-steps", width=120,
                 help="Batches, one a rate. More steps make a smoother curve.",
             )  # fmt: skip
         with st.expander("Range, batch and image size", icon=":material/tune:"):

@@ -8,8 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from core.charts.finder import RATE_PICKED, finder
+from core.charts.lines import rate_in_words
 from core.errors import AnnealError, PlanError
 from core.runs.folder import RunFolder
+from core.runs.jobs import Job
 from core.runs.state import Curve, RunInfo
 from core.training.stage import stage_of
 from core.training.suggestions import PREFERRED
@@ -120,7 +122,7 @@ def _suggestions(draft: Draft, curve: Curve) -> None:
     if not found:
         st.warning("This curve is too short for a suggestion. Take more steps.", icon=":material/short_text:")
         return
-    with st.grid(len(found), min_column_width=160):
+    with st.grid(len(found), min_column_width=135):
         for name in found:
             _suggestion(draft, curve, name, float(curve.suggestions[name] or 0))
 
@@ -128,7 +130,7 @@ def _suggestions(draft: Draft, curve: Curve) -> None:
 def _suggestion(draft: Draft, curve: Curve, name: str, rate: float) -> None:
     in_hand = draft.rate is not None and draft.rate.lr == rate
     with st.container(border=True, height="stretch", gap="xsmall"):
-        st.markdown(f"**{name.capitalize()}** {rate:.1e}")
+        st.markdown(f"**{name.capitalize()}** {rate_in_words(rate)}")
         st.caption(MEANINGS[name])
         st.space("stretch")
         st.button(
@@ -156,19 +158,24 @@ def in_hand(run: RunFolder, info: RunInfo) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         trained = "the head" if rate.freeze_to == -1 else "everything" if rate.freeze_to == 0 else "a part"
         st.markdown(
-            f":material/back_hand: **In hand: {rate.lr:.2g}** for {trained}, from {rate.chosen_by}",
+            f":material/back_hand: **In hand: {rate_in_words(rate.lr)}** for {trained}, from {rate.chosen_by}",
             width="stretch",
         )
         if st.button("Train with it", type="primary", icon=":material/local_fire_department:", key="to-training"):
             st.switch_page("pages/training.py", query_params={"run": run.id})
 
 
-def live_view(run: RunFolder) -> None:
-    """The curve of the range test under way, as far as it is."""
+def live_view(run: RunFolder, job: Job) -> None:
+    """The curve of the range test under way, as far as it is, on the whole range of rates."""
     curve = run.curve_under_way()
     if curve is None or not curve.lrs:
         st.caption("The first point appears with the first batch.")
         return
     frame = points(curve, "this curve", current=True)
-    chart = finder(frame, pickable=False, title="The loss of one batch after the other, as the rate grows")
+    chart = finder(frame, pickable=False, title="Batch by batch, the rate grows", span=_span(job))
     st.altair_chart(chart, key="finder-live", alt="Training loss against the learning rate, as it is measured")
+
+
+def _span(job: Job) -> tuple[float, float] | None:
+    low, high = job.spec.get("lowest"), job.spec.get("highest")
+    return (low, high) if isinstance(low, float) and isinstance(high, float) and 0 < low < high else None

@@ -25,7 +25,8 @@ SIDE = 112
 """Pixels of a picture on the page."""
 PER_PAGE = 24
 PAIRS = 12
-SHARE = st.column_config.ProgressColumn(format="percent", min_value=0.0, max_value=1.0)
+FEW = 4
+"""Pictures that need no scrolling of their own."""
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -117,7 +118,7 @@ def _newest(source: str, found: Cell | None, state: str) -> bool:
 
 def _pairs(matrix: Any, classes: list[str], key: str, state: str) -> bool:
     """The pairs most often confused; a click on a row shows its images. Whether there are any."""
-    pairs = most_confused(matrix, classes, PAIRS)
+    pairs = most_confused(matrix, classes, PAIRS).round(3)
     if pairs.empty:
         st.success("Not one image is wrong.", icon=":material/celebration:")
         return False
@@ -154,7 +155,7 @@ def _images_of(predictions: Predictions, data: DataSet, chosen: Cell | None, *, 
         st.caption("No image lies in this cell.")
         return
     st.caption(f"{len(rows):,} images, the worst first" if len(rows) > 1 else "1 image")
-    with st.container(height=380, border=False):
+    with st.container(height=380 if len(rows) > FEW else "content", border=False):
         pictures(rows.head(PER_PAGE), data, with_classes=False)
 
 
@@ -164,7 +165,10 @@ def classes_table(table: pd.DataFrame) -> None:
         "Precision: of the images called so, the share that is. Recall: of the images that are so, the share that was "
         "found. F1 is high only when both are."
     )
-    columns: dict[str, Any] = {"class": "Class", "precision": SHARE, "recall": SHARE, "f1": SHARE, "images": "Images"}
+    columns: dict[str, Any] = {"class": "Class", "images": "Images"}
+    for name, title in (("precision", "Precision"), ("recall", "Recall"), ("f1", "F1")):
+        columns[name] = st.column_config.ProgressColumn(title, format="percent", min_value=0.0, max_value=1.0)
+    table = table.round(3)
     height = min(38 + 35 * len(table), 600)
     st.dataframe(
         table, hide_index=True, height=height, column_config=columns, alt="Precision, recall and F1 of each class"
@@ -194,21 +198,22 @@ def pictures(rows: pd.DataFrame, data: DataSet, *, with_classes: bool) -> None:
     there = [(picture, row) for picture, row in found if picture is not None]
     if len(there) < len(found):
         st.caption(f"{len(found) - len(there)} of these files have gone or changed.")
-    if there:
-        st.image(
-            [picture for picture, _ in there],
-            caption=[_caption(row, with_classes=with_classes) for _, row in there],
-            width=SIDE,
-            alt=[f"{plain(row.true)} taken for {plain(row.predicted)}" for _, row in there],
-        )
+    with st.grid("auto", min_column_width=SIDE, gap="small"):
+        for picture, row in there:
+            st.image(
+                picture,
+                caption=_caption(row, with_classes=with_classes),
+                width=SIDE,
+                alt=f"{plain(row.true)} taken for {plain(row.predicted)}",
+            )
 
 
 def _caption(row: Any, *, with_classes: bool) -> str:
-    if row.true == row.predicted:
-        return f"{row.probability:.0%}" if not with_classes else f"{literal(row.true, 16)} {row.probability:.0%}"
-    if not with_classes:
-        return f"{row.confidence:.0%}, the truth {row.probability:.0%}"
-    return f"{literal(row.true, 14)} {row.probability:.0%}, called {literal(row.predicted, 14)} {row.confidence:.0%}"
+    """What it is and what it was taken for, each with the probability that the model gave it."""
+    is_, called = f"{row.probability:.0%}", f"{row.confidence:.0%}"
+    if with_classes:
+        is_, called = f"{literal(row.true, 16)}, {is_}", f"{literal(row.predicted, 16)}, {called}"
+    return f"is {is_}" if row.true == row.predicted else f"is {is_}  \ncalled {called}"
 
 
 @st.cache_data(max_entries=2000, show_spinner=False)

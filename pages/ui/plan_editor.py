@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from core.charts.lines import rate_in_words
 from core.charts.schedule import schedule
 from core.data.index import DataSet
 from core.errors import AnnealError, PlanError
@@ -49,6 +50,11 @@ def plan_editor(run: RunFolder, info: RunInfo, data: DataSet) -> None:
         show(error)
         st.button("Start training", type="primary", icon=":material/play_arrow:", disabled=True, key="start-off")
         return
+    if not (info.pretrained or run.state.stages) and plan.stages[0].freeze_to == -1:
+        st.caption(
+            ":orange[:material/info:] This network starts from scratch, and the first stage trains its head only: "
+            "frozen layers that know nothing yet. Train everything first."
+        )
     _start(run, draft, plan)
 
 
@@ -165,7 +171,7 @@ def _form(draft: Draft, card: Card, facts: Facts) -> str:
 
 def _head(draft: Draft, place: int, card: Card, facts: Facts) -> None:
     text, buttons = st.columns([3, 2], vertical_alignment="center")
-    with text:
+    with text, st.container(gap="xxsmall"):
         name = literal(card.settings["name"]) if card.settings["name"] else "Stage"
         st.markdown(f"**{place + 1} · {name}**")
         try:
@@ -207,7 +213,7 @@ def _rate_button(draft: Draft, card: Card) -> None:
         return
     rate = draft.rate.lr
     st.button(
-        f"Use {rate:.2g}",
+        f"Use {rate_in_words(rate)}",
         icon=":material/back_hand:",
         key=f"rate-{card.uid}",
         help="The rate that you chose on the LR finder page.",

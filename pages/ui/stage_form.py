@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from core.augment import NAMED, Augmentation, warnings
+from core.charts.lines import rate_in_words
 from pages.ui.names import literal
 from pages.ui.stage_words import Facts
 
@@ -116,7 +117,7 @@ def _rates(new: Settings, key: str, facts: Facts, wrong: list[str]) -> None:
 
 
 def _one_rate(label: str, start: float, key: str, wrong: list[str], **options: Any) -> list[float] | None:
-    text = _field("text_input", label, f"{start:.2g}", key, width=140, **options)
+    text = _field("text_input", label, rate_in_words(start), key, width=140, **options)
     try:
         return [float(text)]
     except ValueError:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.augment import Augmentation
+from core.charts.lines import rate_in_words
 from core.errors import PlanError
 from core.training.stage import Stage
 
@@ -51,5 +52,5 @@ def _rate(stage: Stage) -> str:
     if stage.lr is None:
         return "rate found first"
     if len(stage.lr) == 1:
-        return f"rate {stage.lr[0]:.2g}"
-    return f"rates {stage.lr[0]:.2g} to {stage.lr[-1]:.2g}"
+        return f"rate {rate_in_words(stage.lr[0])}"
+    return f"rates {rate_in_words(stage.lr[0])} to {rate_in_words(stage.lr[-1])}"

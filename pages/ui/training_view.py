@@ -65,7 +65,9 @@ def progress_view(run: RunFolder, info: RunInfo, data: DataSet, job: Job | None)
     _figures(steps, epochs, state)
     names, groups = names_of(stages), group_names(info)
     alt = "Training and validation loss over epochs"
-    st.altair_chart(charts.loss(steps, epochs, stages=names), key="loss", alt=alt)
+    slot = st.container()
+    log = st.toggle("Log scale, to tell small losses apart", key="loss-log")
+    slot.altair_chart(charts.loss(steps, epochs, stages=names, log=log), key="loss", alt=alt)
     left, right = st.columns(2, gap="medium")
     if len(epochs):
         best = f"Validation accuracy after each epoch, at best {epochs['accuracy'].max():.1%}"
@@ -82,14 +84,16 @@ def _diverged(state: RunState) -> bool:
 
 def _figures(steps: pd.DataFrame, epochs: pd.DataFrame, state: RunState) -> None:
     speed = steps["images_per_s"].tail(RECENT_STEPS).median()
-    with st.grid(4, min_column_width=130):
+    with st.grid(4, min_column_width=150):
         if len(epochs):
             last, before = epochs.iloc[-1], epochs.iloc[-2] if len(epochs) > 1 else None
-            change = None if before is None else f"{(last['accuracy'] - before['accuracy']) * 100:+.1f} points"
+            change = (
+                None if before is None else _signed(100 * (last["accuracy"] - before["accuracy"]), ".1f", " points")
+            )
             st.metric(
                 "Accuracy", percent(last["accuracy"]), change, help="On the validation images, after the last epoch."
             )
-            loss = None if before is None else f"{last['valid_loss'] - before['valid_loss']:+.3f}"
+            loss = None if before is None else _signed(last["valid_loss"] - before["valid_loss"], ".3f")
             st.metric("Validation loss", f"{last['valid_loss']:.3f}", loss, delta_color="inverse")
         else:
             st.metric("Accuracy", "–", help="Measured at the end of each epoch.")
@@ -100,11 +104,20 @@ def _figures(steps: pd.DataFrame, epochs: pd.DataFrame, state: RunState) -> None
         st.metric("Epochs", f"{len(epochs):,}", f"{speed:,.0f} images/s", delta_color="off", delta_arrow="off")
 
 
+def _signed(change: float, digits: str, unit: str = "") -> str | None:
+    """A change with its sign; None when it rounds to nothing."""
+    text = f"{change:+{digits}}"
+    return None if float(text) == 0 else text + unit
+
+
 def _verdict(said: Diagnosis) -> None:
     """Is it overfitting? The word, the numbers behind it, and what to try."""
     colour, icon = VERDICTS[said.verdict]
     with st.container(border=True, key="verdict"):
         st.markdown(f"**Is it overfitting?** :{colour}-badge[{icon} {said.title}]")
+        if said.verdict == "too-early":
+            st.caption(literal(f"{said.evidence[-1]} {said.next_steps[0]}", None))
+            return
         left, right = st.columns(2, gap="medium")
         left.caption("Evidence")
         left.markdown("\n".join(f"- {literal(sentence, None)}" for sentence in said.evidence))

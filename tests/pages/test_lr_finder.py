@@ -41,7 +41,7 @@ def test_a_range_test_is_asked_for_as_the_next_stage_has_it(home: Path, quiet: N
     at = open_page("lr_finder", run=run.id)
     assert not at.exception
     assert at.segmented_control(key="find-scope").value == "Everything"
-    at.slider(key="find-steps").set_value(50).run()
+    at.number_input(key="find-steps").set_value(50).run()
     buttons(at)["Find the learning rate"].click().run()
     job = jobs.live_job(run.workspace, run.id)
     assert job is not None

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.charts.lines import POINTS, group_names, starts, thin
+from core.charts.lines import POINTS, as_one, group_names, rate_in_words, starts, thin
 
 
 @pytest.mark.parametrize("rows", [0, 1, 499, 500])
@@ -33,3 +33,27 @@ def test_each_stage_starts_at_its_first_point():
     assert list(where["start"]) == [0.0, 1.0, 4.0]
     assert list(where["stage_label"]) == ["Head", "Stage 2", "Stage 3"]
     assert starts(frame.iloc[:0]).empty
+
+
+def test_names_of_short_stages_are_cut_before_the_next_one_begins():
+    frame = pd.DataFrame({"stage": [0, 1, 2, 2], "epoch": [0.0, 80.0, 81.0, 100.0]})
+    short = starts(frame, ["from precomputed activations", "one epoch", "whole network, slower towards the stem"])[
+        "short"
+    ]
+    assert list(short) == ["from precomputed activations", "", "whole network, slo…"]
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"), [(1, "1"), (0.1, "0.1"), (0.0123, "0.012"), (1e-3, "0.001"), (8.31e-4, "8.3e-4"), (1e-7, "1e-7")]
+)
+def test_rates_read_as_people_write_them(rate, words):
+    assert rate_in_words(rate) == words
+    assert float(words) == pytest.approx(rate, rel=0.05)
+
+
+def test_groups_with_the_same_rates_are_one_line():
+    frame = pd.DataFrame({"group": ["stem", "head"] * 2, "lr": [0.1, 0.1, 0.2, 0.2]})
+    assert as_one(frame, ["stem", "head"])["group"].tolist() == ["all layers"] * 2
+    apart = frame.assign(lr=[0.1, 0.1, 0.2, 0.3])
+    assert as_one(apart, ["stem", "head"]).equals(apart)
+    assert as_one(frame[frame["group"] == "head"], ["head"])["group"].unique().tolist() == ["head"]

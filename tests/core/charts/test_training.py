@@ -87,6 +87,29 @@ def test_one_wild_batch_does_not_flatten_the_losses():
     assert max(tops) < 10
 
 
+def test_one_wild_validation_does_not_flatten_the_losses_but_a_lasting_rise_is_seen():
+    steps, epochs = history(epochs=6)
+    epochs.loc[2, "valid_loss"] = 500.0
+    placed = training.on_epochs(steps, epochs)
+    assert top(training.loss(placed, epochs).to_dict()) < 10
+    epochs.loc[5, "valid_loss"] = 500.0
+    assert top(training.loss(placed, epochs).to_dict()) > 500
+
+
+def top(spec):
+    scales = [
+        layer["encoding"]["y"]["scale"] for layer in spec["layer"] if "scale" in layer.get("encoding", {}).get("y", {})
+    ]
+    return max(scale["domain"][1] for scale in scales)
+
+
+def test_a_log_scale_never_begins_at_zero():
+    steps, epochs = history()
+    scale = training._losses_scale(steps, epochs, log=True).to_dict()
+    assert scale["type"] == "log"
+    assert 0 < scale["domain"][0] < scale["domain"][1]
+
+
 def test_training_and_validation_have_one_colour_each_and_a_legend():
     steps, epochs = history()
     spec = training.loss(training.on_epochs(steps, epochs), epochs).to_dict()
