@@ -32,10 +32,13 @@ class Desk:
         self._heard = heard
         self._stopped = stopped
         self._told = 0.0
+        self._flag = folder.path / jobs.STOP
 
     def stopping(self) -> bool:
-        """Whether somebody asked the job to stop."""
-        return self._stopped() or jobs.stop_asked(self.workspace, self.job) is not None
+        """Whether somebody asked the job to stop; looked up at every batch, so without a flag it is one `stat`."""
+        if self._stopped():
+            return True
+        return self._flag.exists() and jobs.stop_asked(self.workspace, self.job) is not None
 
     def check(self) -> None:
         """Raise `StoppedError` if somebody asked the job to stop."""

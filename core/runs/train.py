@@ -100,7 +100,7 @@ class _Session:
             raise
         now.status = "done"
         self.state.next_stage = place + 1
-        self.keeper.keep(self.state, stage_of(now.stage).size)
+        self.keeper.keep(self.state, int(now.stage["size"]))
 
     def _under_way(self) -> bool:
         """Whether the checkpoint lies within a stage of this plan."""
@@ -123,7 +123,7 @@ class _Session:
         """Keep one record, tell how far training is, and stop here if somebody asked for it."""
         self.history.append(record.row())
         self._count(now)
-        position, size = self.learner.position, stage_of(now.stage).size
+        position, size = self.learner.position, int(now.stage["size"])
         if isinstance(record, EpochRecord):
             self._take_epoch(record, now, size)
         elif isinstance(record, CycleRecord):
@@ -162,6 +162,6 @@ class _Session:
         if self.learner.position.stage != now.index or not (now.epochs or self.learner.position.stage_step):
             self.state.stages.remove(now)
         if self.learner.position.step and isinstance(error, StoppedError | DivergedError):
-            self.keeper.keep(self.state, stage_of(now.stage).size)
+            self.keeper.keep(self.state, int(now.stage["size"]))
         else:
             self.desk.folder.write_state(self.state)

@@ -121,6 +121,24 @@ def test_a_long_path_has_its_socket_elsewhere(tmp_path):
     assert path != launch.socket_path(Workspace.at(tmp_path / ("y" * 120)))
 
 
+def test_a_warm_process_knows_when_nobody_wants_it(workspace, monkeypatch):
+    own = launch.own_mark()
+    server = warm._Server(workspace, (int(own["pid"]), own["start_time"]), 0)
+    try:
+        assert server.wanted()
+        monkeypatch.setattr(warm, "IDLE_S", 0)
+        assert not server.wanted()
+        monkeypatch.undo()
+        server.owners = {(int(own["pid"]), own["start_time"] - 100)}
+        assert not server.wanted()
+        server.owners = {(int(own["pid"]), own["start_time"])}
+        assert server.wanted()
+        server.path.unlink()
+        assert not server.wanted()
+    finally:
+        server.listening.close()
+
+
 def test_without_a_warm_process_nobody_answers(workspace):
     assert launch.ask(workspace, {"do": "hello"}) is None
     launch.socket_path(workspace).parent.mkdir(parents=True, exist_ok=True)
@@ -131,8 +149,11 @@ def test_without_a_warm_process_nobody_answers(workspace):
 def test_a_worker_has_big_pages_and_finds_core(monkeypatch):
     monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.arena_max=2")
     monkeypatch.setenv("PYTHONPATH", "/elsewhere")
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
     known = launch.environment()
     assert known["GLIBC_TUNABLES"] == "glibc.malloc.arena_max=2:glibc.malloc.hugetlb=1"
+    assert known["GOMP_SPINCOUNT"] == launch.SPINS
     assert known["PYTHONPATH"].split(os.pathsep) == [str(launch.CODE), "/elsewhere"]
 
 
