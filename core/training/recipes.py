@@ -3,7 +3,7 @@
 from core.augment import NONE, SIDE_ON, Augmentation
 from core.training.stage import Plan, Stage
 
-HEAD_EPOCHS = 10
+HEAD_EPOCHS = 20
 """Epochs from activations: each takes a fraction of a second, and 1-2 (the lesson's) leave the head unfinished."""
 
 AUGMENTED_CYCLES = 2

@@ -196,6 +196,8 @@ def test_what_cannot_be_trained_says_why(learner, data, workspace):
         next(learner.fit(Stage(lr=(0.1,) * 40, size=SIZE)))
     with pytest.raises(TrainingError, match="nothing to resume"):
         next(learner.fit(WHOLE, resume=True))
+    with pytest.raises(TrainingError, match="Raise the batch size"):
+        next(learner.fit(WHOLE.model_copy(update={"size": 8, "batch_size": 1})))
     learner.model.classes = ("a", "b")
     with pytest.raises(ModelError, match="2 classes"):
         Learner(learner.model, data, workspace)

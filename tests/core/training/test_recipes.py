@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_digits
+
+from core.data.index import load_data
+from core.model.backbones import build
+from core.training.balance import balanced_weights, is_unbalanced
+from core.training.finder import range_test
+from core.training.learner import Learner
+from core.training.randomness import generator, seed_of
+from core.training.recipes import lesson2, quick
+from core.training.suggestions import preferred
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory, workspace):
+    """Real handwriting: forty each of 0, 1, 4 and 7, at 16 px."""
+    folder, bunch = tmp_path_factory.mktemp("digits"), load_digits()
+    for digit in (0, 1, 4, 7):
+        (folder / str(digit)).mkdir()
+        for number, pixels in enumerate(bunch.images[bunch.target == digit][:40]):
+            image = Image.fromarray((pixels * 15.9).astype(np.uint8))
+            image.resize((16, 16)).save(folder / str(digit) / f"{number}.png")
+    return load_data(str(folder), workspace, seed=0)
+
+
+def test_quick_learns_real_digits_from_scratch(digits, workspace):
+    (stage,) = quick(16, batch_size=16).stages
+    learner = Learner(build("small_cnn", digits.classes, seed=0), digits, workspace)
+    epochs = [record for record in learner.fit(stage) if record.kind == "epoch"]
+    assert epochs[-1].accuracy > 0.9
+    assert epochs[-1].train_loss < epochs[0].train_loss / 2
+
+
+def test_lesson_2_runs_from_its_own_range_tests(digits, workspace):
+    learner = Learner(build("small_cnn", digits.classes, seed=0), digits, workspace)
+    validated = []
+    for index, stage in enumerate(lesson2(16, batch_size=16).stages):
+        name, rate = preferred(range_test(learner, stage).suggestions)
+        assert name == "valley"
+        chosen = stage.model_copy(update={"lr": (rate,)})
+        validated += [r for r in learner.fit(chosen, stage_index=index) if r.kind == "epoch"]
+    assert validated[-1].accuracy > 0.5
+    assert validated[-1].valid_loss < np.log(4)
+    assert [record.stage for record in validated] == sorted(record.stage for record in validated)
+
+
+def test_class_weights_are_offered_when_one_class_has_twice_another():
+    assert is_unbalanced(np.array([0, 0, 1]), 2)
+    assert not is_unbalanced(np.array([0, 0, 0, 1, 1]), 2)
+    assert is_unbalanced(np.array([0, 0]), 2)
+    assert balanced_weights(np.array([0, 0, 0, 1]), 2) == pytest.approx([4 / 6, 2])
+
+
+def test_a_seed_is_of_its_parts_alone():
+    assert seed_of(0, "augmentation", 3) == seed_of(0, "augmentation", 3)
+    seeds = {seed_of(seed, purpose, step) for seed in range(5) for purpose in "ab" for step in range(50)}
+    assert len(seeds) == 500
+    assert generator(1, "x").get_state().equal(generator(1, "x").get_state())
