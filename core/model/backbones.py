@@ -53,19 +53,22 @@ def _from_timm(name: str, seed: int, pretrained: bool) -> Backbone:
     network = _network(known, pretrained)
     config: dict[str, Any] = network.pretrained_cfg  # type: ignore[assignment]
     side = int(config["input_size"][-1])
-    smallest = config.get("min_input_size") or (3, 1, 1)
+    fixed = bool(config.get("fixed_input_size"))
+    features, smallest = int(network.num_features), 1  # type: ignore[arg-type]
+    if name not in BACKBONES and name != LITE0:
+        features, smallest = _probed(name, network, (side,) if fixed else (32, 64, 96, 128, side))
     return Backbone(
         name,
         network,
-        _feature_size(name, network, side),
+        features,
         early_half(network),
         _colour(config["mean"]),
         _colour(config["std"]),
         pretrained=pretrained,
         weights_id=_source(known, config) if pretrained else _scratch(seed),
         dropout=HEAD_DROPOUT,
-        input_size=side if config.get("fixed_input_size") else None,
-        smallest=int(smallest[-1]),
+        input_size=side if fixed else None,
+        smallest=1 if fixed else smallest,
     )
 
 
@@ -81,17 +84,19 @@ def _network(known: str, pretrained: bool) -> nn.Module:
     return network
 
 
-def _feature_size(name: str, network: nn.Module, side: int) -> int:
-    """Features an image; the offered networks are known to give one row an image, others are asked."""
-    if name in BACKBONES or name in _PACKAGED:
-        return int(network.num_features)  # type: ignore[arg-type]
-    with torch.inference_mode():
-        features = network.eval()(torch.zeros(1, 3, side, side))
-    if not isinstance(features, torch.Tensor) or features.ndim != 2:
-        raise ModelError(
-            f"{name} does not give one row of features an image. Choose a network made for classification."
-        )
-    return int(features.shape[1])
+def _probed(name: str, network: nn.Module, sides: Sequence[int]) -> tuple[int, int]:
+    """(features an image, smallest side of `sides` that the network takes); asked of networks that are not offered."""
+    network.eval()
+    for side in sides:
+        try:
+            with torch.inference_mode():
+                features = network(torch.zeros(1, 3, side, side))
+        except RuntimeError:  # maps that have shrunk below a kernel's size
+            continue
+        if isinstance(features, torch.Tensor) and features.ndim == 2:
+            return int(features.shape[1]), side
+        break
+    raise ModelError(f"{name} gives no single row of features an image. Choose a network made for classification.")
 
 
 def _unknown(name: str) -> str:

@@ -131,7 +131,7 @@ def set_mode(model: Classifier, training: bool) -> None:
 
 
 def _head(backbone: Backbone, classes: int, generator: torch.Generator) -> nn.Sequential:
-    linear = nn.Linear(backbone.feature_size, classes)
+    linear = nn.Linear(backbone.feature_size, classes, device="meta").to_empty(device="cpu")
     nn.init.zeros_(linear.weight)
     nn.init.zeros_(linear.bias)
     return nn.Sequential(SeededDropout(backbone.dropout, generator), linear)

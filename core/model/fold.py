@@ -52,7 +52,7 @@ def _fold(module: Network, pairs: Pairs) -> Network:
         )
         convolution.weight = nn.Parameter(weight.contiguous(memory_format=torch.channels_last), requires_grad=False)
         convolution.bias = nn.Parameter(bias.detach(), requires_grad=False)
-        module.set_submodule(norm_name, _what_is_left(norm))
+        module.set_submodule(norm_name, _what_is_left(norm).eval())
     return module
 
 
