@@ -122,6 +122,7 @@ def test_a_long_path_has_its_socket_elsewhere(tmp_path):
 
 
 def test_a_warm_process_knows_when_nobody_wants_it(workspace, monkeypatch):
+    assert workspace.jobs.is_dir()
     own = launch.own_mark()
     server = warm._Server(workspace, (int(own["pid"]), own["start_time"]), 0)
     try:
