@@ -56,7 +56,7 @@ def confusion(
     if not crowded:
         layers.append(_numbers(base, value, highest))
     empty = alt.ViewBackground(fill=palette.SEQUENTIAL[0])
-    return alt.LayerChart(layer=layers).properties(height=_height(len(classes)), title=headline(title), view=empty)
+    return alt.LayerChart(layer=layers, height=_height(len(classes)), title=headline(title), view=empty)
 
 
 def _height(classes: int) -> int:

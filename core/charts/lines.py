@@ -89,14 +89,14 @@ def _cut(text: str, letters: int) -> str:
     return f"{text[: letters - 1]}…" if letters > 3 else ""
 
 
-def stage_marks(where: pd.DataFrame) -> alt.LayerChart:
-    """A thin line with a name at the start of each stage, to be layered under a chart over `x`."""
+def stage_marks(where: pd.DataFrame) -> list[alt.Chart]:
+    """A thin line with a name at the start of each stage, as layers to lie under a chart over `x`."""
     base = alt.Chart(where).encode(x=alt.X("start:Q"))
     rule = base.mark_rule(color=palette.GREY, strokeDash=[3, 3], opacity=0.7)
     name = base.mark_text(
         align="left", baseline="bottom", dx=-2, dy=-3, color=palette.GREY, limit=400, fontSize=11
     ).encode(y=alt.value(0), text="short:N", tooltip=alt.Tooltip("stage_label:N", title="Stage"))
-    return alt.LayerChart(layer=[rule, name])
+    return [rule, name]
 
 
 def headline(title: str, subtitle: str = "") -> alt.TitleParams:

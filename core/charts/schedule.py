@@ -43,7 +43,7 @@ def schedule(
             ],
         )
     )
-    return alt.LayerChart(layer=[stage_marks(starts(drawn, stages)), lines]).properties(height=height, title=said)
+    return alt.LayerChart(layer=[*stage_marks(starts(drawn, stages)), lines], height=height, title=said)
 
 
 _UNKNOWN = "Heights are shares of each stage's highest rate: some are still to be found."

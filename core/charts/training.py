@@ -66,8 +66,10 @@ def loss(
         ],
     )
     marks = stage_marks(starts(few, stages, x="position"))
-    return alt.LayerChart(layer=[marks, batch, smooth, _validation(epochs)]).properties(
-        height=height, title=headline("Loss: training falls, and validation should follow it")
+    return alt.LayerChart(
+        layer=[*marks, batch, smooth, _validation(epochs)],
+        height=height,
+        title=headline("Loss: training falls, and validation should follow it"),
     )
 
 
@@ -138,8 +140,8 @@ def accuracy(epochs: pd.DataFrame, *, height: int = 300) -> alt.LayerChart:
     number = best.mark_text(dy=17, fontWeight="bold", color=palette.GREEN).encode(
         x=x, y=y, text=alt.Text("accuracy:Q", format=".1%")
     )
-    return alt.LayerChart(layer=[line, ring, number]).properties(
-        height=height, title=headline("Accuracy on images not trained on")
+    return alt.LayerChart(
+        layer=[line, ring, number], height=height, title=headline("Accuracy on images not trained on")
     )
 
 

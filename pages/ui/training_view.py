@@ -33,6 +33,8 @@ VERDICTS = {
     "diverged": ("red", ":material/crisis_alert:"),
 }
 RECENT_STEPS = 20
+SMALL_LOSS = 0.05
+"""A loss below this share of its highest can be told from 0 only on a log scale."""
 
 
 def stages_of(state: RunState) -> list[Stage]:
@@ -66,7 +68,10 @@ def progress_view(run: RunFolder, info: RunInfo, data: DataSet, job: Job | None)
     names, groups = names_of(stages), group_names(info)
     alt = "Training and validation loss over epochs"
     slot = st.container()
-    log = st.toggle("Log scale, to tell small losses apart", key="loss-log")
+    small = steps["smoothed"].iloc[-1] < SMALL_LOSS * steps["smoothed"].max()
+    key = "loss-log" if job is None else "loss-log-live"
+    st.session_state.setdefault(key, bool(small and job is None))
+    log = st.toggle("Log scale, to tell small losses apart", key=key)
     slot.altair_chart(charts.loss(steps, epochs, stages=names, log=log), key="loss", alt=alt)
     left, right = st.columns(2, gap="medium")
     if len(epochs):
@@ -136,8 +141,9 @@ def stages_view(run: RunFolder, info: RunInfo, state: RunState, facts: Facts, *,
         except PlanError:
             continue
         name = literal(stage.name) if stage.name else "Stage"
-        st.markdown(f":gray[:material/schedule: **{len(state.stages) + offset + 1} · {name}**]")
-        st.caption(in_words(stage, facts))
+        with st.container(gap="xxsmall"):
+            st.markdown(f":gray[:material/schedule: **{len(state.stages) + offset + 1} · {name}**]")
+            st.caption(in_words(stage, facts))
 
 
 def _begun(run: RunFolder, info: RunInfo, begun: StageState, facts: Facts, *, at_work: bool) -> None:
@@ -152,10 +158,9 @@ def _begun(run: RunFolder, info: RunInfo, begun: StageState, facts: Facts, *, at
     figures += [duration(begun.seconds)] if begun.seconds else []
     name = literal(stage.name) if stage.name else "Stage"
     text, button = st.columns([5, 1], vertical_alignment="center")
-    text.markdown(
-        f"{MARKS[begun.status]} **{begun.index + 1} · {name}** {' · '.join(part for part in figures if part)}"
-    )
-    text.caption(in_words(stage, facts) + (f" · {literal(begun.message, None)}" if begun.message else ""))
+    with text, st.container(gap="xxsmall"):
+        st.markdown(f"{MARKS[begun.status]} **{begun.index + 1} · {name}** {' · '.join(filter(None, figures))}")
+        st.caption(in_words(stage, facts) + (f" · {literal(begun.message, None)}" if begun.message else ""))
     if not at_work:
         button.button(
             "Repeat",
