@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from core.errors import PlanError
-from core.model.classifier import set_mode
 from core.training.learner import Learner
 from core.training.probe import preserved
 from core.training.randomness import seed_of
@@ -75,7 +74,7 @@ def range_points(
     smoothed, best = Smoothed(), math.inf
     with preserved(learner.model):
         task = learner.task(stage, seed=seed_of(learner.seed, "range test"))
-        set_mode(learner.model, True)
+        task.set_training()
         for step in range(steps):
             lr = lowest * (highest / lowest) ** (step / steps)
             epoch, batch = divmod(step, task.steps_per_epoch)

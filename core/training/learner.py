@@ -86,7 +86,7 @@ class Learner:
         """
         fit = self._resumed(stage) if resume else self._begun(stage, stage_index)
         at = self.position
-        set_mode(self.model, True)
+        fit.task.set_training()
         try:
             while at.due != "nothing":
                 if at.due == "step":

@@ -35,6 +35,7 @@ def lesson2(size: int = 128, augmentation: Augmentation = SIDE_ON, batch_size: i
     whole = Stage(
         name="Whole network, slower towards the stem",
         freeze_to=0,
+        freeze_norm=True,
         group_ratio=GROUP_RATIO,
         cycles=WHOLE_CYCLES,
         cycle_mult=2,

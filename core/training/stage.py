@@ -22,12 +22,15 @@ class Stage(BaseModel):
     `lr` is the highest rate: one number for the last group, or one for each group, stem to head;
     None asks the worker for a range test first. With one number, each earlier group gets the next
     one's rate divided by `group_ratio`. Epochs are counted over the `share` of the training images.
+    With `freeze_norm` batch norm keeps its statistics even where it is trained (fastai 0.7's `bn_freeze`): those
+    of a pretrained network are better than the ones of a few small batches.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(default="", max_length=80)
     freeze_to: int = Field(default=-1, ge=-20, le=20)
+    freeze_norm: bool = False
     precompute: bool = False
     lr: tuple[Rate, ...] | None = None
     group_ratio: float = Field(default=3.0, ge=1, le=1000)

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.data.batches import epoch_order, split_batches
 from core.data.index import DataSet
@@ -44,6 +44,7 @@ class Task:
         self._device = device
         self._batch_size = stage.batch_size
         self._size = stage.size
+        self._freeze_norm = stage.freeze_norm
         self._train, self._valid = data.train_indices(stage.share), data.indices("valid")
         if not len(self._train) or not len(self._valid):
             missing = "training" if not len(self._train) else "validation"
@@ -69,6 +70,14 @@ class Task:
             order = epoch_order(self._train, self._seed, epoch)
             self._order = epoch, split_batches(order, self._batch_size)
         return self._order[1]
+
+    def set_training(self) -> None:
+        """Put the model in training mode: what is frozen, and batch norm where the stage says so, stays as it is."""
+        set_mode(self._model, True)
+        if self._freeze_norm:
+            for module in self._model.modules():
+                if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                    module.eval()
 
     def train(self, indices: Indices, step: int, rates: tuple[float, ...], momentum: float) -> float:
         """One step of training on the images `indices`; `rates` are those of every layer group. Gives the loss."""
@@ -106,7 +115,7 @@ class Task:
                 right = (logits.argmax(dim=1) == labels).sum()
                 return self.objective(logits, labels).item(), right.item() / len(labels)
         finally:
-            set_mode(self._model, True)
+            self.set_training()
 
     def _labels_of(self, indices: Indices) -> Tensor:
         return self._labels[torch.from_numpy(np.ascontiguousarray(indices)).to(self._device)]

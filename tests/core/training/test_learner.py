@@ -6,7 +6,6 @@ import torch
 
 from core.augment import SIDE_ON
 from core.errors import DivergedError, ModelError, PlanError, TrainingError
-from core.model.classifier import set_mode
 from core.training import task as tasks
 from core.training.learner import Learner
 from core.training.schedules import schedule_of
@@ -51,7 +50,7 @@ def test_one_step_is_the_optimisers_own(new_learner, optimiser):
     stage = WHOLE.model_copy(update={"optimiser": optimiser, "weight_decay": 0.1, "group_ratio": 1.0})
     learner, other = new_learner(), new_learner().model
     task = learner.task(stage)
-    set_mode(learner.model, True)
+    task.set_training()
     indices = task.batches(0)[0]
     task.train(indices, 0, (0.01,) * len(other.groups), 0.8)
     images = torch.from_numpy(np.array(tasks.load_pixels(learner.data, SIZE, learner.workspace)[indices]))
@@ -79,6 +78,16 @@ def test_a_frozen_backbone_keeps_every_weight_and_statistic(learner, change):
     for module, was in zip(frozen, before, strict=True):
         assert all(torch.equal(value, was[name]) for name, value in module.state_dict().items())
     assert not any(torch.equal(a, b) for a, b in zip(head, learner.model.groups[-1].parameters(), strict=True))
+
+
+def test_batch_norm_can_keep_its_statistics_while_it_is_trained(learner):
+    before = {name: value.clone() for name, value in learner.model.state_dict().items()}
+    list(learner.fit(WHOLE.model_copy(update={"freeze_norm": True, "cycles": 2})))
+    after = learner.model.state_dict()
+    statistics = {name for name in before if "running" in name or "tracked" in name}
+    assert statistics
+    assert all(torch.equal(before[name], after[name]) for name in statistics)
+    assert not any(torch.equal(before[name], p) for name, p in learner.model.named_parameters())
 
 
 def test_a_stage_trains_from_its_first_group_on(learner):
