@@ -12,11 +12,12 @@ SMALL_SIZE, DIGITS_SIZE, SIZE = 64, 32, 128
 
 @dataclass(frozen=True)
 class Network:
-    """A backbone, whether its weights are pretrained, and the side of its images in pixels."""
+    """A backbone, whether its weights are pretrained, the side of its images in pixels, batch norm folded or not."""
 
     backbone: str
     pretrained: bool
     size: int
+    folded: bool = False
 
 
 def is_drawn(spec: str) -> bool:
@@ -34,7 +35,8 @@ def network_of(options: Options, recipe: str | None = None) -> Network:
         return Network(backbone, False, options.size or size)
     offer = BACKBONES.get(backbone)
     size = offer.default_size if offer is not None else SIZE
-    return Network(backbone, not options.scratch, options.size or size)
+    pretrained = not options.scratch
+    return Network(backbone, pretrained, options.size or size, pretrained and not options.unfolded)
 
 
 def trained_whole(network: Network, options: Options) -> bool:

@@ -27,6 +27,7 @@ class Options(argparse.Namespace):
     seed: int | None
     valid_share: float | None
     scratch: bool
+    unfolded: bool
     unfrozen: bool
     steps: int
     lowest: float
@@ -267,6 +268,12 @@ def _network(parser: argparse.ArgumentParser) -> None:
         help="side of the images in pixels, 8 to 1024 (default: 128; for small_cnn 32 on digits, 64 elsewhere)",
     )
     parser.add_argument("--scratch", action="store_true", help="begin with random weights instead of pretrained ones")
+    parser.add_argument(
+        "--unfolded",
+        action="store_true",
+        help="keep batch norm as layers that go on learning (default: folded into the convolutions of a pretrained "
+        "network, which trains up to twice as fast)",
+    )
 
 
 def _splitting(parser: argparse.ArgumentParser) -> None:

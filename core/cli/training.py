@@ -1,6 +1,7 @@
 """`train`: a new run, or going on with one."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ def _begun(options: Options, reporter: Reporter) -> tuple[RunFolder, dict[str, A
     network = network_of(options, options.recipe)
     file_plan = _plan_in(options.plan) if options.plan else None
     if file_plan is not None:
-        network = Network(network.backbone, network.pretrained, file_plan.stages[0].size)
+        network = replace(network, size=file_plan.stages[0].size)
     plan = file_plan or _plan(options, network, str(options.data), fresh=True)
     reporter("Looking at the data", 0, 0)
     data = opened(options, reporter)
@@ -100,6 +101,7 @@ def _begun(options: Options, reporter: Reporter) -> tuple[RunFolder, dict[str, A
         size=network.size,
         seed=seed,
         pretrained=model.pretrained,
+        folded=model.folded,
         name=options.name or "",
     )
     return run, {"plan": plan.model_dump(mode="json")}

@@ -11,6 +11,6 @@ from core.model.classifier import Classifier
 def built(network: Network, classes: Sequence[str], seed: int) -> Classifier:
     """The network with its first weights; raises `ModelError`, and says how to go on without pretrained ones."""
     try:
-        return build(network.backbone, classes, seed=seed, pretrained=network.pretrained)
+        return build(network.backbone, classes, seed=seed, pretrained=network.pretrained, folded=network.folded)
     except WeightsUnavailableError as error:
         raise WeightsUnavailableError(f"{error} On the command line that is --scratch.") from error

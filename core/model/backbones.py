@@ -11,6 +11,7 @@ from torch import nn
 from core.errors import ModelError
 from core.model.catalogue import BACKBONES
 from core.model.classifier import Backbone, Classifier
+from core.model.fold import folded_to_train
 from core.model.groups import early_half
 from core.model.pretrained import LITE0, downloaded, load_bundled
 from core.model.small_cnn import FEATURES, MEAN, STD, SmallCnn, early_names
@@ -21,19 +22,26 @@ HEAD_DROPOUT = 0.2
 _PACKAGED = ("efficientnet_lite0", LITE0)
 
 
-def build(backbone: str, classes: Sequence[str], *, seed: int = 0, pretrained: bool = True) -> Classifier:
+def build(
+    backbone: str, classes: Sequence[str], *, seed: int = 0, pretrained: bool = True, folded: bool = False
+) -> Classifier:
     """A network that tells `classes` apart, with a new head, in evaluation mode.
 
     `backbone` is a name of `core.model.catalogue`, or one that timm knows. With `pretrained` it begins from
     ImageNet weights where there are any for it (small_cnn has none); else from random ones, which `seed` decides.
-    The process's own random numbers are left alone. Raises `ModelError` for an unknown name or fewer than two
-    classes, `WeightsUnavailableError` when the weights cannot be had; nothing is then trained from scratch unasked.
+    With `folded` its batch norm is folded into the convolutions before it is trained on (`core.model.fold`), which
+    only the statistics of a pretraining are fit for. The process's own random numbers are left alone. Raises
+    `ModelError` for an unknown name or fewer than two classes, `WeightsUnavailableError` when the weights cannot
+    be had; nothing is then trained from scratch unasked.
     """
     if len(classes) < 2:
         raise ModelError("A classifier needs at least two classes to tell apart.")
     with _random_weights(seed):
         chosen = _small_cnn(seed) if backbone == "small_cnn" else _from_timm(backbone, seed, pretrained)
     model = Classifier(chosen, classes, seed=seed)
+    if folded:
+        model = folded_to_train(model)
+        model.folded = True
     return model.to(memory_format=torch.channels_last).eval()
 
 

@@ -59,7 +59,8 @@ class Classifier(nn.Module):
     """`head(features(images))`, for images of `classes`.
 
     `generator` gives all that the head draws; it is part of the state of a training that is to be resumed.
-    A new head begins at zero: every class is equally likely, and the first loss is ln(number of classes).
+    `folded` says whether batch norm was folded into the convolutions. A new head begins at zero: every class is
+    equally likely, and the first loss is ln(number of classes).
     """
 
     mean: Tensor
@@ -74,6 +75,7 @@ class Classifier(nn.Module):
         self.weights_id = backbone.weights_id
         self.input_size = backbone.input_size
         self.smallest = backbone.smallest
+        self.folded = False
         self.first_trained = 0
         self.generator = torch.Generator().manual_seed(seed)
         self.backbone = backbone.network

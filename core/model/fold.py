@@ -39,6 +39,16 @@ def folded(module: Network) -> Network:
         return fast
 
 
+def folded_to_train(module: Network) -> Network:
+    """A copy of `module` whose batch norm is folded into its convolutions for good, ready to be trained on.
+
+    It gives what `module` gives in evaluation mode, and trains as with frozen batch norm: the statistics are those
+    of the pretraining, whatever the batch. The weights are rescaled by it, so that a rate and weight decay act a
+    little differently from those of the unfolded network. A training step is up to twice as fast.
+    """
+    return folded(module).requires_grad_(True)
+
+
 def _copy(module: Network) -> Network:
     return copy.deepcopy(module).eval().requires_grad_(False).to(memory_format=torch.channels_last)
 

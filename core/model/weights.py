@@ -29,6 +29,7 @@ class WeightsInfo(BaseModel):
     size: int = Field(ge=1)
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+    folded: bool = False
     extra: dict[str, str] = Field(default_factory=dict)
 
 
@@ -41,6 +42,7 @@ def save_weights(model: Classifier, path: Path, *, size: int, extra: Mapping[str
         size=size,
         mean=model.mean.flatten().tolist(),
         std=model.std.flatten().tolist(),
+        folded=model.folded,
         extra=dict(extra or {}),
     )
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
@@ -92,6 +94,12 @@ def _check(model: Classifier, info: WeightsInfo, path: Path) -> None:
         raise ModelError(
             f"{path.name} holds weights of {info.backbone}, and this network is {model.backbone_name}. "
             "Choose weights of the same backbone."
+        )
+    if info.folded != model.folded:
+        forms = {True: "folded", False: "as layers of its own"}
+        raise ModelError(
+            f"{path.name} holds a network with its batch norm {forms[info.folded]}, and this one has it "
+            f"{forms[model.folded]}. Begin a run with the same choice."
         )
     if len(info.classes) != len(model.classes):
         raise ModelError(

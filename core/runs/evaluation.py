@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.augment import NONE, Augmentation
+from core.augment import NONE, SIDE_ON, Augmentation
 from core.data.pixels import load_pixels
 from core.errors import RunError
 from core.results.predictions import predictions_of
@@ -20,7 +20,7 @@ def evaluate(desk: Desk, spec: dict[str, Any]) -> None:
     """Predict a split and keep the predictions with the run.
 
     `spec`: `snapshot` ("latest"), `split` ("valid"), `tta` (False). Test-time augmentation draws what the last
-    augmented stage drew. Raises `RunError` when there are no such weights or images.
+    augmented stage drew, or side-on without flips. Raises `RunError` when there are no such weights or images.
     """
     folder = desk.folder
     snapshot, split = spec.get("snapshot") or LATEST, spec.get("split") or "valid"
@@ -58,6 +58,7 @@ def _taken_at(folder: RunFolder, snapshot: str) -> tuple[int, int]:
 
 
 def _augmentation(folder: RunFolder) -> Augmentation:
-    """What the last augmented stage drew; nothing where no stage was augmented."""
+    """What the last augmented stage drew; where none was, small changes that no picture's meaning depends on."""
     stages = [stage_of(stage.stage) for stage in folder.state.stages]
-    return next((stage.augmentation for stage in reversed(stages) if stage.augmentation != NONE), NONE)
+    gentle = SIDE_ON.model_copy(update={"horizontal_flip": False})
+    return next((stage.augmentation for stage in reversed(stages) if stage.augmentation != NONE), gentle)

@@ -223,9 +223,13 @@ def create_run(
     size: int,
     seed: int = 0,
     pretrained: bool = True,
+    folded: bool | None = None,
     name: str = "",
 ) -> RunFolder:
-    """Make a run on `data`, whose items and split it keeps as they are now. Nothing is built or trained yet."""
+    """Make a run on `data`, whose items and split it keeps as they are now. Nothing is built or trained yet.
+
+    `folded` (by default, for pretrained networks) trains with batch norm folded into the convolutions.
+    """
     run_id = new_id()
     held_out, trained = len(data.indices("valid")), len(data.indices("train"))
     info = RunInfo(
@@ -239,6 +243,7 @@ def create_run(
         images=len(data.items),
         backbone=backbone,
         pretrained=pretrained,
+        folded=pretrained if folded is None else folded and pretrained,
         seed=seed,
         valid_share=held_out / max(1, held_out + trained),
         size=size,

@@ -44,8 +44,8 @@ def _built(folder: RunFolder, *, fetch: bool) -> Classifier:
     """The network as it was at first; without `fetch`, pretrained weights that cannot be had are done without."""
     info = folder.info
     try:
-        return build(info.backbone, info.classes, seed=info.seed, pretrained=info.pretrained)
+        return build(info.backbone, info.classes, seed=info.seed, pretrained=info.pretrained, folded=info.folded)
     except WeightsUnavailableError:
         if fetch:
             raise
-        return build(info.backbone, info.classes, seed=info.seed, pretrained=False)
+        return build(info.backbone, info.classes, seed=info.seed, pretrained=False, folded=info.folded)

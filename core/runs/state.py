@@ -8,7 +8,7 @@ StageStatus = Literal["running", "done", "stopped", "failed"]
 
 
 class RunInfo(BaseModel):
-    """`run.json`: what a run is. Only `name` changes after it was made."""
+    """`run.json`: what a run is; `folded` is its batch norm, see `core.model.fold`. Only `name` changes afterwards."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="constants")
 
@@ -22,6 +22,7 @@ class RunInfo(BaseModel):
     images: int
     backbone: str
     pretrained: bool = True
+    folded: bool = False
     seed: int = 0
     valid_share: float = 0.2
     size: int = 128

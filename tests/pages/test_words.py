@@ -7,13 +7,16 @@ from pages.ui.words import ago, duration, percent, size_of, stages_in_words
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"), [(0.4, "0 s"), (8, "8 s"), (89, "89 s"), (180, "3 min"), (4800, "80 min"), (5460, "1 h 31 min")]
+    ("seconds", "words"),
+    [(0.4, "0 s"), (8, "8 s"), (89, "89 s"), (180, "3 min"), (4800, "80 min"), (5460, "1 h 31 min")],
 )
 def test_durations(seconds: float, words: str) -> None:
     assert duration(seconds) == words
 
 
-@pytest.mark.parametrize(("count", "words"), [(0, "0 bytes"), (812_000, "812 kB"), (1.44e9, "1.4 GB"), (3e12, "3000.0 GB")])
+@pytest.mark.parametrize(
+    ("count", "words"), [(0, "0 bytes"), (812_000, "812 kB"), (1.44e9, "1.4 GB"), (3e12, "3000.0 GB")]
+)
 def test_sizes(count: float, words: str) -> None:
     assert size_of(count) == words
 

@@ -1,0 +1,149 @@
+"""The lesson in a real browser, as a person would do it: on digits, on photos of one's own, and across a reload."""
+
+import io
+import re
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import shot
+
+pytestmark = pytest.mark.browser
+PAGES = ["Data", "Learning rate", "Augmentation", "LR finder", "Training", "Confusion matrix", "Runs"]
+LONG = 180_000
+"""Milliseconds that a job may take on a busy machine before the test gives up."""
+
+
+def go(page: Page, name: str) -> None:
+    page.get_by_test_id("stSidebar").get_by_role("link", name=name, exact=True).click()
+    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Wait until the script has run and nothing that was drawn before is left over."""
+    expect(page.locator("[data-testid=stApp][data-test-script-state=running]")).to_have_count(0, timeout=60_000)
+    expect(page.locator("[data-stale=true]")).to_have_count(0)
+
+
+def button(page: Page, name: str) -> Locator:
+    return page.get_by_role("button", name=re.compile(rf"{re.escape(name)}$")).first
+
+
+def no_errors(page: Page) -> None:
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_says_something_useful_with_nothing_chosen(page: Page, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.goto("/")
+    expect(button(page, "Start with digits")).to_be_visible()
+    shot(page, f"first-home-{scheme}")
+    for name in PAGES:
+        go(page, name)
+        no_errors(page)
+        assert len(page.get_by_test_id("stMain").inner_text()) > 100
+        shot(page, f"first-{name.lower().replace(' ', '-')}-{scheme}")
+
+
+def test_the_main_job_on_digits(page: Page) -> None:
+    """Choose data, look at it and its augmentation, find a rate, train, and read the matrix and its images."""
+    page.goto("/")
+    go(page, "Data")
+    button(page, "Use Digits").click()
+    expect(page.get_by_text("1,438")).to_be_visible(timeout=60_000)
+    settle(page)
+    no_errors(page)
+    shot(page, "data-digits")
+    go(page, "Augmentation")
+    no_errors(page)
+    shot(page, "augmentation-digits")
+    go(page, "Data")
+    button(page, "Start a run").click()
+    expect(page.get_by_role("heading", name="LR finder")).to_be_visible(timeout=60_000)
+    button(page, "Find the learning rate").click()
+    expect(page.get_by_text("Another test")).to_be_visible(timeout=LONG)
+    settle(page)
+    for suggestion in ("Valley", "Slide", "Steep", "Minimum"):
+        expect(page.get_by_text(re.compile(suggestion, re.IGNORECASE)).first).to_be_visible()
+    no_errors(page)
+    shot(page, "finder-digits")
+    go(page, "Training")
+    shot(page, "training-plan-digits")
+    button(page, "Start training").click()
+    expect(page.get_by_text("What to train next")).to_be_visible(timeout=LONG)
+    settle(page)
+    no_errors(page)
+    shot(page, "training-done-digits")
+    go(page, "Confusion matrix")
+    accuracy = page.get_by_test_id("stMetric").filter(has_text="Accuracy").first
+    expect(accuracy).to_be_visible(timeout=60_000)
+    percent = float(re.search(r"([\d.]+)\s*%", accuracy.inner_text()).group(1))  # type: ignore[union-attr]
+    assert percent > 98
+    no_errors(page)
+    shot(page, "confusion-digits")
+    go(page, "Runs")
+    no_errors(page)
+    shot(page, "runs-digits")
+
+
+def photos(path: Path) -> Path:
+    """A zip of small pictures in two classes, blue and orange, with a text file called .jpg among them."""
+    rng = np.random.default_rng(0)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, colour in (("blue", (40, 80, 200)), ("orange", (230, 140, 30))):
+            for number in range(24):
+                noise = rng.normal(0, 25, (40, 40, 3))
+                picture = Image.fromarray(np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8))
+                content = io.BytesIO()
+                picture.save(content, "JPEG")
+                archive.writestr(f"mine/{name}/{number}.jpg", content.getvalue())
+        archive.writestr("mine/blue/notes.jpg", b"this is no picture")
+    return path
+
+
+def test_a_zip_of_ones_own_is_uploaded_and_its_broken_file_is_named(page: Page, tmp_path: Path) -> None:
+    page.goto("/data")
+    settle(page)
+    page.get_by_text("Upload", exact=True).first.click()
+    page.locator("input[type=file]").first.set_input_files(photos(tmp_path / "mine.zip"))
+    expect(page.get_by_text(re.compile("1 file"))).to_be_visible(timeout=60_000)
+    settle(page)
+    no_errors(page)
+    expect(page.get_by_test_id("stMetric").filter(has_text="Classes")).to_contain_text("2")
+    shot(page, "data-upload")
+    button(page, "Start a run").click()
+    expect(page.get_by_role("heading", name="LR finder")).to_be_visible(timeout=60_000)
+    go(page, "Training")
+    button(page, "Start training").click()
+    expect(page.get_by_text("What to train next")).to_be_visible(timeout=LONG)
+    no_errors(page)
+    go(page, "Confusion matrix")
+    expect(page.get_by_test_id("stMetric").filter(has_text="Accuracy").first).to_be_visible(timeout=60_000)
+
+
+def test_a_reload_in_the_middle_of_training_loses_nothing(page: Page) -> None:
+    page.goto("/lr_finder")
+    settle(page)
+    button(page, "Start with digits").click()
+    expect(button(page, "Find the learning rate")).to_be_visible(timeout=60_000)
+    go(page, "Training")
+    button(page, "Start training").click()
+    expect(button(page, "Stop")).to_be_visible(timeout=60_000)
+    expect(page).to_have_url(re.compile(r"run="))
+    shot(page, "training-live")
+    page.reload()
+    expect(button(page, "Stop")).to_be_visible(timeout=60_000)
+    button(page, "Stop").click()
+    expect(button(page, "Continue")).to_be_visible(timeout=60_000)
+    settle(page)
+    shot(page, "training-stopped")
+    button(page, "Continue").click()
+    expect(page.get_by_text("What to train next")).to_be_visible(timeout=LONG)
+    settle(page)
+    no_errors(page)
