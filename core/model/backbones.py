@@ -14,7 +14,7 @@ from core.model.classifier import Backbone, Classifier
 from core.model.fold import folded_to_train
 from core.model.groups import early_half
 from core.model.pretrained import LITE0, downloaded, load_bundled
-from core.model.small_cnn import FEATURES, MEAN, STD, SmallCnn, early_names
+from core.model.small_cnn import FEATURES, MEAN, SMALLEST, STD, SmallCnn, early_names
 
 HEAD_DROPOUT = 0.2
 """Share of the features that the head of a large backbone does without at each step."""
@@ -48,7 +48,15 @@ def build(
 def _small_cnn(seed: int) -> Backbone:
     network = SmallCnn()
     return Backbone(
-        "small_cnn", network, FEATURES, early_names(network), MEAN, STD, pretrained=False, weights_id=_scratch(seed)
+        "small_cnn",
+        network,
+        FEATURES,
+        early_names(network),
+        MEAN,
+        STD,
+        pretrained=False,
+        weights_id=_scratch(seed),
+        smallest=SMALLEST,
     )
 
 

@@ -1,27 +1,35 @@
 """A small convolutional network that learns digits and shapes from scratch in seconds on a CPU."""
 
+import torch
 from torch import Tensor, nn
 
-FEATURES = 192
+CHANNELS = (16, 32, 64, 128, 192)
+
+FEATURES = 2 * CHANNELS[-1]
 
 MEAN = STD = (0.5, 0.5, 0.5)
 
+SMALLEST = 8
+"""Side in pixels that three halvings reduce to one."""
+
 
 class SmallCnn(nn.Module):
-    """Six 3x3 convolutions with batch norm, each halving of the image doubling the channels, then a global mean.
+    """Five convolutions with batch norm and three halvings, then the mean and the maximum of every channel.
 
-    Takes (B, 3, H, W) of any size from 8 px up and gives (B, 192). About 320,000 weights.
+    Takes (B, 3, H, W) of any size from 8 px up and gives (B, 384). The first convolution sees the image in full
+    and the maximum keeps what is found in one place only: without either, shapes of random colours are not learned.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.early = nn.Sequential(_layer(3, 24, stride=2), _layer(24, 48, stride=2), _layer(48, 48))
-        self.later = nn.Sequential(_layer(48, 96, stride=2), _layer(96, 96), _layer(96, FEATURES))
+        first, second, third, fourth, last = CHANNELS
+        self.early = nn.Sequential(_layer(3, first, kernel=5), nn.MaxPool2d(2), _layer(first, second), nn.MaxPool2d(2))
+        self.later = nn.Sequential(_layer(second, third), nn.MaxPool2d(2), _layer(third, fourth), _layer(fourth, last))
 
     def forward(self, images: Tensor) -> Tensor:
-        """Features (B, 192) of normalised images (B, 3, H, W)."""
+        """Features (B, 384) of normalised images (B, 3, H, W)."""
         maps: Tensor = self.later(self.early(images))
-        return maps.mean(dim=(2, 3))
+        return torch.cat([maps.mean(dim=(2, 3)), maps.amax(dim=(2, 3))], dim=1)
 
 
 def early_names(network: SmallCnn) -> frozenset[str]:
@@ -29,7 +37,7 @@ def early_names(network: SmallCnn) -> frozenset[str]:
     return frozenset(f"early.{name}" for name, _ in network.early.named_parameters())
 
 
-def _layer(channels: int, wider: int, stride: int = 1) -> nn.Sequential:
-    convolution = nn.Conv2d(channels, wider, 3, stride, padding=1, bias=False)
+def _layer(channels: int, wider: int, kernel: int = 3) -> nn.Sequential:
+    convolution = nn.Conv2d(channels, wider, kernel, padding=kernel // 2, bias=False)
     nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
     return nn.Sequential(convolution, nn.BatchNorm2d(wider), nn.ReLU(inplace=True))

@@ -70,17 +70,17 @@ class _Session:
         self.state = state
         self.history = history
         self.keeper = Keeper(desk.folder, learner, history)
-        self.plan = [stage_of(values) for values in state.plan]
-        self.course = Course(self.plan, learner.data)
+        self.plan = Plan(stages=tuple(stage_of(values) for values in state.plan))
+        self.course = Course(self.plan.stages, learner.data)
         self.moment = time.monotonic()
 
     def run(self) -> None:
         """Train what is left of the plan."""
-        for place in range(self.state.next_stage, len(self.plan)):
+        for place in range(self.state.next_stage, len(self.plan.stages)):
             self.state.next_stage = place
             self.desk.check()
             self._stage(place)
-        self.state.next_stage = len(self.plan)
+        self.state.next_stage = len(self.plan.stages)
         self.desk.folder.write_state(self.state)
 
     def _stage(self, place: int) -> None:
@@ -109,13 +109,16 @@ class _Session:
 
     def _open(self, place: int) -> StageState:
         """Begin a stage of the plan; a rate that is still to be found is found now."""
-        stage, index, curve = self.plan[place], len(self.state.stages), None
-        if stage.lr is None:
-            what = f"Finding the rate of stage {place + 1} of {len(self.plan)}"
-            curve = choose(self.desk.folder, probe(self.desk, self.learner, stage, for_stage=index, what=what))
-            assert curve.chosen is not None
-            stage = stage.model_copy(update={"lr": (curve.chosen,)})
-        opened = StageState(index=index, stage=stage.model_dump(mode="json"), curve=curve.name if curve else None)
+        stage, index, curve = self.plan.stages[place], len(self.state.stages), None
+        if self.plan.takes_rate_before(place):
+            before = self.state.stages[-1]
+            curve, stage = before.curve, stage.model_copy(update={"lr": tuple(before.stage["lr"])})
+        elif stage.lr is None:
+            what = f"Finding the rate of stage {place + 1} of {len(self.plan.stages)}"
+            found = choose(self.desk.folder, probe(self.desk, self.learner, stage, for_stage=index, what=what))
+            assert found.chosen is not None
+            curve, stage = found.name, stage.model_copy(update={"lr": (found.chosen,)})
+        opened = StageState(index=index, stage=stage.model_dump(mode="json"), curve=curve)
         self.state.stages.append(opened)
         return opened
 

@@ -8,7 +8,7 @@ HEAD_EPOCHS = 20
 
 AUGMENTED_CYCLES = 2
 WHOLE_CYCLES = 2
-GROUP_RATIO = 5.0
+GROUP_RATIO = 3.0
 """Each earlier layer group's rate is this much lower: the lesson's 3x-10x."""
 
 
@@ -52,7 +52,7 @@ def quick(size: int = 32, augmentation: Augmentation = NONE, batch_size: int = 6
         name="Whole network, one cycle",
         freeze_to=0,
         group_ratio=1.0,
-        lr=(0.01,),
+        lr=(0.005,),
         schedule="one-cycle",
         cycle_len=10,
         size=size,

@@ -20,7 +20,7 @@ class Stage(BaseModel):
 
     `freeze_to` counts layer groups as a Python index does: -1 trains the head only, 0 everything.
     `lr` is the highest rate: one number for the last group, or one for each group, stem to head;
-    None asks the worker for a range test first. With one number, each earlier group gets the next
+    None has it found by a range test (see `Plan`). With one number, each earlier group gets the next
     one's rate divided by `group_ratio`. Epochs are counted over the `share` of the training images.
     With `freeze_norm` batch norm keeps its statistics even where it is trained (fastai 0.7's `bn_freeze`): those
     of a pretrained network are better than the ones of a few small batches.
@@ -118,7 +118,11 @@ class Stage(BaseModel):
 
 
 class Plan(BaseModel):
-    """An ordered list of stages."""
+    """An ordered list of stages.
+
+    A stage without a rate that trains the same layer groups as the one before it, which had none either, takes the
+    rate that was found for that one: as in the lesson, the rate is found again when what is trained changes.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -129,6 +133,13 @@ class Plan(BaseModel):
     def epochs(self) -> int:
         """Epochs of all stages together."""
         return sum(stage.epochs for stage in self.stages)
+
+    def takes_rate_before(self, place: int) -> bool:
+        """Whether the stage at `place` takes the rate that was found for the one before it."""
+        if place == 0:
+            return False
+        before, stage = self.stages[place - 1], self.stages[place]
+        return before.lr is None and stage.lr is None and before.freeze_to == stage.freeze_to
 
 
 def stage_of(values: dict[str, Any]) -> Stage:

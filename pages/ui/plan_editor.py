@@ -169,13 +169,21 @@ def _form(draft: Draft, card: Card, facts: Facts) -> str:
     return wrong[0] if wrong else ""
 
 
+def _before(draft: Draft, place: int) -> Stage | None:
+    """The planned stage before, where there is one that can be read."""
+    try:
+        return draft.cards[place - 1].stage() if place else None
+    except PlanError:
+        return None
+
+
 def _head(draft: Draft, place: int, card: Card, facts: Facts) -> None:
     text, buttons = st.columns([3, 2], vertical_alignment="center")
     with text, st.container(gap="xxsmall"):
         name = literal(card.settings["name"]) if card.settings["name"] else "Stage"
         st.markdown(f"**{place + 1} · {name}**")
         try:
-            st.caption(in_words(card.stage(), facts))
+            st.caption(in_words(card.stage(), facts, _before(draft, place)))
         except PlanError as error:
             st.caption(f":red[:material/error:] {literal(str(error), None)}")
     with buttons, st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):

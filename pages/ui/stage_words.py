@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from core.augment import Augmentation
 from core.charts.lines import rate_in_words
 from core.errors import PlanError
-from core.training.stage import Stage
+from core.training.stage import Plan, Stage
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,11 @@ class Facts:
     own: Augmentation | None = None
 
 
-def in_words(stage: Stage, facts: Facts) -> str:
-    """A stage in one line: what is trained, how long, at which rate, on what."""
-    parts = [_scope(stage, facts.groups), _length(stage), _rate(stage), f"{stage.size} px"]
+def in_words(stage: Stage, facts: Facts, before: Stage | None = None) -> str:
+    """A stage in one line: what is trained, how long, at which rate, on what; `before` is the planned one before it."""
+    as_before = before is not None and Plan(stages=(before, stage)).takes_rate_before(1)
+    rate = "rate as found before" if as_before else _rate(stage)
+    parts = [_scope(stage, facts.groups), _length(stage), rate, f"{stage.size} px"]
     if stage.augmentation.name != "none":
         parts.append(stage.augmentation.name)
     if stage.share < 1:

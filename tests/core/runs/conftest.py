@@ -1,6 +1,5 @@
 """A workspace, a small data set of coloured squares, and a run on it."""
 
-import os
 import subprocess
 import sys
 
@@ -12,8 +11,6 @@ from core.data.index import load_data
 from core.runs import jobs, launch
 from core.runs.folder import create_run
 from core.workspace import Workspace
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 COLOURS = {"blue": (40, 60, 200), "green": (50, 190, 60), "red": (200, 50, 40)}
 

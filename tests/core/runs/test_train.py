@@ -173,6 +173,14 @@ def test_a_rate_that_is_to_be_found_is_found(run, work):
     assert run.history.steps["lr_0"].max() <= 0.01
 
 
+def test_a_found_rate_is_kept_while_the_same_groups_are_trained(run, work):
+    work("train", plan(stage(lr=None), stage(lr=None), stage(lr=None, freeze_to=-1)))
+    first, second, third = run.state.stages
+    assert len(run.curves()) == 2
+    assert (second.stage["lr"], second.curve) == (first.stage["lr"], first.curve)
+    assert third.curve != first.curve
+
+
 def test_stopped_while_the_rate_is_sought(run, work, monkeypatch):
     from core.runs import probe
 
@@ -248,7 +256,7 @@ def test_an_evaluation_before_training_is_refused(work):
 def test_a_range_test_leaves_the_run_as_it_was(run, work):
     work("train", plan(stage()))
     before = run.checkpoint.read_bytes()
-    work("find_lr", {"stage": stage(), "steps": 30, "highest": 0.1})
+    work("find_lr", {"stage": stage(), "steps": 30, "highest": 0.01})
     (curve,) = run.curves()
     assert (len(curve.lrs), curve.for_stage, curve.stopped) == (30, None, "end")
     assert run.checkpoint.read_bytes() == before

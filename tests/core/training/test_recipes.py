@@ -58,3 +58,9 @@ def test_a_seed_is_of_its_parts_alone():
     seeds = {seed_of(seed, purpose, step) for seed in range(5) for purpose in "ab" for step in range(50)}
     assert len(seeds) == 500
     assert generator(1, "x").get_state().equal(generator(1, "x").get_state())
+
+
+def test_the_rate_is_found_before_the_head_and_again_when_all_is_unfrozen_and_not_between() -> None:
+    plan = lesson2()
+    assert all(stage.lr is None for stage in plan.stages)
+    assert [plan.takes_rate_before(place) for place in range(3)] == [False, True, False]
