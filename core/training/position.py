@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 
 from torch import Tensor
 
-from core.training.smoothing import Smoothed, Watch
+from core.training.smoothing import TRAINING_BETA, Smoothed, Watch
 
 VERSION = 1
 
@@ -28,7 +28,7 @@ class Position:
     seconds: float = 0.0
     valid_loss: float = 0.0
     accuracy: float = 0.0
-    smoothed: Smoothed = field(default_factory=Smoothed)
+    smoothed: Smoothed = field(default_factory=lambda: Smoothed(beta=TRAINING_BETA))
     watch: Watch = field(default_factory=Watch)
 
     def begin(self, stage: int) -> None:
@@ -40,7 +40,7 @@ class Position:
         """Stand where nothing is due; an epoch under way is given up."""
         self.due = "nothing"
         self.loss_sum, self.images, self.seconds = 0.0, 0, 0.0
-        self.smoothed, self.watch = Smoothed(), Watch()
+        self.smoothed, self.watch = Smoothed(beta=TRAINING_BETA), Watch()
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""

@@ -4,7 +4,10 @@ import math
 from dataclasses import dataclass
 
 BETA = 0.98
-"""Weight of the past in the mean, as in fastai's finder and recorder."""
+"""Weight of the past in the finder's mean, as in fastai."""
+
+TRAINING_BETA = 0.9
+"""Weight of the past while training: fastai's 0.98 lags by 50 batches, more than a small data set's epoch has."""
 
 EXPLODED = 4.0
 """A smoothed loss this many times its best, and this many times that of guessing, is not coming back."""
@@ -19,12 +22,13 @@ class Smoothed:
 
     mean: float = 0.0
     count: int = 0
+    beta: float = BETA
 
     def add(self, value: float) -> float:
         """Take `value` in, and give the mean."""
-        self.mean = BETA * self.mean + (1 - BETA) * value
+        self.mean = self.beta * self.mean + (1 - self.beta) * value
         self.count += 1
-        return self.mean / (1 - BETA**self.count)
+        return self.mean / (1 - self.beta**self.count)
 
 
 @dataclass

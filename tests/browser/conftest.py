@@ -103,7 +103,13 @@ def page(browser: Browser, server: str) -> Iterator[Page]:
 
 
 def shot(page: Page, name: str) -> None:
-    """Keep a picture of the whole page under test-output/screenshots."""
+    """Keep a picture of the whole page under test-output/screenshots: Streamlit scrolls inside, so the window grows."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.wait_for_timeout(600)
-    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+    before = page.viewport_size
+    assert before is not None
+    height = page.get_by_test_id("stMain").evaluate("main => main.scrollHeight")
+    page.set_viewport_size({"width": before["width"], "height": max(before["height"], min(int(height), 4000))})
+    page.wait_for_timeout(400)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")
+    page.set_viewport_size(before)
