@@ -9,7 +9,7 @@ from core.workspace import Workspace
 from pages.ui.names import literal, plain
 from pages.ui.words import duration
 
-POLL = 1.5
+POLL = 3.0
 """Seconds between two looks."""
 DOING = {"find_lr": "Finding a learning rate", "train": "Training", "evaluate": "Evaluating"}
 """What each kind of job is called."""

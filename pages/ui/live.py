@@ -13,8 +13,17 @@ from pages.ui.errors import show
 from pages.ui.names import literal
 from pages.ui.words import duration
 
-POLL = 0.5
-"""Seconds between two looks while a job is live."""
+POLL = 1.0
+"""Seconds between two looks at how far a live job is."""
+
+PACES = (0.5, 2.0, 5.0)
+"""Seconds between two drawings of its charts."""
+
+NEW_S = 8.0
+"""Seconds for which a job is new."""
+
+LOOKS_LEFT = 4
+"""A slower pace is taken while this many drawings at it are still to come."""
 
 DOING = {"find_lr": "Range test", "train": "Training", "evaluate": "Evaluation"}
 LOG_LINES = 40
@@ -25,24 +34,47 @@ def is_at_work(workspace: Workspace, run: RunFolder) -> bool:
     return jobs.live_job(workspace, run.id) is not None
 
 
+def pace(job: Job) -> float:
+    """Seconds between two drawings of a job's charts.
+
+    A drawing costs server and browser about half a second of a core, which training on the same machine goes without:
+    often while all is new and shortly before the end, seldom in the middle of something long.
+    """
+    left = job.progress.eta_s
+    if job.seconds < NEW_S or left is None:
+        return PACES[0]
+    return next((pace for pace in reversed(PACES) if left >= LOOKS_LEFT * pace), PACES[0])
+
+
 def follow(workspace: Workspace, run: RunFolder, draw: Callable[[Job | None], None]) -> Job | None:
     """Show the run's live job and call `draw` with it, again and again until it ends; then the page runs once more.
 
     Without a live job `draw(None)` is called once. Returns the live job.
     """
     job = jobs.live_job(workspace, run.id)
-    panel = st.fragment(_panel, run_every=POLL if job else None)
-    panel(workspace, run.id, job.id if job else None, draw)
+    if job is None:
+        st.fragment(draw)(None)
+        return None
+    st.fragment(_watch, run_every=POLL)(workspace, run.id, job.id)
+    every = pace(job)
+    st.fragment(_draw, run_every=every)(workspace, run.id, draw, every)
     return job
 
 
-def _panel(workspace: Workspace, run_id: str, was: str | None, draw: Callable[[Job | None], None]) -> None:
+def _watch(workspace: Workspace, run_id: str, was: str) -> None:
+    """How far the job is; cheap, so often."""
     jobs.advance(workspace)
     job = jobs.live_job(workspace, run_id)
-    if (job.id if job else None) != was:
+    if job is None or job.id != was:
         st.rerun()
-    if job is not None:
-        _status(workspace, job)
+    _status(workspace, job)
+
+
+def _draw(workspace: Workspace, run_id: str, draw: Callable[[Job | None], None], every: float) -> None:
+    """What the page draws of it; the page runs anew when another pace has come."""
+    job = jobs.live_job(workspace, run_id)
+    if job is not None and pace(job) != every:
+        st.rerun()
     draw(job)
 
 
