@@ -1,0 +1,72 @@
+"""Lesson 2's whole recipe from a cold start, Anneal beside fastai: seconds, accuracy, memory.
+
+Both begin from photos on disk and ImageNet weights, in processes of their own, run in turn; everything counts from
+the start of the process, imports included. Anneal's workspace is empty each time.
+"""
+
+import argparse
+import json
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.report import Timed, median, python, show, timed
+
+
+def anneal(photos: Path, seed: int) -> dict[str, Any]:
+    """One run of `python -m core train --recipe lesson2` in an empty workspace."""
+    with tempfile.TemporaryDirectory() as home:
+        command = [python(), "-m", "core", "train", str(photos), "--recipe", "lesson2", "--backbone"]
+        command += ["efficientnet_lite0", "--size", "128", "--seed", str(seed), "--home", home, "--json"]
+        run = timed(command)
+        return _result(run, json.loads(run.output)["accuracy"])
+
+
+def fastai(photos: Path, seed: int) -> dict[str, Any]:
+    """One run of the same steps in fastai."""
+    peer = [python(), "-m", "tests.benchmarks.fastai_peer", str(photos), "--job", "recipe", "--seed", str(seed)]
+    run = timed(peer)
+    said = json.loads(run.output)
+    return {**_result(run, said["accuracy"]), "parts": said["parts"]}
+
+
+def _result(run: Timed, accuracy: float) -> dict[str, Any]:
+    found = [(moment, re.search(r"accuracy ([\d.]+)%", line)) for moment, line in run.lines]
+    trace = [(moment, float(match.group(1)) / 100) for moment, match in found if match]
+    return {"seconds": run.seconds, "accuracy": accuracy, "peak_mb": run.peak_mb, "trace": trace}
+
+
+def reached(result: dict[str, Any], accuracy: float) -> float:
+    """Seconds until the validation accuracy first was `accuracy`; NaN if it never was."""
+    return next((moment for moment, at in result["trace"] if at >= accuracy), float("nan"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("photos", type=Path, help="a folder with train/ and valid/ above the classes")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each, with seeds 0, 1, ... (default: 3)")
+    parser.add_argument("--alone", action="store_true", help="without fastai")
+    parser.add_argument("--out", default="", help="write the result to this file as JSON")
+    chosen = parser.parse_args()
+    photos = chosen.photos.resolve()
+    ours, theirs = [], []
+    for seed in range(chosen.runs):
+        ours.append(anneal(photos, seed))
+        if not chosen.alone:
+            theirs.append(fastai(photos, seed))
+    goal = median([result["accuracy"] for result in theirs]) if theirs else float("nan")
+    rows = []
+    for name, unit, key in (("whole recipe", "s", "seconds"), ("peak memory", "MB", "peak_mb")):
+        mine, other = (median([result[key] for result in results]) for results in (ours, theirs))
+        rows.append([f"{name} ({unit})", f"{mine:.0f}", f"{other:.0f}", f"{other / mine:.1f}x"])
+    mine, other = (median([reached(result, goal) for result in results]) for results in (ours, theirs))
+    rows.append([f"until {goal:.1%} (s)", f"{mine:.1f}", f"{other:.0f}", f"{other / mine:.0f}x"])
+    mean = sum(result["accuracy"] for result in ours) / len(ours)
+    rows.append(["accuracy, mean (Anneal), median (fastai)", f"{mean:.1%}", f"{goal:.1%}", ""])
+    title = f"Lesson 2's recipe, cold start, {chosen.runs} interleaved runs, medians"
+    show(title, ["", "Anneal", "fastai", "ratio"], rows, {"anneal": ours, "fastai": theirs}, chosen.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""What every benchmark prints: the machine, the versions, a table of medians and ratios; and the same as JSON."""
+
+import importlib.metadata
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("torch", "torchvision", "timm", "streamlit", "fastai")
+
+
+@dataclass
+class Timed:
+    """A finished command: its wall seconds, peak memory in MB, standard output, and when each line of stderr came."""
+
+    seconds: float
+    peak_mb: float
+    output: str
+    lines: list[tuple[float, str]] = field(default_factory=list)
+
+
+def timed(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Timed:
+    """Run `command` from the project's root; everything counts from the start of its process."""
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **(environment or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    assert process.stdout is not None
+    lines = [(time.perf_counter() - started, line.rstrip()) for line in process.stderr]
+    output = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    if os.waitstatus_to_exitcode(status):
+        raise SystemExit(f"{' '.join(command)} failed:\n" + "\n".join(line for _, line in lines[-20:]))
+    return Timed(time.perf_counter() - started, usage.ru_maxrss / 1024, output, lines)
+
+
+def machine() -> dict[str, Any]:
+    """Processor, cores, memory and versions."""
+    model = next((line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if "model name" in line), "unknown")
+    memory = next((int(line.split()[1]) // 1024**2 for line in _lines("/proc/meminfo") if "MemTotal" in line), 0)
+    versions = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return {"processor": model, "cores": len(os.sched_getaffinity(0)), "memory_gb": memory, "versions": versions}
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text().splitlines()
+    except OSError:
+        return []
+
+
+def median(values: Sequence[float]) -> float:
+    """The median; NaN of nothing."""
+    return statistics.median(values) if values else float("nan")
+
+
+def show(title: str, header: Sequence[str], rows: Sequence[Sequence[str]], result: dict[str, Any], out: str) -> None:
+    """Print the machine and the table; write `result` to the file `out`, if there is one."""
+    facts = machine()
+    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
+    print(f"{title}\n{facts['processor']}, {facts['cores']} cores, {facts['memory_gb']} GB; {versions}\n")
+    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
+    for row in [header, *rows]:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    if out:
+        Path(out).write_text(json.dumps({"title": title, "machine": facts, **result}, indent=1) + "\n")
+
+
+def python() -> str:
+    """The interpreter that runs the benchmark, for its children."""
+    return sys.executable
