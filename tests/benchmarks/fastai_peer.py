@@ -1,7 +1,6 @@
-"""fastai 2.8 doing Anneal's jobs: the same photos, weights, normalisation, augmentation strength and optimiser.
+"""fastai 2.8 doing lesson 2's recipe: the same photos, weights, normalisation, augmentation strength and optimiser.
 
-Run by the benchmarks in a process of its own; prints one JSON object. `--job recipe` is lesson 2's whole recipe,
-`--job epoch` one frozen and one unfrozen epoch with augmentation, `--job find` both range tests.
+Run by `tests.benchmarks.recipe` in a process of its own; prints one JSON object.
 """
 
 import argparse
@@ -104,33 +103,9 @@ def recipe(learn: Learner) -> dict[str, Any]:
     }
 
 
-def epochs(learn: Learner) -> dict[str, Any]:
-    """Seconds of one frozen and one unfrozen epoch, validation included, after one that is not counted."""
-    seconds = {}
-    learn.fit(1, 1e-3)
-    for name, change in (("frozen", learn.freeze), ("unfrozen", learn.unfreeze)):
-        change()
-        before = time.perf_counter()
-        learn.fit(1, 1e-4)
-        seconds[name] = time.perf_counter() - before
-    return seconds
-
-
-def finds(learn: Learner) -> dict[str, Any]:
-    """Seconds of a range test of 100 steps, frozen and unfrozen."""
-    seconds = {}
-    for name, change in (("frozen", learn.freeze), ("unfrozen", learn.unfreeze)):
-        change()
-        before = time.perf_counter()
-        learn.lr_find(suggest_funcs=valley, show_plot=False)
-        seconds[name] = time.perf_counter() - before
-    return seconds
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path)
-    parser.add_argument("--job", choices=("recipe", "epoch", "find"), default="recipe")
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)
@@ -138,7 +113,7 @@ def main() -> None:
     set_seed(chosen.seed)
     with contextlib.redirect_stdout(io.StringIO()):  # fastai prints a table of its own
         learn = learner(chosen.photos, chosen.size, chosen.batch_size)
-        result = {"recipe": recipe, "epoch": epochs, "find": finds}[chosen.job](learn)
+        result = recipe(learn)
     result["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps(result, default=float))
 

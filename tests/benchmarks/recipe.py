@@ -25,7 +25,7 @@ def anneal(photos: Path, seed: int) -> dict[str, Any]:
 
 def fastai(photos: Path, seed: int) -> dict[str, Any]:
     """One run of the same steps in fastai."""
-    peer = [python(), "-m", "tests.benchmarks.fastai_peer", str(photos), "--job", "recipe", "--seed", str(seed)]
+    peer = [python(), "-m", "tests.benchmarks.fastai_peer", str(photos), "--seed", str(seed)]
     run = timed(peer)
     said = json.loads(run.output)
     return {**_result(run, said["accuracy"]), "parts": said["parts"]}
