@@ -15,7 +15,8 @@ from pages.ui.frame import begin
 from pages.ui.player import player
 
 HUGE = 1e12
-RATES = [0.0, *(round(m * 10.0**e, 3) for e in range(-3, 1) for m in (1, 1.5, 2, 3, 4, 5, 6, 8)), 10.0]
+RATES = [0.0, *(float(f"{tenths / 10}e{power}") for power in range(-3, 1) for tenths in range(10, 100)), 10.0]
+"""Every rate of two figures, so that the slider and the number beside it say the same."""
 PRESETS = {
     "crawls": (0.015,),
     "arrives": (0.48,),
@@ -52,7 +53,7 @@ def take_preset() -> None:
         return
     surface, start = SURFACES[state.descent_surface], (state.descent_start_1, state.descent_start_2)
     for share in PRESETS[state.descent_preset]:
-        state.descent_rate = float(f"{share * surface.limit(state.descent_momentum):.3g}")
+        state.descent_rate = float(f"{share * surface.limit(state.descent_momentum):.2g}")
         if judge(descend(surface, start, state.descent_rate, state.descent_momentum)).kind == "diverges":
             break
     state.descent_rate_slider = nearest(state.descent_rate)

@@ -38,11 +38,13 @@ def test_each_kind_of_rate_shows_what_it_says():
             assert any(wanted in sentence for sentence in said(at)), (surface, kind, said(at))
 
 
-def test_slider_and_number_follow_each_other():
+def test_slider_and_number_say_the_same_at_first_and_follow_each_other():
+    first = open_page("learning_rate")
+    assert first.select_slider(key="descent_rate_slider").value == first.number_input(key="descent_rate").value
     at = choose(open_page("learning_rate"), descent_rate_slider=0.1)
     assert at.number_input(key="descent_rate").value == 0.1
     choose(at, descent_rate=0.31)
-    assert at.select_slider(key="descent_rate_slider").value == 0.3
+    assert at.select_slider(key="descent_rate_slider").value == 0.31
     assert at.session_state["descent_preset"] is None
 
 
