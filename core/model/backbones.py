@@ -12,6 +12,7 @@ from core.errors import ModelError
 from core.model.catalogue import BACKBONES
 from core.model.classifier import Backbone, Classifier
 from core.model.fold import folded_to_train
+from core.model.gradients import with_lean_gradients
 from core.model.groups import early_half
 from core.model.pretrained import LITE0, downloaded, load_bundled
 from core.model.small_cnn import FEATURES, MEAN, SMALLEST, STD, SmallCnn, early_names
@@ -38,7 +39,7 @@ def build(
         raise ModelError("A classifier needs at least two classes to tell apart.")
     with _random_weights(seed):
         chosen = _small_cnn(seed) if backbone == "small_cnn" else _from_timm(backbone, seed, pretrained)
-    model = Classifier(chosen, classes, seed=seed)
+    model = with_lean_gradients(Classifier(chosen, classes, seed=seed))
     if folded:
         model = folded_to_train(model)
         model.folded = True

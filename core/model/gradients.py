@@ -1,0 +1,129 @@
+"""Two layers whose gradients cost less on a CPU than torch's own, and are the same.
+
+Both only change how a training step is computed: names and shapes of the weights, and what the layers give, stay.
+On EfficientNet-Lite0 at 128 px they take a tenth to a sixth off a step, and a tenth of its memory.
+"""
+
+from typing import Any, TypeVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+WIDEST = 3
+"""oneDNN has a kernel of its own for the weights of a depthwise convolution up to this wide; a wider one gets a
+general kernel that computes 16 times what is needed."""
+
+Network = TypeVar("Network", bound=nn.Module)
+
+
+def with_lean_gradients(module: Network) -> Network:
+    """`module` itself, with the layers in it that this helps exchanged for the ones below; idempotent."""
+    for layer in module.modules():
+        if type(layer) is nn.ReLU6 and layer.inplace:
+            layer.__class__ = LeanReLU6
+        elif type(layer) is nn.Conv2d and _is_wide_depthwise(layer):
+            layer.__class__ = LeanDepthwiseConv2d
+    return module
+
+
+def _is_wide_depthwise(layer: nn.Conv2d) -> bool:
+    once = layer.stride == (1, 1) and layer.dilation == (1, 1)
+    padded = layer.padding_mode == "zeros" and not isinstance(layer.padding, str)
+    return layer.groups == layer.in_channels == layer.out_channels and layer.kernel_size[1] > WIDEST and once and padded
+
+
+def _wants_gradient(values: Tensor) -> bool:
+    return values.device.type == "cpu" and values.requires_grad and torch.is_grad_enabled()
+
+
+class LeanReLU6(nn.ReLU6):
+    """In-place ReLU6 that remembers its output, which the next layer keeps anyway; torch's copies its input first."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`input`, clamped to 0..6 in place."""
+        if not _wants_gradient(input):
+            return F.relu6(input, inplace=True)
+        output: Tensor = _ReLU6.apply(input)
+        return output
+
+
+class _ReLU6(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        ctx.mark_dirty(values)
+        output = values.clamp_(0, 6)
+        ctx.save_for_backward(output)
+        return output
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        # An output of 0 or 6 says that the gradient is 0, just as the input beyond them would.
+        (output,) = ctx.saved_tensors
+        gradient: Tensor = torch.ops.aten.hardtanh_backward(gradients[0], output, 0, 6)
+        return gradient
+
+
+class LeanDepthwiseConv2d(nn.Conv2d):
+    """A depthwise convolution wider than `WIDEST`, its weights' gradient computed a few columns at a time."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """As `nn.Conv2d`."""
+        if not (_wants_gradient(input) and self.weight.requires_grad):
+            return super().forward(input)
+        output: Tensor = _DepthwiseConv.apply(input, self.weight, self.bias, self.padding)
+        return output
+
+
+class _DepthwiseConv(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, images: Tensor, weight: Tensor, bias: Tensor | None, padding: tuple[int, int]) -> Tensor:
+        ctx.save_for_backward(images, weight)
+        ctx.padding = padding
+        return F.conv2d(images, weight, bias, padding=padding, groups=len(weight))
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        images, weight = ctx.saved_tensors
+        wants_images, wants_weight, wants_bias, _ = ctx.needs_input_grad
+        gradient = gradients[0].contiguous(memory_format=torch.channels_last)
+        of_images = of_weight = of_bias = None
+        if wants_images:
+            of_images = _gradient(gradient, images, weight, ctx.padding, 0)
+        if wants_weight:
+            of_weight = _weight_gradient(gradient, images, weight, ctx.padding)
+        if wants_bias:
+            of_bias = gradient.sum((0, 2, 3))
+        return of_images, of_weight, of_bias, None
+
+
+def _weight_gradient(gradient: Tensor, images: Tensor, weight: Tensor, padding: tuple[int, int]) -> Tensor:
+    """The kernel in blocks narrow enough for the quick way, each on the pixels that it meets."""
+    (height, width), (down, across) = images.shape[2:], padding
+    rows, columns = weight.shape[2:]
+    tall = [(0, rows)] if height > rows else _blocks(rows)  # the quick way wants images taller than the kernel
+    result = torch.empty_like(weight)
+    for top, bottom in tall:
+        for left, right in _blocks(columns):
+            begin, end = across - left, gradient.shape[3] + right - 1 - across - width
+            above, below = down - top, gradient.shape[2] + bottom - 1 - down - height
+            if (top, bottom) == (0, rows):  # the convolution pads the rows itself
+                met, pads = F.pad(images, (begin, end)), (down, 0)
+            else:
+                met, pads = F.pad(images, (begin, end, above, below)), (0, 0)
+            block = weight[:, :, top:bottom, left:right]
+            result[:, :, top:bottom, left:right] = _gradient(gradient, met, block, pads, 1)
+    return result
+
+
+def _blocks(extent: int) -> list[tuple[int, int]]:
+    return [(first, min(first + WIDEST, extent)) for first in range(0, extent, WIDEST)]
+
+
+def _gradient(gradient: Tensor, images: Tensor, weight: Tensor, padding: tuple[int, int], which: int) -> Tensor:
+    """The gradient by torch of a depthwise convolution with respect to its images (0) or its weight (1)."""
+    wanted = [which == 0, which == 1, False]
+    result: Tensor = torch.ops.aten.convolution_backward(
+        gradient, images, weight, None, [1, 1], padding, [1, 1], False, [0, 0], len(weight), wanted
+    )[which]
+    return result
