@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from core.augment import NAMED
+from core.cli.ahead import get_ready
 from core.cli.choosing import Network, augmentation_of, network_of, trained_whole
 from core.cli.inspecting import opened
 from core.cli.options import Options
@@ -86,6 +87,7 @@ def _begun(options: Options, reporter: Reporter) -> tuple[RunFolder, dict[str, A
         network = replace(network, size=file_plan.stages[0].size)
     plan = file_plan or _plan(options, network, str(options.data), fresh=True)
     reporter("Looking at the data", 0, 0)
+    get_ready(options, network, reporter)
     data = opened(options, reporter)
     seed = options.seed or 0
     from core.cli.weights import built

@@ -16,7 +16,7 @@ from core.runs.history import HistoryReader
 from core.runs.jobs import Kind
 from core.workspace import Workspace
 
-READ_EVERY_S = 0.5
+READ_EVERY_S = 0.2
 """How often the history is read for finished epochs."""
 
 

@@ -25,7 +25,7 @@ LONGEST_SOCKET = 100
 ANSWER_S = 2.0
 HUGE_PAGES = "glibc.malloc.hugetlb=1"
 
-SPINS = "1000"
+SPINS = "10000"
 """Turns for which a thread of an OpenMP team waits awake for the others. libgomp's own 300,000 are free on an idle
 machine; on a busy one they cost 4 to 8 times the step itself (measured on 2 cores shared by several processes)."""
 

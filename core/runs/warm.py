@@ -5,8 +5,6 @@ thread and no OpenMP region may exist in it when it forks. Importing this module
 """
 
 import contextlib
-import gc
-import importlib
 import json
 import os
 import signal
@@ -19,6 +17,7 @@ from pathlib import Path
 from typing import Any, Never
 
 from core.runs.launch import LOG, ask, code_version, detached, own_mark, socket_path
+from core.runs.loading import ALL, load
 from core.runs.processes import alive
 from core.workspace import Workspace
 
@@ -28,16 +27,6 @@ LOOK_S = 5.0
 
 AGAIN_S = 10.0
 """A process asks for its workspace's warm process at most this often."""
-
-MODULES = (
-    "torch",
-    "torchvision",
-    "timm",
-    "sklearn.metrics",
-    "safetensors.torch",
-    "core.runs.execute",
-    "core.runs.worker",
-)
 
 _asked: dict[Path, float] = {}
 _asked_lock = threading.Lock()
@@ -209,10 +198,7 @@ def main(arguments: list[str]) -> int:
     if lock is None:
         return 0
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    for name in MODULES:
-        importlib.import_module(name)
-    gc.collect()
-    gc.freeze()
+    load(ALL)
     _Server(workspace, owner, lock).serve()
     return 0
 

@@ -1,0 +1,29 @@
+"""Importing what computing needs: torch and its kin, some 5,000 modules."""
+
+import gc
+import importlib
+from collections.abc import Callable, Sequence
+
+TORCH = ("torch", "core.runs.execute")
+"""What every job needs."""
+
+ALL = ("torch", "torchvision", "timm", "safetensors.torch", "core.runs.execute", "core.runs.worker")
+"""What any job may need."""
+
+
+def load(names: Sequence[str], wanted: Callable[[], bool] = lambda: True) -> None:
+    """Import modules one after the other for as long as they are `wanted`.
+
+    The garbage collector rests meanwhile, and leaves them alone for good: it would go through them again and again,
+    for a sixth of the time, and find next to nothing.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        for name in names:
+            if wanted():
+                importlib.import_module(name)
+    finally:
+        gc.freeze()
+        if collecting:
+            gc.enable()
