@@ -4,25 +4,15 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.runs.folder import RunFolder, create_run, list_runs
+from core.runs.folder import RunFolder, list_runs
 from pages.ui import hand, recipe
 from pages.ui.errors import shown
+from pages.ui.first_view import take_digits
 from pages.ui.frame import Context, begin
 from pages.ui.names import literal, plain
 from pages.ui.words import ago, percent, stages_in_words
 
 RECENT = 6
-QUICK_DATA, QUICK_BACKBONE, QUICK_SIZE = "digits", "small_cnn", 32
-
-
-def start_with_digits(context: Context) -> None:
-    """Make a run on the digits and go to the LR finder: the shortest way to something that learns."""
-    with shown() as outcome:
-        data = hand.look(context.workspace, hand.DataChoice(QUICK_DATA))
-        run = create_run(context.workspace, data, backbone=QUICK_BACKBONE, size=QUICK_SIZE, name="Digits, first run")
-        hand.take_run(run.info.id)
-    if outcome.ok:
-        st.switch_page("pages/lr_finder.py", query_params={"run": run.info.id})
 
 
 def first_choices(context: Context) -> None:
@@ -36,8 +26,8 @@ def first_choices(context: Context) -> None:
         )
         if st.button("Choose your pictures", icon=":material/photo_library:"):
             st.switch_page("pages/data.py")
-    if quick:
-        start_with_digits(context)
+    if quick and (run := take_digits(context)):
+        st.switch_page("pages/lr_finder.py", query_params={"run": run.id})
 
 
 def show_recipe(run: RunFolder | None) -> None:

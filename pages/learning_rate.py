@@ -12,6 +12,7 @@ from core.descent import EXTENT, SURFACES, Verdict, descend, judge
 from core.training.schedules import schedule_of
 from core.training.stage import Stage
 from pages.ui.frame import begin
+from pages.ui.kept_chart import kept_chart
 from pages.ui.player import player
 
 HUGE = 1e12
@@ -149,9 +150,10 @@ def draw_descent() -> None:
     left, right = st.columns([3, 2])
     with left:
         alt_text = f"Gradient descent on a {surface.title.lower()} at a rate of {path.rate:g}"
-        st.altair_chart(charts.descent(frame, surface, steps), key="descent_path", alt=alt_text)
+        kept_chart(lambda: charts.descent(frame, surface, steps), showing=token, key="descent_path", alt_text=alt_text)
     with right:
-        st.altair_chart(charts.loss_curve(frame, steps), key="descent_loss", alt="Loss at each step of the descent")
+        alt_text = "Loss at each step of the descent"
+        kept_chart(lambda: charts.loss_curve(frame, steps), showing=token, key="descent_loss", alt_text=alt_text)
 
 
 @st.fragment
@@ -216,17 +218,18 @@ def draw_ride(stage: Stage, highest: float, start: float, noise: float) -> None:
     player("ride", steps=schedule.steps, seconds=seconds, token=token)
     line = np.linspace(-landscape.EDGE, landscape.EDGE, 500)
     hills = pd.DataFrame({"weight": line, "loss": landscape.loss(line)})
-    st.altair_chart(
-        charts.ride(hills, frame, schedule.steps), key="ride_path", alt="A descent over narrow minima and a wide one"
-    )
+    alt_text = "A descent over narrow minima and a wide one"
+    kept_chart(lambda: charts.ride(hills, frame, schedule.steps), showing=token, key="ride_path", alt_text=alt_text)
     st.caption("▼ marks where a cycle ended. The bars count the same ride from 200 starts all over the ground.")
     shares = landscape.shares_wide(rates, schedule.cycle_ends, noise=noise, seed=seed)
     left, right = st.columns([3, 2])
     with left:
-        st.altair_chart(charts.rates(frame, schedule.steps), key="ride_rate", alt="The learning rate at each step")
+        alt_text = "The learning rate at each step"
+        kept_chart(lambda: charts.rates(frame, schedule.steps), showing=token, key="ride_rate", alt_text=alt_text)
     with right:
         cycles = pd.DataFrame({"cycle": np.arange(1, len(shares) + 1), "share": shares})
-        st.altair_chart(charts.wide_shares(cycles), key="wide_shares", alt="Share of starts in the wide minimum")
+        alt_text = "Share of starts in the wide minimum"
+        kept_chart(lambda: charts.wide_shares(cycles), showing=token, key="wide_shares", alt_text=alt_text)
 
 
 def ride_frame(places: np.ndarray[Any, Any], rates: np.ndarray[Any, Any], ends: tuple[int, ...]) -> pd.DataFrame:

@@ -25,7 +25,7 @@ ALLOWED = {
     "results": {"errors", "workspace", "augment", "data", "model", "training"},
     "runs": {"errors", "workspace", "augment", "data", "model", "training", "results"},
     "cli": {"errors", "workspace", "augment", "data", "model", "training", "results", "runs"},
-    "__main__": {"cli"},
+    "__main__": {"cli", "runs"},
 }
 
 CHARTS_MAY_USE = {"pandas", "altair", "numpy", "core"}

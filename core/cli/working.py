@@ -26,7 +26,7 @@ class Narrator:
     def __init__(self, run: RunFolder, reporter: Reporter) -> None:
         self._reporter = reporter
         self._history = HistoryReader(run.history.path).refresh()
-        self._told = len(self._history.epochs)
+        self._told = len(self._history.rows("epoch"))
         self._read = 0.0
 
     def __call__(self, what: str, done: int, total: int) -> None:
@@ -38,8 +38,8 @@ class Narrator:
     def catch_up(self) -> None:
         """Say what epochs were finished; a resumed run first drops the ones after its checkpoint."""
         self._read = time.monotonic()
-        epochs = self._history.refresh().epochs
-        for row in epochs.iloc[min(self._told, len(epochs)) :].to_dict("records"):
+        epochs = self._history.refresh().rows("epoch")
+        for row in epochs[self._told :]:
             self._reporter.say(
                 f"Epoch {row['epoch']}: training loss {row['train_loss']:.3f}, validation loss "
                 f"{row['valid_loss']:.3f}, accuracy {row['accuracy']:.1%}, {row['seconds']:.1f} s"

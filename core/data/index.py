@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from core.data.layout import Layout, lay_out
 from core.data.scan import Seen, scan
@@ -18,6 +17,9 @@ from core.data.sources import Source, SourceFile, open_source
 from core.data.split import hold_out, part
 from core.errors import DataError
 from core.workspace import Progress, Workspace, no_progress
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SPLIT_NAMES = ("train", "valid", "test")
 
@@ -83,8 +85,10 @@ class DataSet:
         chosen = part([self.items[i].name for i in train], [self.items[i].label for i in train], share, self.seed)
         return train[chosen]
 
-    def counts(self) -> pd.DataFrame:
+    def counts(self) -> "pd.DataFrame":
         """Images a class and split: columns class, split, images; a row for each pair, also of 0 images."""
+        import pandas as pd  # a third of a second, which the first page need not wait for
+
         found = Counter((item.label, item.split) for item in self.items)
         splits = [split for split in SPLIT_NAMES if any(split == used for _, used in found)]
         rows = [(name, split, found[label, split]) for label, name in enumerate(self.classes) for split in splits]

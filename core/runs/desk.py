@@ -46,10 +46,11 @@ class Desk:
             raise StoppedError
 
     def tell(self, progress: JobProgress, *, now: bool = False) -> None:
-        """Write how far the job is; most calls do nothing, at most about four a second write."""
+        """Write how far the job is: its first step at once, and else at most about four times a second."""
         self._heard(progress.what, progress.done, progress.total)
         moment = time.monotonic()
-        if now or moment - self._told >= TOLD_EVERY_S:
+        first = progress.done > 0 == self.job.progress.done
+        if now or first or moment - self._told >= TOLD_EVERY_S:
             self._told = moment
             self.job = jobs.tell(self.workspace, self.job, progress)
 

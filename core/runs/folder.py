@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from core.data.index import DataSet
 from core.errors import RunError
+from core.model.catalogue import BACKBONES
 from core.runs import jobs
 from core.runs.checkpoint import now
 from core.runs.history import HistoryReader, reader
@@ -228,8 +229,11 @@ def create_run(
 ) -> RunFolder:
     """Make a run on `data`, whose items and split it keeps as they are now. Nothing is built or trained yet.
 
+    `pretrained` is taken for what it is where the backbone has no such weights: a network begun from random ones.
     `folded` (by default, for pretrained networks) trains with batch norm folded into the convolutions.
     """
+    offer = BACKBONES.get(backbone)
+    pretrained = pretrained and (offer is None or offer.has_weights)
     run_id = new_id()
     held_out, trained = len(data.indices("valid")), len(data.indices("train"))
     info = RunInfo(

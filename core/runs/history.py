@@ -6,11 +6,12 @@ import threading
 from collections import OrderedDict
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from core.workspace import sentences
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 STEP = ("stage", "epoch", "step", "momentum", "loss", "smoothed", "images_per_s")
 EPOCH = ("stage", "epoch", "step", "train_loss", "valid_loss", "accuracy", "seconds")
@@ -92,9 +93,11 @@ class HistoryReader:
                 values.append(None)
         self._frames.pop(row["kind"], None)
 
-    def _frame(self, kind: str) -> pd.DataFrame:
+    def _frame(self, kind: str) -> "pd.DataFrame":
         with self._lock:
             if kind not in self._frames:
+                import pandas as pd  # a third of a second, which the first page need not wait for
+
                 columns = self._columns[kind]
                 rates = sorted((n for n in columns if n.startswith("lr_")), key=lambda n: int(n[3:]))
                 first, rest = (COLUMNS[kind][:3], COLUMNS[kind][3:]) if kind == "step" else (COLUMNS[kind], ())
@@ -104,18 +107,25 @@ class HistoryReader:
                 self._frames[kind] = frame.astype(kinds)
             return self._frames[kind].copy(deep=False)
 
+    def rows(self, kind: str, first: int = 0) -> list[dict[str, Any]]:
+        """The rows of a kind ("step", "epoch" or "cycle") from number `first` on, as plain values."""
+        with self._lock:
+            columns = self._columns[kind]
+            values = zip(*(values[first:] for values in columns.values()), strict=True)
+            return [dict(zip(columns, row, strict=True)) for row in values]
+
     @property
-    def steps(self) -> pd.DataFrame:
+    def steps(self) -> "pd.DataFrame":
         """One row a batch: stage, epoch, step, lr_0, lr_1, … (stem to head), momentum, loss, smoothed, images_per_s."""
         return self._frame("step")
 
     @property
-    def epochs(self) -> pd.DataFrame:
+    def epochs(self) -> "pd.DataFrame":
         """One row a finished epoch: stage, epoch, step, train_loss, valid_loss, accuracy, seconds."""
         return self._frame("epoch")
 
     @property
-    def cycles(self) -> pd.DataFrame:
+    def cycles(self) -> "pd.DataFrame":
         """One row a finished cycle: stage, cycle, epoch, step, valid_loss, accuracy."""
         return self._frame("cycle")
 

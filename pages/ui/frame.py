@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.data.index import DataSet
 from core.errors import AnnealError, RunError
-from core.runs import jobs, warm
+from core.runs import jobs
 from core.runs.folder import RunFolder, open_run
 from core.workspace import Workspace
 from pages.ui import hand
@@ -16,6 +16,7 @@ from pages.ui.errors import show
 from pages.ui.jobline import job_line
 from pages.ui.mark import ICON, LOGO
 from pages.ui.names import literal, plain
+from pages.ui.ready import get_ready
 
 APP = Path(__file__).parents[2]
 
@@ -80,7 +81,7 @@ def _tend(workspace: Workspace) -> None:
     try:
         jobs.advance(workspace)
         if os.environ.get("ANNEAL_WARM") != "0":
-            warm.start_warm(workspace)
+            get_ready(workspace)
     except AnnealError as error:
         show(error)
 

@@ -1,5 +1,6 @@
 """A run's job as it goes: how far it is, a way to stop it, and whatever a page draws of it, twice a second."""
 
+import time
 from collections.abc import Callable
 
 import streamlit as st
@@ -16,7 +17,13 @@ from pages.ui.words import duration
 POLL = 1.0
 """Seconds between two looks at how far a live job is."""
 
-PACES = (0.5, 2.0, 5.0)
+FIRST = 0.25
+"""Seconds between two looks for its first point."""
+
+WAIT_S, LOOK_S = 0.6, 0.02
+"""Seconds that the server waits for that point itself before the page is drawn without, and between its looks."""
+
+PACES = (1.0, 2.0, 5.0)
 """Seconds between two drawings of its charts."""
 
 NEW_S = 8.0
@@ -38,8 +45,11 @@ def pace(job: Job) -> float:
     """Seconds between two drawings of a job's charts.
 
     A drawing costs server and browser about half a second of a core, which training on the same machine goes without:
-    often while all is new and shortly before the end, seldom in the middle of something long.
+    at once when there is a first point to see, often while all is new and shortly before the end, seldom in the
+    middle of something long.
     """
+    if not job.progress.done:
+        return FIRST
     left = job.progress.eta_s
     if job.seconds < NEW_S or left is None:
         return PACES[0]
@@ -73,9 +83,20 @@ def _watch(workspace: Workspace, run_id: str, was: str) -> None:
 def _draw(workspace: Workspace, run_id: str, draw: Callable[[Job | None], None], every: float) -> None:
     """What the page draws of it; the page runs anew when another pace has come."""
     job = jobs.live_job(workspace, run_id)
+    if every == FIRST:
+        job = _begun(workspace, job)
+    draw(job)
     if job is not None and pace(job) != every:
         st.rerun()
-    draw(job)
+
+
+def _begun(workspace: Workspace, job: Job | None) -> Job | None:
+    """Wait a little for a job's first step: the browser's next question would come later than that."""
+    until = time.monotonic() + WAIT_S
+    while job is not None and not job.progress.done and time.monotonic() < until:
+        time.sleep(LOOK_S)
+        job = jobs.live_job(workspace, job.run)
+    return job
 
 
 def _status(workspace: Workspace, job: Job) -> None:

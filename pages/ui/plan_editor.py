@@ -74,7 +74,7 @@ def _presets(draft: Draft, info: RunInfo) -> None:
             ":material/bolt:",
             draft,
             lambda: draft.replace(quick(info.size).stages),
-            "The whole network in one cycle of 10 epochs: what a small network from scratch wants.",
+            f"The whole network in one cycle of {quick(info.size).epochs} epochs: for a small network from scratch.",
         )
         _button(
             "Add a stage",

@@ -24,8 +24,18 @@ def test_one_click_makes_a_run_on_digits_and_goes_on(monkeypatch: pytest.MonkeyP
     (run,) = list_runs(Workspace.at())
     assert run.info.data_spec == "digits"
     assert run.info.backbone == "small_cnn"
+    assert not run.info.pretrained
     assert at.session_state[RUN] == run.id
     assert at.title[0].value == "LR finder"
+
+
+def test_the_run_on_digits_is_offered_the_plan_for_a_new_network() -> None:
+    at = open_page()
+    next(button for button in at.button if button.label == "Start with digits").click().run()
+    (run,) = list_runs(Workspace.at())
+    at = open_page("training", run=run.id)
+    assert not at.exception
+    assert any("one cycle" in element.value for element in [*at.markdown, *at.caption])
 
 
 def test_recent_runs_show_their_accuracy_and_open(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_a_new_run_has_a_plan_that_suits_it_and_its_rates_are_drawn(home: Path) 
     assert not at.exception
     assert at.button(key="start").label == "Start training"
     assert len(charts(at)) == 1
-    assert any("10 epochs" in caption.value for caption in at.caption)
+    assert any("5 epochs" in caption.value for caption in at.caption)
 
 
 def test_lesson_2_replaces_the_plan_and_can_be_taken_back(home: Path) -> None:

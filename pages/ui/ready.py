@@ -1,0 +1,50 @@
+"""What the server gets ready while somebody reads the first page, so that what comes next need not wait."""
+
+import contextlib
+import importlib
+import threading
+
+from core.data.index import DataSet
+from core.data.pixels import load_pixels
+from core.errors import AnnealError
+from core.runs import warm
+from core.workspace import Workspace
+
+PAUSE_S = 1.5
+"""Seconds after the first page was asked for: until then browser and server need the processor to draw it."""
+
+MODULES = ("pandas", "altair", "core.charts.schedule", "core.charts.training", "pages.ui.new_run")
+"""What the other pages need; torch is not among them, the jobs' processes have that."""
+
+SMALL = 50_000_000
+"""Pixels of all images together that are decoded in about a second; a job decodes larger sets itself, and says so."""
+
+_asked = threading.Event()
+
+
+def get_ready(workspace: Workspace) -> None:
+    """Keep a process at hand that starts jobs at once; at first, after a pause and with `MODULES`. Returns at once."""
+    if _asked.is_set():
+        warm.start_warm(workspace)
+        return
+    _asked.set()
+    timer = threading.Timer(PAUSE_S, _first, [workspace])
+    timer.daemon = True
+    timer.start()
+
+
+def _first(workspace: Workspace) -> None:
+    warm.start_warm(workspace)
+    for name in MODULES:
+        importlib.import_module(name)
+
+
+def decode_ahead(data: DataSet, size: int, workspace: Workspace) -> None:
+    """Decode a small set's images for a run that was just made, so that its first job begins at once. Does not wait."""
+    if sum(item.width * item.height for item in data.items) <= SMALL:
+        threading.Thread(target=_decode, args=(data, size, workspace), daemon=True).start()
+
+
+def _decode(data: DataSet, size: int, workspace: Workspace) -> None:
+    with contextlib.suppress(AnnealError):  # whoever needs the pixels will say what is wrong
+        load_pixels(data, size, workspace)
