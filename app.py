@@ -10,6 +10,7 @@ from pages.ui.errors import shown
 from pages.ui.first_view import take_digits
 from pages.ui.frame import Context, begin
 from pages.ui.names import literal, plain
+from pages.ui.speed_view import speed_view
 from pages.ui.words import ago, percent, stages_in_words
 
 RECENT = 6
@@ -88,3 +89,4 @@ with shown():
     runs = list_runs(context.workspace)
     if runs:
         show_recent(runs)
+speed_view(context.workspace)

@@ -6,7 +6,7 @@ import sys
 from core.cli.main import main
 from core.runs.launch import environment
 
-COMPUTING = {"find-lr", "train", "evaluate", "predict"}
+COMPUTING = {"find-lr", "train", "evaluate", "predict", "benchmark"}
 
 
 def _as_a_worker() -> None:

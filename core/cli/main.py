@@ -21,6 +21,7 @@ _COMMANDS = {
     "train": ("core.cli.training", "train"),
     "evaluate": ("core.cli.answering", "evaluate"),
     "predict": ("core.cli.answering", "predict"),
+    "benchmark": ("core.cli.measuring", "benchmark"),
 }
 """Where each command is; imported when asked for, so that --help need not wait for torch."""
 

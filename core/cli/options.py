@@ -79,6 +79,7 @@ def command_line() -> argparse.ArgumentParser:
     _train(commands)
     _evaluate(commands)
     _predict(commands)
+    _benchmark(commands)
     return parser
 
 
@@ -252,6 +253,16 @@ def _predict(commands: Commands) -> None:
     parser.add_argument("run", metavar="RUN", help=RUN_HELP)
     parser.add_argument("images", metavar="IMAGE", nargs="+", help="image files")
     _snapshot(parser)
+
+
+def _benchmark(commands: Commands) -> None:
+    _command(
+        commands,
+        "benchmark",
+        "what this machine does, in under a minute",
+        "Measures the parts of training for a few seconds each, on pictures made on the spot. The Home page shows it.",
+        "an object of decode, features, train, small (images a second), lesson_seconds, device, threads, torch",
+    )
 
 
 def _network(parser: argparse.ArgumentParser) -> None:

@@ -18,7 +18,7 @@ from core.data.pixels import load_pixels, pixels_key
 from core.errors import ModelError
 from core.model.classifier import Classifier
 from core.model.fold import folded
-from core.model.machine import tune_allocator
+from core.model.machine import precision, tune_allocator
 from core.workspace import Progress, Workspace, atomic, no_progress, write_json
 
 VERSION = 1
@@ -98,7 +98,8 @@ def _compute(
             if stopped():
                 raise StoppedError("Stopped before all activations were computed; they will be computed again.")
             batch = gather(pixels, np.arange(first, min(first + BATCH, count)))
-            features = fast.features(batch.to(model.mean.device).float().div_(255))
+            with precision(model.mean.device):
+                features = fast.features(batch.to(model.mean.device).float().div_(255))
             file.write(features.float().cpu().contiguous().numpy().astype("<f4", copy=False).data)
             progress("Computing activations", min(first + BATCH, count), count)
 

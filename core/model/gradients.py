@@ -101,6 +101,8 @@ def _weight_gradient(gradient: Tensor, images: Tensor, weight: Tensor, padding: 
     """The kernel in blocks narrow enough for the quick way, each on the pixels that it meets."""
     (height, width), (down, across) = images.shape[2:], padding
     rows, columns = weight.shape[2:]
+    if height < rows - down or width < columns - across:  # parts of the kernel meet padding only
+        return _gradient(gradient, images, weight, padding, 1)
     tall = [(0, rows)] if height > rows else _blocks(rows)  # the quick way wants images taller than the kernel
     result = torch.empty_like(weight)
     for top, bottom in tall:

@@ -176,6 +176,7 @@ def _become_worker(run: Path, job: str, files: list[int]) -> Never:
         os.close(log)
         from core.runs import worker
 
+        worker.stand_back()
         status = worker.main([str(run), "--job", job])
     except SystemExit as asked:
         status = asked.code if isinstance(asked.code, int) else 1

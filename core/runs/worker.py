@@ -36,7 +36,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--job", metavar="ID", help="default: the run's first waiting job")
     options = parser.parse_args(arguments)
     faulthandler.enable(file=2)
-    _stand_back()
     signal.signal(signal.SIGTERM, _terminated)
     try:
         folder = RunFolder(options.run)
@@ -52,7 +51,8 @@ def main(arguments: list[str] | None = None) -> int:
     return work(folder, job)
 
 
-def _stand_back() -> None:
+def stand_back() -> None:
+    """Let whatever else the machine does go first; for the rest of this process's life."""
     if hasattr(os, "nice") and not os.nice(0):
         os.nice(NICE)
 
@@ -106,4 +106,5 @@ def _trim(log: Path) -> None:
 
 
 if __name__ == "__main__":
+    stand_back()
     sys.exit(main())

@@ -4,6 +4,7 @@ The whole network takes pixels. A head alone takes features: from disk when they
 frozen backbone, which is then run without gradients and with its batch norm folded into the convolutions.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ from core.augment import NONE, Augmentation, augment
 from core.data.batches import gather
 from core.model.classifier import Classifier
 from core.model.fold import folded
+from core.model.machine import holds, precision
 
 VALIDATION_BATCH = 64
 """Images at once where no gradient is kept."""
@@ -23,11 +25,12 @@ Indices = NDArray[np.int64]
 
 
 class Images:
-    """Batches of decoded images on the device that trains."""
+    """Batches of decoded images on the device that trains; all of them are kept there where a GPU has the room."""
 
     def __init__(self, pixels: NDArray[np.uint8], device: torch.device) -> None:
         self._pixels = pixels
         self._device = device
+        self._held = torch.from_numpy(np.array(pixels)).to(device) if holds(device, pixels.nbytes) else None
 
     def plain(self, indices: Indices) -> Tensor:
         """Images `indices` as they are, (B, 3, S, S) float32 in 0..1."""
@@ -35,7 +38,12 @@ class Images:
 
     def augmented(self, indices: Indices, how: Augmentation, draws: torch.Generator) -> Tensor:
         """Images `indices` transformed by `how`, (B, 3, S, S) float32 in 0..1."""
-        return augment(gather(self._pixels, indices).to(self._device), how, generator=draws)
+        return augment(self._rows(indices), how, generator=draws)
+
+    def _rows(self, indices: Indices) -> Tensor:
+        if self._held is None:
+            return gather(self._pixels, indices).to(self._device)
+        return self._held[torch.from_numpy(indices).to(self._device)].permute(0, 3, 1, 2)
 
 
 class Feed(Protocol):
@@ -65,13 +73,13 @@ class PixelFeed:
 
     def logits(self, batch: Tensor) -> Tensor:
         """All layer groups."""
-        logits: Tensor = self._model(batch)
-        return logits
+        return _of(self._model, batch)
 
     def plain_logits(self, indices: Indices) -> Tensor:
         """Through a folded copy of the network as it is now."""
         fast = folded(self._model)
-        return torch.cat([fast(self._images.plain(part)) for part in _parts(indices)])
+        images = (self._images.plain(part) for part in _parts(indices))
+        return torch.cat([_of(fast, batch) for batch in images])
 
 
 class FrozenFeed:
@@ -103,8 +111,7 @@ class FrozenFeed:
         return self.logits(self._kept[key])
 
     def _features(self, images: Tensor) -> Tensor:
-        features: Tensor = self._backbone.features(images)
-        return features
+        return _of(self._backbone.features, images)
 
 
 class ActivationFeed:
@@ -128,6 +135,12 @@ class ActivationFeed:
     def plain_logits(self, indices: Indices) -> Tensor:
         """The head on the rows of all the images at once."""
         return self.logits(self.batch(indices, torch.Generator()))
+
+
+def _of(network: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
+    """What a network gives, float32, computed as suits the device."""
+    with precision(images.device):
+        return network(images).float()
 
 
 def _parts(indices: Indices) -> list[Indices]:

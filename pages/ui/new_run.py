@@ -13,6 +13,7 @@ from pages.ui import hand
 from pages.ui.errors import shown
 from pages.ui.frame import Context
 from pages.ui.names import plain
+from pages.ui.ready import decode_ahead
 
 NEXT_PAGE = "pages/lr_finder.py"
 """Where one goes on after a run was made: the first thing to know is its learning rate."""
@@ -97,6 +98,7 @@ def _make(ctx: Context, data: DataSet, wanted: Wanted, key: str, *, pretrained: 
             name=wanted.name,
         )
         hand.take_run(run.info.id)
+        decode_ahead(data, wanted.size, ctx.workspace)
     if outcome.ok:
         st.switch_page(NEXT_PAGE, query_params={"run": run.info.id})
     if isinstance(outcome.error, WeightsUnavailableError):

@@ -34,7 +34,8 @@ def get_ready(workspace: Workspace) -> None:
 
 
 def _first(workspace: Workspace) -> None:
-    warm.start_warm(workspace)
+    with contextlib.suppress(AnnealError):  # the next page asks again, and says what is wrong
+        warm.start_warm(workspace)
     for name in MODULES:
         importlib.import_module(name)
 

@@ -1,6 +1,7 @@
 """fastai 2.8 doing lesson 2's recipe: the same photos, weights, normalisation, augmentation strength and optimiser.
 
-Run by `tests.benchmarks.recipe` in a process of its own; prints one JSON object.
+Run by `tests.benchmarks.recipe` and, with `--job parts`, by `tests.benchmarks.parts`, in a process of its own; prints
+one JSON object.
 """
 
 import argparse
@@ -33,6 +34,8 @@ from fastai.vision.all import (
 
 class Trace(Callback):
     """Says the validation accuracy on stderr at the end of every epoch, as Anneal's command line does."""
+
+    order = 60  # after the recorder, whose last value would else be the epoch before's
 
     def after_epoch(self) -> None:
         if self.recorder.values and not hasattr(self, "lr_finder"):  # a range test validates nothing
@@ -103,9 +106,24 @@ def recipe(learn: Learner) -> dict[str, Any]:
     }
 
 
+def parts(learn: Learner) -> dict[str, float]:
+    """Seconds of both range tests and of an unfrozen epoch with its validation."""
+    seconds = {}
+    for name, change in (("frozen", learn.freeze), ("unfrozen", learn.unfreeze)):
+        change()
+        before = time.perf_counter()
+        learn.lr_find(suggest_funcs=valley, show_plot=False)
+        seconds[f"range test, {name}"] = time.perf_counter() - before
+    before = time.perf_counter()
+    learn.fit(1, 1e-4)
+    seconds["unfrozen epoch"] = time.perf_counter() - before
+    return seconds
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path)
+    parser.add_argument("--job", choices=("recipe", "parts"), default="recipe")
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)
@@ -113,7 +131,7 @@ def main() -> None:
     set_seed(chosen.seed)
     with contextlib.redirect_stdout(io.StringIO()):  # fastai prints a table of its own
         learn = learner(chosen.photos, chosen.size, chosen.batch_size)
-        result = recipe(learn)
+        result = (recipe if chosen.job == "recipe" else parts)(learn)
     result["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps(result, default=float))
 

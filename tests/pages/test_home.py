@@ -13,7 +13,11 @@ def test_the_first_visit_shows_the_recipe_and_a_way_in() -> None:
     at = open_page()
     assert not at.exception
     assert at.title[0].value == "Anneal"
-    assert {button.label for button in at.button} == {"Start with digits", "Choose your pictures"}
+    assert {button.label for button in at.button} == {
+        "Start with digits",
+        "Choose your pictures",
+        "Measure this machine",
+    }
     assert "Recent runs" not in [element.value for element in at.subheader]
 
 

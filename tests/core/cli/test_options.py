@@ -2,7 +2,7 @@ import pytest
 
 from core.cli.options import command_line
 
-COMMANDS = ("inspect", "find-lr", "train", "evaluate", "predict")
+COMMANDS = ("inspect", "find-lr", "train", "evaluate", "predict", "benchmark")
 
 
 def refused(said):

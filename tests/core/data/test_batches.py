@@ -1,11 +1,15 @@
 """Batches: stateless order, even lengths, channels last."""
 
+import sys
+
 import numpy as np
+import psutil
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.data import batches as module
 from core.data.batches import epoch_order, gather, split_batches
 
 
@@ -40,3 +44,21 @@ def test_gather_copies_rows_channels_last(images: int) -> None:
     np.testing.assert_array_equal(batch.permute(0, 2, 3, 1).numpy(), pixels[indices])
     batch.zero_()
     assert pixels.any()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="where a map's pages are is said by /proc")
+def test_a_large_map_does_not_collect_in_memory(tmp_path, monkeypatch):
+    path = tmp_path / "pixels.npy"
+    np.save(path, np.random.default_rng(0).integers(0, 255, (256, 64, 64, 3), dtype=np.uint8))
+    held = {}
+    for name, most in (("all", 2**40), ("large", 0)):
+        monkeypatch.setattr(module, "MAPPED", most)
+        pixels = np.load(path, mmap_mode="r")
+        rows = [gather(pixels, np.arange(first, first + 32)) for first in range(0, 256, 32)]
+        assert np.array_equal(torch.cat(rows).permute(0, 2, 3, 1).numpy(), pixels)
+        del rows
+        if name == "large":
+            gather(pixels, np.arange(1))
+        held[name] = sum(part.rss for part in psutil.Process().memory_maps() if part.path == str(path))
+        del pixels
+    assert held["large"] < held["all"] / 4

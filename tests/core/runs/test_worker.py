@@ -10,8 +10,10 @@ import pytest
 from core.data.index import load_data
 from core.errors import RunError, WorkspaceError
 from core.runs import execute, jobs, launch, warm, worker
+from core.runs.desk import Desk
 from core.runs.execute import run_here
 from core.runs.folder import create_run
+from core.runs.jobs import JobProgress
 from core.runs.processes import alive
 from core.workspace import Workspace
 from tests.core.runs.test_train import TWO, plan, same_numbers, same_weights, stage, uninterrupted
@@ -78,6 +80,7 @@ def test_stop_and_the_next_in_the_queue(warm_workspace, warm_runs):
     second = jobs.submit(workspace, other.id, "train", plan(stage()))
     wait_for(lambda: len(run.history.steps))
     assert jobs.get(workspace, first.id).pid == first.pid == os.getpgid(first.pid)
+    assert os.getpriority(os.PRIO_PROCESS, first.pid) == max(worker.NICE, os.nice(0))  # pages go first
     jobs.stop(workspace, first.id)
     assert ended(workspace, first).status == "stopped"
     assert len(run.history.steps) < 500 * 6
@@ -186,6 +189,19 @@ def test_a_worker_without_a_job_to_do_goes_away(run, workspace, capsys, monkeypa
     assert worker.main([str(run.path)]) == 1
     assert worker.main([str(run.path), "--job", "20200101-000000-000000-aaaa"]) == 1
     assert worker.main([str(run.path.parent / "none")]) == 1
+
+
+def test_the_first_step_is_told_at_once_and_others_now_and_then(run, workspace):
+    job = jobs.submit(workspace, run.id, "evaluate", {}, here=True)
+    desk = Desk(run, jobs.claim(workspace, job.id))
+    desk.tell(JobProgress(what="Stage 1", done=0, total=9), now=True)
+    told = []
+    for done in (1, 2, 3):
+        desk.tell(JobProgress(what="Stage 1", done=done, total=9))
+        told.append(jobs.get(workspace, job.id).progress.done)
+    assert told == [1, 1, 1]
+    desk.tell(JobProgress(what="Stage 1", done=9, total=9), now=True)
+    assert jobs.get(workspace, job.id).progress.done == 9
 
 
 def test_a_long_log_is_cut_to_its_end(tmp_path, monkeypatch):
