@@ -4,9 +4,13 @@ import colorsys
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
+
+if TYPE_CHECKING:
+    from PIL import ImageDraw
 
 SIZE = 96
 """Pixels a side."""
@@ -99,8 +103,14 @@ def _background(colour: Colour, rng: np.random.Generator) -> Image.Image:
     return small.resize((SIZE, SIZE), Image.Resampling.BILINEAR)
 
 
+def _pencil(picture: Image.Image) -> "ImageDraw.ImageDraw":
+    from PIL import ImageDraw  # takes longer to import than a page may wait
+
+    return ImageDraw.Draw(picture)
+
+
 def _clutter(picture: Image.Image, marks: int, rng: np.random.Generator) -> None:
-    pencil = ImageDraw.Draw(picture)
+    pencil = _pencil(picture)
     strokes: list[Callable[..., None]] = [pencil.line, pencil.ellipse, pencil.rectangle]
     for _ in range(marks):
         x, y = rng.uniform(0, SIZE, 2)
@@ -128,7 +138,7 @@ def _mask(label: str, how: Difficulty, rng: np.random.Generator) -> Image.Image:
         ]
 
     mask = Image.new("L", (canvas, canvas))
-    pencil = ImageDraw.Draw(mask)
+    pencil = _pencil(mask)
     pencil.polygon(placed(OUTLINES[label]), fill=255)
     if label == "ring":
         pencil.polygon(placed(OUTLINES[label], _RING_HOLE), fill=0)

@@ -30,6 +30,9 @@ from tests.pages.made import evaluate, new_run, range_tested, train
 
 PAGES = ("", "data", "learning_rate", "augmentation", "lr_finder", "training", "confusion_matrix", "runs")
 GOAL = 98.5
+WANTED = {"first page": 2.0, "first live point": 1.0, f"digits at {GOAL} %": 10.0}
+"""Seconds that it may take."""
+
 EPOCHS, BATCHES = 50, 100
 LONG = 120_000
 POINT = "[data-testid=stVegaLiteChart] .mark-line path[d^='M']"
@@ -176,7 +179,7 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         context, port = browser.new_context(viewport={"width": 1280, "height": 800}), free_port()
-        for measure, wanted in ((first_page, {"first page": 2.0}), (digits, {"first live point": 1.0})):
+        for measure in (first_page, digits):
             found = []
             for _ in range(chosen.runs + 1):
                 with tempfile.TemporaryDirectory() as home:
@@ -184,7 +187,7 @@ def main() -> None:
             found = found[1:]  # the browser had not seen the app before
             for name in found[0]:
                 values = [one[name] for one in found]
-                rows.append([f"{name} (s)", f"{median(values):.2f}", f"{wanted.get(name, 10):.0f}"])
+                rows.append([f"{name} (s)", f"{median(values):.2f}", f"{WANTED[name]:.0f}" if name in WANTED else ""])
                 result[name] = values
         browser.close()
     with tempfile.TemporaryDirectory() as home:
