@@ -124,10 +124,7 @@ def _placed(images: "torch.Tensor", how: Augmentation, draws: "torch.Tensor") ->
     if (how.rotate, how.zoom, how.shift, how.warp) == (0, 1, 0, 0) and (height == width or not how.quarter_turns):
         return _moved(images, mirrored, upside_down, turns)
     matrices = _matrices(how, draws, mirrored, upside_down, turns, width / height)
-    if how.warp:
-        grid = _perspective_grid(matrices, height, width)
-    else:
-        grid = _affine_grid(matrices, height, width)
+    grid = (_perspective_grid if how.warp else _affine_grid)(matrices, height, width)
     return F.grid_sample(images, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
 
 

@@ -13,7 +13,7 @@ from core.runs.launch import detached, own_mark
 from core.runs.processes import alive, start_time
 from core.workspace import Progress, Workspace, no_progress, read_json, write_json
 
-SECONDS = 40
+SECONDS = 30
 """About how long a measurement takes."""
 
 

@@ -69,7 +69,7 @@ def new_run_form(ctx: Context, key: str) -> None:
         value=True,
         key=f"{key}-folded-{backbone}",
         help="Batch norm becomes part of the convolutions, with the statistics that it was pretrained with: a training "
-        "step takes about half the time, and small batches no longer disturb it. Off: it stays as it is and goes on "
+        "step takes less time, and small batches no longer disturb it. Off: it stays as it is and goes on "
         "learning; take lower rates then.",
     )
     wanted = Wanted(backbone, int(size), int(seed), name, folded)

@@ -86,27 +86,26 @@ def _whole(learner: Learner, stage: Stage, batch: torch.Tensor) -> tuple[float, 
     task = learner.task(stage)
     task.set_training()
     labels = torch.arange(len(batch)) % len(learner.data.classes)
+    sizes = [len(indices) for indices in task.batches(0)]
 
-    def bare() -> float:
+    def bare(images: int) -> float:
         started = time.perf_counter()
         task.optimiser.zero_grad(set_to_none=True)
-        task.objective(learner.model(batch), labels).backward()
+        task.objective(learner.model(batch[:images]), labels[:images]).backward()
         task.optimiser.step()
-        return (time.perf_counter() - started) / len(batch)
+        return (time.perf_counter() - started) / images
 
-    whole, loop, steps, images = 0.0, [], [], 0
-    bare()
+    whole, loop, steps = 0.0, [], []
+    bare(len(batch))
     for record in learner.fit(stage):
         if isinstance(record, StepRecord):
             loop.append(1 / record.images_per_s)
             modes = [(module, module.training) for module in learner.model.modules()]
-            steps.append(bare())
+            steps.append(bare(sizes[len(steps)]))
             for module, training in modes:
                 module.training = training
-            images = len(loop)
         elif isinstance(record, EpochRecord):
             whole = record.seconds
-    assert images
     count = len(learner.data.indices("train"))
     return whole, median(loop) * count, median(steps) * count
 
