@@ -13,6 +13,15 @@ from typing import Any
 
 from tests.benchmarks.report import Timed, median, python, show, timed
 
+PARTS = (
+    "Reading images",
+    "Run ",
+    "Computing activations",
+    *(f"{what} {stage}" for stage in (1, 2, 3) for what in ("Finding the rate of stage", "Stage")),
+    "Looking at the validation images",
+)
+"""How the progress of Anneal's parts begins; images are read and decoded while torch is imported."""
+
 
 def anneal(photos: Path, seed: int) -> dict[str, Any]:
     """One run of `python -m core train --recipe lesson2` in an empty workspace."""
@@ -20,7 +29,18 @@ def anneal(photos: Path, seed: int) -> dict[str, Any]:
         command = [python(), "-m", "core", "train", str(photos), "--recipe", "lesson2", "--backbone"]
         command += ["efficientnet_lite0", "--size", "128", "--seed", str(seed), "--home", home, "--json"]
         run = timed(command)
-        return _result(run, json.loads(run.output)["accuracy"])
+        return {**_result(run, json.loads(run.output)["accuracy"]), "parts": parts(run)}
+
+
+def parts(run: Timed) -> dict[str, float]:
+    """Seconds from each first mention of a part in Anneal's progress to that of the next."""
+    found = ((moment, next((part for part in PARTS if line.startswith(part)), "")) for moment, line in run.lines)
+    starts = {"Start": 0.0}
+    for moment, part in found:
+        if part:
+            starts.setdefault(part, moment)
+    ends = [*list(starts.values())[1:], run.seconds]
+    return {part: end - start for (part, start), end in zip(starts.items(), ends, strict=True)}
 
 
 def fastai(photos: Path, seed: int) -> dict[str, Any]:
@@ -65,6 +85,10 @@ def main() -> None:
     mean = sum(result["accuracy"] for result in ours) / len(ours)
     rows.append(["accuracy, mean (Anneal), median (fastai)", f"{mean:.1%}", f"{goal:.1%}", ""])
     title = f"Lesson 2's recipe, cold start, {chosen.runs} interleaved runs, medians"
+    rows += [
+        [f"  {part.strip()} (s)", f"{median([one['parts'].get(part, 0.0) for one in ours]):.1f}", "", ""]
+        for part in ours[0]["parts"]
+    ]
     show(title, ["", "Anneal", "fastai", "ratio"], rows, {"anneal": ours, "fastai": theirs}, chosen.out)
 
 
