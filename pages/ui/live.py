@@ -1,4 +1,4 @@
-"""A run's job as it goes: how far it is, a way to stop it, and whatever a page draws of it, twice a second."""
+"""A run's job as it goes: how far it is, a way to stop it, and whatever a page draws of it."""
 
 import time
 from collections.abc import Callable
@@ -48,7 +48,7 @@ def pace(job: Job) -> float:
     at once when there is a first point to see, often while all is new and shortly before the end, seldom in the
     middle of something long.
     """
-    if not job.progress.done:
+    if job.status == "running" and not job.progress.done:
         return FIRST
     left = job.progress.eta_s
     if job.seconds < NEW_S or left is None:
@@ -93,7 +93,7 @@ def _draw(workspace: Workspace, run_id: str, draw: Callable[[Job | None], None],
 def _begun(workspace: Workspace, job: Job | None) -> Job | None:
     """Wait a little for a job's first step: the browser's next question would come later than that."""
     until = time.monotonic() + WAIT_S
-    while job is not None and not job.progress.done and time.monotonic() < until:
+    while job is not None and pace(job) == FIRST and time.monotonic() < until:
         time.sleep(LOOK_S)
         job = jobs.live_job(workspace, job.run)
     return job

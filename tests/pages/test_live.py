@@ -35,6 +35,11 @@ def test_often_at_first_and_at_the_end_seldom_in_between(
     assert live.pace(job(done, seconds=seconds, left=left)) == pace
 
 
+def test_a_job_that_waits_for_its_turn_is_not_waited_for() -> None:
+    queued = job(0, seconds=0, left=None).model_copy(update={"status": "queued", "started": None})
+    assert live.pace(queued) == live.PACES[0]
+
+
 def test_a_page_waits_a_moment_for_the_first_step(home: Path) -> None:
     run = new_run(home)
     workspace = run.workspace
