@@ -3,6 +3,8 @@
 import argparse
 from typing import NoReturn, TypeAlias
 
+from core.cli.values import rates, side, valid_share, whole
+
 RECIPES = ("lesson2", "quick")
 AUGMENTATIONS = ("side-on", "top-down", "none")
 DATA_HELP = (
@@ -81,44 +83,6 @@ def command_line() -> argparse.ArgumentParser:
     _predict(commands)
     _benchmark(commands)
     return parser
-
-
-def rates(text: str) -> list[float]:
-    """Learning rates as they are typed: `0.01`, or one a layer group, `1e-4,1e-3,1e-2`."""
-    try:
-        found = [float(part) for part in text.split(",")]
-    except ValueError:
-        found = []
-    if not found or not all(0 < rate <= 100 for rate in found):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a learning rate above 0 and up to 100, or several with commas between them"
-        )
-    return found
-
-
-def side(text: str) -> int:
-    """A picture's side in pixels, 8 to 1024."""
-    if not (text.isdecimal() and 8 <= int(text) <= 1024):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of pixels from 8 to 1024")
-    return int(text)
-
-
-def valid_share(text: str) -> float:
-    """A share between 0 and 1."""
-    try:
-        found = float(text)
-    except ValueError:
-        found = -1.0
-    if not 0 < found < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a share above 0 and below 1")
-    return found
-
-
-def whole(text: str) -> int:
-    """A whole number, 0 or above."""
-    if not text.isdecimal() or int(text) >= 2**63:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or above")
-    return int(text)
 
 
 Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"

@@ -1,6 +1,7 @@
 """What this machine computes with, and how its memory is best handed out."""
 
 import ctypes
+import platform
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 
@@ -44,3 +45,15 @@ def precision(where: torch.device) -> AbstractContextManager[object]:
 def holds(where: torch.device, count: int) -> bool:
     """Whether `count` bytes of images are to be kept on that device: on a GPU, in at most half of its free memory."""
     return where.type == "cuda" and count <= torch.cuda.mem_get_info(where)[0] // 2
+
+
+def processor() -> str:
+    """The processor as the system calls it, or its kind."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            for line in file:
+                if line.startswith("model name"):
+                    return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

@@ -1,6 +1,7 @@
 """A range test at a run's present state, its curve kept and seen as it grows."""
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from core.errors import TrainingError
@@ -45,19 +46,9 @@ def probe(
         epoch=position.epoch,
         step=position.step,
     )
-    points: list[FinderPoint] = []
-    drawn, stopped = 0.0, False
     running = range_points(learner, stage, lowest=lowest, highest=highest, steps=steps)
     try:
-        for point in running:
-            points.append(point)
-            left = (steps - len(points)) * (time.monotonic() - started) / len(points)
-            desk.tell(JobProgress(what=what, done=len(points), total=steps, eta_s=left))
-            if time.monotonic() - drawn >= TOLD_EVERY_S:
-                drawn = time.monotonic()
-                _draw(desk.folder, curve, points)
-            if stopped := desk.stopping():
-                break
+        points, stopped = _watched(desk, running, curve, what, steps)
     finally:
         running.close()  # type: ignore[attr-defined]  # a generator, which puts the model back when closed
     found = curve_of(points, steps, asked=stopped, **test_meta(learner, stage, lowest=lowest, highest=highest))
@@ -71,6 +62,25 @@ def probe(
     if stopped:
         raise StoppedError
     return curve
+
+
+def _watched(
+    desk: Desk, running: Iterator[FinderPoint], curve: Curve, what: str, steps: int
+) -> tuple[list[FinderPoint], bool]:
+    """The test's points, told and drawn as they come, and whether somebody asked to stop."""
+    points: list[FinderPoint] = []
+    began, drawn = time.monotonic(), 0.0
+    for point in running:
+        points.append(point)
+        moment = time.monotonic()
+        left = (steps - len(points)) * (moment - began) / len(points)
+        desk.tell(JobProgress(what=what, done=len(points), total=steps, eta_s=left))
+        if moment - drawn >= TOLD_EVERY_S:
+            drawn = moment
+            _draw(desk.folder, curve, points)
+        if desk.stopping():
+            return points, True
+    return points, False
 
 
 def choose(folder: RunFolder, curve: Curve) -> Curve:

@@ -5,7 +5,6 @@ The work is always the same, whatever data there is: pictures made on the spot, 
 
 import io
 import os
-import platform
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from statistics import median
@@ -23,10 +22,10 @@ from core.data.parallel import in_threads
 from core.model.backbones import build
 from core.model.classifier import freeze_to, set_mode
 from core.model.fold import folded
-from core.model.machine import device, tune_allocator
+from core.model.machine import device, processor, tune_allocator
 from core.training.feeds import Images, PixelFeed
 from core.training.optimisers import build_optimiser
-from core.training.recipes import HEAD_EPOCHS, lesson2
+from core.training.recipes import lesson2
 from core.training.stage import Stage
 from core.workspace import Progress, no_progress
 
@@ -79,15 +78,14 @@ def measure(progress: Progress = no_progress) -> Speed:
     small = _train("small_cnn", SMALL_SIZE, SMALL_BATCH, fold=False)
     progress("Measured", 4, 4)
     where = device()
-    name = torch.cuda.get_device_name(where) if where.type == "cuda" else _processor()
+    name = torch.cuda.get_device_name(where) if where.type == "cuda" else processor()
     return Speed(decode, features, train, small, name, torch.get_num_threads(), torch.__version__)
 
 
 def lesson_seconds(speed: Speed) -> float:
     """Seconds that lesson 2's recipe takes at that speed on `LESSON` photos, from files to the last epoch."""
     train, valid = LESSON
-    head, augmented, whole = lesson2(SIZE).stages
-    assert head.cycle_len == HEAD_EPOCHS  # from activations: next to nothing
+    _, augmented, whole = lesson2(SIZE).stages  # the first one, from activations, costs next to nothing
     through = train + valid + augmented.epochs * train + (whole.epochs + 1) * valid
     trained = whole.epochs * train + RANGE_TEST * BATCH
     return (train + valid) / speed.decode + through / speed.features + trained / speed.train
@@ -158,15 +156,3 @@ def _seconds(once: Callable[[], None], most: float = SECONDS) -> float:
         once()
         taken.append(perf_counter() - started)
     return median(taken)
-
-
-def _processor() -> str:
-    """The processor as the system calls it, or its kind."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            for line in file:
-                if line.startswith("model name"):
-                    return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()

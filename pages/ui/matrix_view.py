@@ -53,6 +53,35 @@ def matrix_and_cell(predictions: Predictions, data: DataSet, key: str) -> None:
     """The map at the left; at the right the pairs most often confused, or the images of the cell that was clicked."""
     classes = list(predictions.classes)
     matrix = confusion_matrix(predictions.labels, predictions.predicted, len(classes))
+    shares, by_confusion, errors_only = _controls(key)
+    places = order_by_confusion(matrix) if by_confusion else list(range(len(classes)))
+    left, right = st.columns([3, 2], gap="medium")
+    state = f"{key}-cell"
+    with right:
+        pairs = _pairs(matrix, classes, key, state)
+    with left:
+        chart = confusion(
+            as_frame(matrix, classes, "true", places),
+            classes=[classes[place] for place in places],
+            normalised=shares,
+            errors_only=errors_only,
+            picked=st.session_state.get(state),
+        )
+        event = st.altair_chart(
+            chart,
+            key=f"{key}-map",
+            on_select="rerun",
+            selection_mode=CELL_PICKED,
+            alt=f"Confusion matrix of {len(classes)} classes, {percent(predictions.accuracy)} right",
+        )
+    if _newest(f"{key}-map", clicked(event), state):
+        st.rerun()
+    with right:
+        _images_of(predictions, data, st.session_state.get(state), any_pairs=pairs)
+
+
+def _controls(key: str) -> tuple[bool, bool, bool]:
+    """How the map is to be drawn: as shares, in the order of confusion, with the errors alone coloured."""
     with st.container(horizontal=True, vertical_alignment="center"):
         value = st.segmented_control(
             "Show",
@@ -71,31 +100,7 @@ def matrix_and_cell(predictions: Predictions, data: DataSet, key: str) -> None:
             help="By confusion puts classes that are taken for each other side by side.",
         )
         errors = st.toggle("Colour errors only", key=f"{key}-errors")
-    places = order_by_confusion(matrix) if order == "By confusion" else list(range(len(classes)))
-    left, right = st.columns([3, 2], gap="medium")
-    state = f"{key}-cell"
-    with right:
-        pairs = _pairs(matrix, classes, key, state)
-    with left:
-        names = [classes[place] for place in places]
-        chart = confusion(
-            as_frame(matrix, classes, "true", places),
-            classes=names,
-            normalised=value == "Shares",
-            errors_only=errors,
-            picked=st.session_state.get(state),
-        )
-        event = st.altair_chart(
-            chart,
-            key=f"{key}-map",
-            on_select="rerun",
-            selection_mode=CELL_PICKED,
-            alt=f"Confusion matrix of {len(classes)} classes, {percent(predictions.accuracy)} right",
-        )
-    if _newest(f"{key}-map", clicked(event), state):
-        st.rerun()
-    with right:
-        _images_of(predictions, data, st.session_state.get(state), any_pairs=pairs)
+    return value == "Shares", order == "By confusion", errors
 
 
 def clicked(event: Mapping[str, Any]) -> Cell | None:

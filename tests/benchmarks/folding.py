@@ -1,21 +1,16 @@
 """Does folding batch norm cost accuracy? Lesson 2's recipe with and without, the same seeds, in turn."""
 
-import argparse
 import json
 import tempfile
-from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.report import median, python, show, timed
+from tests.benchmarks.report import arguments, median, python, show, timed
 
 FORMS = {"folded": [], "not folded": ["--unfolded"]}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("photos", type=Path, help="a folder with train/ and valid/ above the classes")
-    parser.add_argument("--runs", type=int, default=3, help="seeds (default: 3)")
-    parser.add_argument("--out", default="", help="write the result to this file as JSON")
+    parser = arguments(__doc__ or "", photos=True)
     chosen = parser.parse_args()
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in FORMS}
     for seed in range(chosen.runs):

@@ -1,6 +1,5 @@
 """Peak memory of training beside the number of images: 1,000 and 50,000 of 64 px, small network, one epoch."""
 
-import argparse
 import io
 import tempfile
 from pathlib import Path
@@ -9,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from core.runs.launch import environment
-from tests.benchmarks.report import median, python, show, timed
+from tests.benchmarks.report import arguments, median, python, show, timed
 
 CLASSES, SIDE = 10, 64
 
@@ -28,10 +27,8 @@ def pictures(folder: Path, count: int) -> Path:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=1, help="runs of each (default: 1)")
+    parser = arguments(__doc__ or "", runs=1)
     parser.add_argument("--images", type=int, nargs=2, default=(1000, 50_000), metavar="N", help="few and many")
-    parser.add_argument("--out", default="", help="write the result to this file as JSON")
     chosen = parser.parse_args()
     peaks: dict[int, list[float]] = {}
     for count in chosen.images:

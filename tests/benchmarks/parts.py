@@ -4,21 +4,16 @@ Processes of their own in turn; seconds are medians. "Bare" is forward, backward
 batch in memory, taken in turn with the loop that it stands beside.
 """
 
-import argparse
 import json
-from pathlib import Path
 from typing import Any
 
 from core.runs.launch import environment
-from tests.benchmarks.report import median, python, show, timed
+from tests.benchmarks.report import arguments, median, python, show, timed
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("photos", type=Path, help="a folder with train/ and valid/ above the classes")
-    parser.add_argument("--runs", type=int, default=3, help="runs of each (default: 3)")
+    parser = arguments(__doc__ or "", photos=True)
     parser.add_argument("--alone", action="store_true", help="without fastai")
-    parser.add_argument("--out", default="", help="write the result to this file as JSON")
     chosen = parser.parse_args()
     photos = str(chosen.photos.resolve())
     jobs = {"anneal": ["tests.benchmarks.anneal_parts"], "unfolded": ["tests.benchmarks.anneal_parts", "--unfolded"]}

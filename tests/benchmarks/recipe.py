@@ -4,14 +4,13 @@ Both begin from photos on disk and ImageNet weights, in processes of their own, 
 the start of the process, imports included. Anneal's workspace is empty each time.
 """
 
-import argparse
 import json
 import re
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.report import Timed, median, python, show, timed
+from tests.benchmarks.report import Timed, arguments, median, python, show, timed
 
 PARTS = (
     "Reading images",
@@ -63,11 +62,8 @@ def reached(result: dict[str, Any], accuracy: float) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("photos", type=Path, help="a folder with train/ and valid/ above the classes")
-    parser.add_argument("--runs", type=int, default=3, help="runs of each, with seeds 0, 1, ... (default: 3)")
+    parser = arguments(__doc__ or "", photos=True)
     parser.add_argument("--alone", action="store_true", help="without fastai")
-    parser.add_argument("--out", default="", help="write the result to this file as JSON")
     chosen = parser.parse_args()
     photos = chosen.photos.resolve()
     ours, theirs = [], []

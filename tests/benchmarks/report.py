@@ -1,5 +1,6 @@
 """What every benchmark prints: the machine, the versions, a table of medians and ratios; and the same as JSON."""
 
+import argparse
 import importlib.metadata
 import json
 import os
@@ -50,7 +51,8 @@ def timed(command: Sequence[str], environment: Mapping[str, str] | None = None) 
 
 def machine() -> dict[str, Any]:
     """Processor, cores, memory and versions."""
-    model = next((line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if "model name" in line), "unknown")
+    from core.model.machine import processor  # imports torch, which the measured processes do for themselves
+
     memory = next((int(line.split()[1]) // 1024**2 for line in _lines("/proc/meminfo") if "MemTotal" in line), 0)
     versions = {"python": platform.python_version()}
     for name in PACKAGES:
@@ -58,7 +60,7 @@ def machine() -> dict[str, Any]:
             versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-    return {"processor": model, "cores": len(os.sched_getaffinity(0)), "memory_gb": memory, "versions": versions}
+    return {"processor": processor(), "cores": len(os.sched_getaffinity(0)), "memory_gb": memory, "versions": versions}
 
 
 def _lines(path: str) -> list[str]:
@@ -66,6 +68,16 @@ def _lines(path: str) -> list[str]:
         return Path(path).read_text().splitlines()
     except OSError:
         return []
+
+
+def arguments(about: str, *, photos: bool = False, runs: int = 3) -> argparse.ArgumentParser:
+    """The parser that every benchmark begins with: how often, where the JSON goes, and, if it wants them, photos."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    if photos:
+        parser.add_argument("photos", type=Path, help="a folder with train/ and valid/ above the classes")
+    parser.add_argument("--runs", type=int, default=runs, help=f"runs of each (default: {runs})")
+    parser.add_argument("--out", default="", help="write the result to this file as JSON")
+    return parser
 
 
 def median(values: Sequence[float]) -> float:

@@ -4,7 +4,6 @@ A real server and a real browser (Chromium, which waits open and warm); the reru
 5,000 steps in hand, alone and while another job trains.
 """
 
-import argparse
 import contextlib
 import os
 import re
@@ -23,7 +22,7 @@ from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 from streamlit.testing.v1 import AppTest
 
 from core.runs.folder import RunFolder
-from tests.benchmarks.report import ROOT, median, python, show
+from tests.benchmarks.report import ROOT, arguments, median, python, show
 from tests.browser.conftest import FLAGS, _end_workers
 from tests.browser.test_main_job import button, go, settle
 from tests.pages.made import evaluate, new_run, range_tested, train
@@ -163,9 +162,7 @@ def training_beside(home: Path) -> Iterator[None]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=3, help="times for each figure (default: 3)")
-    parser.add_argument("--out", default="", help="write the result to this file as JSON")
+    parser = arguments(__doc__ or "")
     chosen = parser.parse_args()
     rows, result = [], {}
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
