@@ -3,7 +3,7 @@
 import os
 import sys
 
-from core.cli.choosing import SMALL, Network
+from core.cli.choosing import PRETRAINED, SMALL, Network
 from core.cli.inspecting import opened
 from core.cli.options import Options
 from core.cli.output import Reporter
@@ -25,7 +25,7 @@ def get_ready(options: Options, network: Network, reporter: Reporter) -> None:
     if "torch" in sys.modules or not hasattr(os, "fork"):
         return  # a process with torch's threads must not fork; and then there is nothing to import either
     child = _Child(options, network.size, reporter)
-    load(TORCH if network.backbone == SMALL else ALL, lambda: not child.failed())
+    load(TORCH if network.backbone in (SMALL, PRETRAINED) else ALL, lambda: not child.failed())
     child.wait()
 
 

@@ -90,11 +90,10 @@ def _begun(options: Options, reporter: Reporter) -> tuple[RunFolder, dict[str, A
     get_ready(options, network, reporter)
     data = opened(options, reporter)
     seed = options.seed or 0
-    from core.cli.weights import built
+    from core.cli.weights import layer_groups_of
 
-    model = built(network, data.classes, seed)
-    _refuse_unfit(plan, len(model.groups))
-    if not model.pretrained:
+    _refuse_unfit(plan, layer_groups_of(network, data.classes, seed))
+    if not network.pretrained:
         reporter.say(f"{network.backbone} begins from random weights.")
     run = create_run(
         Workspace.at(options.home),
@@ -102,8 +101,8 @@ def _begun(options: Options, reporter: Reporter) -> tuple[RunFolder, dict[str, A
         backbone=network.backbone,
         size=network.size,
         seed=seed,
-        pretrained=model.pretrained,
-        folded=model.folded,
+        pretrained=network.pretrained,
+        folded=network.folded,
         name=options.name or "",
     )
     return run, {"plan": plan.model_dump(mode="json")}

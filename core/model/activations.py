@@ -24,7 +24,7 @@ from core.workspace import Progress, Workspace, atomic, no_progress, write_json
 VERSION = 1
 """Goes up when the way to compute them changes, so that old activations are not taken for new ones."""
 
-BATCH = 64
+BATCH = 32
 
 Activations = NDArray[np.float32]
 

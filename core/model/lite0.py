@@ -1,0 +1,129 @@
+"""EfficientNet-Lite0, the network whose pretrained weights come with Anneal.
+
+The layers have the names and the shapes of timm's `tf_efficientnet_lite0`, so that weights fit either. It is written
+out here because it is what a first training uses: timm, with the torchvision and the compiler of torch that it
+imports, would take as long to import as torch itself, before anything is seen.
+
+Source: https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite
+"""
+
+from collections import OrderedDict
+from math import ceil
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+STEM, FEATURES = 32, 1280
+
+STAGES = (
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)
+"""(blocks, side of the depthwise kernel, stride of the first block, expansion, channels) of each stage."""
+
+EARLY_STAGES = 3
+"""Stages that the first layer group has beside the stem: the first half of the network's stem and stages."""
+
+MEAN = STD = (0.5, 0.5, 0.5)
+
+_EPS = 1e-3
+"""TensorFlow's batch norm, which the weights were trained with, adds this to the variance."""
+
+
+class Lite0(nn.Module):
+    """EfficientNet-Lite0 without its last layer: images (B, 3, H, W) in -1..1 of any size to features (B, 1280).
+
+    An EfficientNet-B0 with ReLU6 and without squeeze-and-excitation, padded as TensorFlow pads.
+    """
+
+    foldable: tuple[tuple[str, str], ...]
+    """Names of each convolution and the batch norm that takes what it gives (see `core.model.fold`)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv_stem = _convolution(3, STEM, 3, stride=2)
+        self.bn1 = _NormAct(STEM)
+        self.blocks = nn.Sequential()
+        channels = STEM
+        for blocks, side, stride, expansion, wider in STAGES:
+            stage = nn.Sequential()
+            for number in range(blocks):
+                stage.append(_block(channels, wider, side, 1 if number else stride, expansion))
+                channels = wider
+            self.blocks.append(stage)
+        self.conv_head = _convolution(channels, FEATURES, 1)
+        self.bn2 = _NormAct(FEATURES)
+        names = [name for name, layer in self.named_modules() if isinstance(layer, nn.Conv2d | nn.BatchNorm2d)]
+        self.foldable = tuple(zip(names[::2], names[1::2], strict=True))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Features (B, 1280) of normalised images (B, 3, H, W)."""
+        maps = self.blocks(self.bn1(self.conv_stem(images)))
+        features: Tensor = self.bn2(self.conv_head(maps)).mean((2, 3))
+        return features
+
+
+def early_names(network: Lite0) -> frozenset[str]:
+    """Names of the parameters that make the first layer group."""
+    early = ("conv_stem.", "bn1.", *(f"blocks.{stage}." for stage in range(EARLY_STAGES)))
+    return frozenset(name for name, _ in network.named_parameters() if name.startswith(early))
+
+
+class _NormAct(nn.BatchNorm2d):
+    """Batch norm, and ReLU6 after it."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels, eps=_EPS)
+        self.act = nn.ReLU6(inplace=True)
+
+    def forward(self, input: Tensor) -> Tensor:
+        activated: Tensor = self.act(super().forward(input))
+        return activated
+
+
+class _Residual(nn.Sequential):
+    """Layers whose input is added to what they give."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        output: Tensor = super().forward(input)  # type: ignore[no-untyped-call]
+        return output.add_(input)
+
+
+class _SamePadded(nn.Conv2d):
+    """A convolution that gives ceil(side / stride) a side, with the odd pixel of padding to the right and below."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        (rows, columns), (height, width) = self.kernel_size, input.shape[2:]
+        across, down = (self._missing(width, columns, self.stride[1]), self._missing(height, rows, self.stride[0]))
+        padded = F.pad(input, (across // 2, across - across // 2, down // 2, down - down // 2))
+        return super().forward(padded)
+
+    @staticmethod
+    def _missing(extent: int, kernel: int, stride: int) -> int:
+        return max((ceil(extent / stride) - 1) * stride + kernel - extent, 0)
+
+
+def _block(channels: int, wider: int, side: int, stride: int, expansion: int) -> nn.Sequential:
+    """Widened by a pointwise convolution where `expansion` is above 1, filtered depthwise, and projected."""
+    middle = channels * expansion
+    expand = [_convolution(channels, middle, 1), _NormAct(middle)] if expansion > 1 else []
+    filters = [_convolution(middle, middle, side, stride, groups=middle), _NormAct(middle)]
+    project = [_convolution(middle, wider, 1), nn.BatchNorm2d(wider, eps=_EPS)]
+    convolutions = ("conv_pw", "conv_dw", "conv_pwl") if expand else ("conv_dw", "conv_pw")
+    names = [name for number, own in enumerate(convolutions, start=1) for name in (own, f"bn{number}")]
+    layers = OrderedDict(zip(names, [*expand, *filters, *project], strict=True))
+    return (_Residual if stride == 1 and channels == wider else nn.Sequential)(layers)
+
+
+def _convolution(channels: int, wider: int, side: int, stride: int = 1, groups: int = 1) -> nn.Conv2d:
+    if stride == 1:
+        layer = nn.Conv2d(channels, wider, side, padding=side // 2, groups=groups, bias=False)
+    else:
+        layer = _SamePadded(channels, wider, side, stride, groups=groups, bias=False)
+    nn.init.normal_(layer.weight, std=(2 * groups / (side * side * wider)) ** 0.5)
+    return layer
