@@ -67,11 +67,11 @@ class _ReLU6(torch.autograd.Function):
 class LeanDepthwiseConv2d(nn.Conv2d):
     """A depthwise convolution wider than `WIDEST`, its weights' gradient computed a few columns at a time."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        """As `nn.Conv2d`."""
-        if not (_wants_gradient(input) and self.weight.requires_grad):
-            return super().forward(input)
-        output: Tensor = _DepthwiseConv.apply(input, self.weight, self.bias, self.padding)
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        if not (_wants_gradient(input) and weight.requires_grad):
+            plain: Tensor = super()._conv_forward(input, weight, bias)
+            return plain
+        output: Tensor = _DepthwiseConv.apply(input, weight, bias, self.padding)
         return output
 
 

@@ -11,6 +11,7 @@ import json
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,11 @@ from fastai.vision.all import (
     set_seed,
     vision_learner,
 )
+
+from core.training.recipes import lesson2
+
+HEAD_EPOCHS = 2
+"""The lesson's 1-2 epochs of the head; fastai has no activations to take Anneal's 20 from."""
 
 
 class Trace(Callback):
@@ -71,7 +77,7 @@ def learner(photos: Path, size: int, batch_size: int) -> Learner:
     return learn
 
 
-def cosine_cycles(learn: Learner, rate: Any, lengths: list[int]) -> None:
+def cosine_cycles(learn: Learner, rate: Any, lengths: Sequence[int]) -> None:
     """Cosine cycles with warm restarts; fastai's own `fit_sgdr` divides by zero at `cycle_mult=1`."""
     learn.create_opt()
     for length in lengths:
@@ -81,7 +87,8 @@ def cosine_cycles(learn: Learner, rate: Any, lengths: list[int]) -> None:
 
 
 def recipe(learn: Learner) -> dict[str, Any]:
-    """Lesson 2's steps, timed by part."""
+    """Lesson 2's steps, timed by part; after the head's first, each trains for as many epochs as Anneal's recipe."""
+    _, augmented, whole = lesson2().stages
     started = time.perf_counter()
     parts: dict[str, float] = {}
 
@@ -93,11 +100,11 @@ def recipe(learn: Learner) -> dict[str, Any]:
 
     learn.add_cb(Trace())
     rate = timed("range test, frozen", lambda: learn.lr_find(suggest_funcs=valley, show_plot=False).valley)
-    timed("head, 2 epochs", lambda: cosine_cycles(learn, rate, [2]))
-    timed("head, 3 cycles", lambda: cosine_cycles(learn, rate, [1, 1, 1]))
+    timed("head, first", lambda: cosine_cycles(learn, rate, [HEAD_EPOCHS]))
+    timed("head, again", lambda: cosine_cycles(learn, rate, augmented.cycle_lengths))
     learn.unfreeze()
     rate2 = timed("range test, unfrozen", lambda: learn.lr_find(suggest_funcs=valley, show_plot=False).valley)
-    timed("unfrozen, 7 epochs", lambda: cosine_cycles(learn, slice(rate2 / 9, rate2), [1, 2, 4]))
+    timed("unfrozen", lambda: cosine_cycles(learn, slice(rate2 / 9, rate2), whole.cycle_lengths))
     return {
         "seconds": time.perf_counter() - started,
         "parts": parts,
