@@ -38,30 +38,38 @@ def _wants_gradient(values: Tensor) -> bool:
 
 
 class LeanReLU6(nn.ReLU6):
-    """In-place ReLU6 that remembers its output, which the next layer keeps anyway; torch's copies its input first."""
+    """In-place ReLU6 that remembers its output, which the next layer keeps anyway; torch's copies its input first.
+
+    Where a network says that the output goes into one convolution and nowhere else (`feeds_convolution`), the
+    gradient that arrives is that convolution's alone, and is overwritten by the one that is passed on.
+    """
+
+    feeds_convolution = False
 
     def forward(self, input: Tensor) -> Tensor:
         """`input`, clamped to 0..6 in place."""
         if not _wants_gradient(input):
             return F.relu6(input, inplace=True)
-        output: Tensor = _ReLU6.apply(input)
+        output: Tensor = _ReLU6.apply(input, self.feeds_convolution)
         return output
 
 
 class _ReLU6(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, values: Tensor) -> Tensor:
+    def forward(ctx: Any, values: Tensor, overwrites: bool) -> Tensor:
         ctx.mark_dirty(values)
         output = values.clamp_(0, 6)
         ctx.save_for_backward(output)
+        ctx.overwrites = overwrites
         return output
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         # An output of 0 or 6 says that the gradient is 0, just as the input beyond them would.
-        (output,) = ctx.saved_tensors
-        gradient: Tensor = torch.ops.aten.hardtanh_backward(gradients[0], output, 0, 6)
-        return gradient
+        (output,), arrived = ctx.saved_tensors, gradients[0]
+        if ctx.overwrites:
+            return torch.ops.aten.hardtanh_backward.grad_input(arrived, output, 0, 6, grad_input=arrived), None
+        return torch.ops.aten.hardtanh_backward(arrived, output, 0, 6), None
 
 
 class LeanDepthwiseConv2d(nn.Conv2d):

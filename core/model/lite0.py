@@ -12,7 +12,7 @@ from collections import OrderedDict
 import torch
 from torch import Tensor, nn
 
-from core.model.gradients import WIDEST, LeanDepthwiseConv2d
+from core.model.gradients import WIDEST, LeanDepthwiseConv2d, LeanReLU6
 
 STEM, FEATURES = 32, 1280
 
@@ -59,7 +59,7 @@ class Lite0(nn.Module):
                 channels = wider
             self.blocks.append(stage)
         self.conv_head = _convolution(channels, FEATURES, 1)
-        self.bn2 = _NormAct(FEATURES)
+        self.bn2 = _NormAct(FEATURES, last=True)
         names = [name for name, layer in self.named_modules() if isinstance(layer, nn.Conv2d | nn.BatchNorm2d)]
         self.foldable = tuple(zip(names[::2], names[1::2], strict=True))
 
@@ -78,11 +78,12 @@ def early_names(network: Lite0) -> frozenset[str]:
 
 
 class _NormAct(nn.BatchNorm2d):
-    """Batch norm, and ReLU6 after it."""
+    """Batch norm, and ReLU6 after it; `last` says that no convolution follows."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, *, last: bool = False) -> None:
         super().__init__(channels, eps=_EPS)
-        self.act = nn.ReLU6(inplace=True)
+        self.act = LeanReLU6(inplace=True)
+        self.act.feeds_convolution = not last
 
     def forward(self, input: Tensor) -> Tensor:
         activated: Tensor = self.act(super().forward(input))
