@@ -19,7 +19,7 @@ from core.augment import SIDE_ON
 from core.data.batches import gather
 from core.data.index import load_data
 from core.data.pixels import load_pixels
-from core.model.activations import load_activations
+from core.model.activations import BATCH, load_activations
 from core.model.backbones import build
 from core.model.fold import folded
 from core.runs.execute import prepare_process
@@ -29,10 +29,6 @@ from core.training.records import EpochRecord, StepRecord
 from core.training.stage import Stage
 from core.workspace import Workspace
 
-PASS = 64
-"""Images at once in a forward pass without gradients, as in `core.model.activations`."""
-
-
 def measure(photos: Path, workspace: Workspace, size: int, batch_size: int, *, fold: bool) -> dict[str, Any]:
     """Seconds of each part."""
     data = load_data(str(photos), workspace)
@@ -40,12 +36,12 @@ def measure(photos: Path, workspace: Workspace, size: int, batch_size: int, *, f
     model = build("efficientnet_lite0", data.classes, folded=fold)
     learner = Learner(model, data, workspace)
     seconds: dict[str, Any] = {"images": len(pixels), "train": len(data.indices("train"))}
-    batch = gather(pixels, np.arange(PASS)).float().div_(255)
-    before = _bare_pass(model, batch, len(pixels))
+    images = gather(pixels, np.arange(max(BATCH, batch_size))).float().div_(255)
+    before = _bare_pass(model, images[:BATCH], len(pixels))
     started = time.perf_counter()
     load_activations(model, data, size, workspace)
     seconds["feature pass"] = time.perf_counter() - started
-    seconds["bare pass"] = median([before, _bare_pass(model, batch, len(pixels))])
+    seconds["bare pass"] = median([before, _bare_pass(model, images[:BATCH], len(pixels))])
     common = {"size": size, "batch_size": batch_size}
     head = Stage(precompute=True, lr=(1e-3,), cycle_len=5, **common)
     seconds["head epoch, activations"] = median(_epochs(learner, head))
@@ -54,7 +50,7 @@ def measure(photos: Path, workspace: Workspace, size: int, batch_size: int, *, f
     seconds["range test, unfrozen"] = _range_test(learner, whole)
     frozen = Stage(augmentation=SIDE_ON, lr=(1e-4,), **common)
     seconds["frozen epoch"] = min(_epochs(learner, frozen))
-    seconds["unfrozen epoch"], seconds["loop"], seconds["bare steps"] = _whole(learner, whole, batch[:batch_size])
+    seconds["unfrozen epoch"], seconds["loop"], seconds["bare steps"] = _whole(learner, whole, images[:batch_size])
     seconds["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return seconds
 

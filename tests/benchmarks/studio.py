@@ -48,7 +48,7 @@ def free_port() -> int:
 def served(home: Path, port: int) -> Iterator[tuple[str, float]]:
     """The app on a workspace: its address, and when its process was started."""
     command = [python(), "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
-    command += ["--server.port", str(port), "--server.fileWatcherType", "none"]
+    command += ["--server.port", str(port)]
     started = time.perf_counter()
     process = subprocess.Popen(
         command,
