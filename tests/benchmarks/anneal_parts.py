@@ -29,6 +29,7 @@ from core.training.records import EpochRecord, StepRecord
 from core.training.stage import Stage
 from core.workspace import Workspace
 
+
 def measure(photos: Path, workspace: Workspace, size: int, batch_size: int, *, fold: bool) -> dict[str, Any]:
     """Seconds of each part."""
     data = load_data(str(photos), workspace)
