@@ -83,24 +83,27 @@ def matrix_and_cell(predictions: Predictions, data: DataSet, key: str) -> None:
 def _controls(key: str) -> tuple[bool, bool, bool]:
     """How the map is to be drawn: as shares, in the order of confusion, with the errors alone coloured."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        value = st.segmented_control(
+        shares = _second(
             "Show",
-            ["Counts", "Shares"],
-            default="Counts",
-            required=True,
-            key=f"{key}-value",
-            help="Shares are of each true class, so that rare classes count as much.",
+            "Counts",
+            "Shares",
+            f"{key}-value",
+            "Shares are of each true class, so that rare classes count as much.",
         )
-        order = st.segmented_control(
+        by_confusion = _second(
             "Order",
-            ["As given", "By confusion"],
-            default="As given",
-            required=True,
-            key=f"{key}-order",
-            help="By confusion puts classes that are taken for each other side by side.",
+            "As given",
+            "By confusion",
+            f"{key}-order",
+            "By confusion puts classes that are taken for each other side by side.",
         )
         errors = st.toggle("Colour errors only", key=f"{key}-errors")
-    return value == "Shares", order == "By confusion", errors
+    return shares, by_confusion, errors
+
+
+def _second(label: str, first: str, second: str, key: str, why: str) -> bool:
+    """Whether the second of two ways is chosen; the first is until then."""
+    return st.segmented_control(label, [first, second], default=first, required=True, key=key, help=why) == second
 
 
 def clicked(event: Mapping[str, Any]) -> Cell | None:

