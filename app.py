@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.runs.folder import RunFolder, list_runs
-from pages.ui import hand, recipe
+from pages.ui import session
 from pages.ui.errors import shown
 from pages.ui.first_view import take_digits
 from pages.ui.frame import Context, begin
-from pages.ui.names import literal, plain
-from pages.ui.speed_view import speed_view
-from pages.ui.words import ago, percent, stages_in_words
+from pages.ui.home import recipe
+from pages.ui.home.benchmark import speed_view
+from pages.ui.text import ago, literal, percent, plain, stages_in_words
 
 RECENT = 6
 
@@ -73,7 +73,7 @@ def _recent(run: RunFolder) -> None:
         st.caption(f"{stages_in_words(state)} · {ago(info.created)}")
         st.space("stretch")
         if st.button("Open", key=f"open-{info.id}", icon=":material/arrow_forward:", width="stretch"):
-            hand.take_run(info.id)
+            session.select_run(info.id)
             st.switch_page("pages/training.py", query_params={"run": info.id})
 
 

@@ -4,7 +4,7 @@ import os
 import sys
 
 from core.cli.main import main
-from core.runs.launch import environment
+from core.process.launch import environment
 
 COMPUTING = {"find-lr", "train", "evaluate", "predict", "benchmark"}
 

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -108,6 +109,11 @@ def atomic(path: Path) -> Iterator[BinaryIO]:
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
+
+
+def timestamp() -> str:
+    """The present local time with its offset, as it is written into files (ISO 8601)."""
+    return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
 def write_json(path: Path, value: Any) -> None:

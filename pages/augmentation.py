@@ -11,10 +11,10 @@ from core.augment import NAMED, NONE, SIDE_ON, TRANSFORMS, Augmentation, only, r
 from core.data.decode import decode
 from core.data.index import DataSet
 from core.errors import DataError
-from pages.ui import hand
+from pages.ui import session
 from pages.ui.errors import shown
 from pages.ui.frame import Context, begin
-from pages.ui.names import literal, plain
+from pages.ui.text import literal, plain
 
 Picture = np.ndarray[Any, np.dtype[np.uint8]]
 
@@ -27,7 +27,7 @@ OWN = "own settings"
 CHOSEN = "augmentation"
 """Session key of the settings put in hand for training: an `Augmentation` as a plain dict."""
 
-EMBEDDED = hand.DataChoice("shapes:easy")
+EMBEDDED = session.DataChoice("shapes:easy")
 EXAMPLE = Augmentation(
     horizontal_flip=True, vertical_flip=True, quarter_turns=True, rotate=30, zoom=1.5, shift=0.2, warp=0.3,
     brightness=0.3, contrast=0.5,
@@ -76,7 +76,7 @@ def data_shown(context: Context) -> DataSet:
     with shown():
         data = context.data()
     if data is None:
-        data = hand.look(context.workspace, EMBEDDED)
+        data = session.load(context.workspace, EMBEDDED)
         st.caption("No data is in hand: these are the embedded shapes. Choose yours on the Data page.")
     return data
 

@@ -4,17 +4,16 @@ import numpy as np
 import streamlit as st
 
 from core.charts.confusion import confusion
+from core.jobs.store import Job
 from core.results.confusion import as_frame
 from core.runs.folder import RunFolder
-from core.runs.jobs import Job
 from core.runs.names import BEST, LATEST
-from pages.ui import live
+from pages.ui import jobs
 from pages.ui.errors import shown
 from pages.ui.first_view import first_view
 from pages.ui.frame import begin
-from pages.ui.matrix_view import class_figures, classes_table, headline, matrix_and_cell, predictions_in, worst_view
-from pages.ui.names import literal
-from pages.ui.words import percent
+from pages.ui.results.matrix import class_figures, classes_table, headline, matrix_and_cell, predictions_in, worst_view
+from pages.ui.text import literal, percent
 
 LEAD = (
     "Accuracy says how often the model errs; the matrix says how. Rows are what the images are, columns what they were "
@@ -80,8 +79,8 @@ def draw(job: Job | None) -> None:
         )
 
 
-live.say_how_it_ended(run, "evaluate")
-at_work = live.follow(context.workspace, run, draw) is not None
+jobs.say_how_it_ended(run, "evaluate")
+at_work = jobs.follow(context.workspace, run, draw) is not None
 if not trained:
     with st.container(border=True):
         st.markdown("**This run has not trained yet.** Train a stage, and come back to see where it errs.")
@@ -103,7 +102,7 @@ if (not there or stale) and not at_work:
         st.markdown("These weights have not been asked about these images yet.")
     asked = st.button("Evaluate", type="primary", icon=":material/quiz:", key="evaluate")
     spec = {"snapshot": snapshot, "split": split, "tta": tta}
-    if asked and live.submit(context.workspace, run, "evaluate", spec):
+    if asked and jobs.submit(context.workspace, run, "evaluate", spec):
         st.rerun()
 if not there:
     st.stop()

@@ -6,13 +6,13 @@ import streamlit as st
 from core.charts.data import class_bars, image_sizes
 from core.data.health import Finding, findings, size_range, sizes, typical_size
 from core.data.index import DataSet
-from pages.ui import hand
+from pages.ui import session
+from pages.ui.data.gallery import gallery
+from pages.ui.data.new_run import new_run_form
+from pages.ui.data.pickers import data_picker
 from pages.ui.errors import shown
 from pages.ui.frame import Context, begin
-from pages.ui.gallery import gallery
-from pages.ui.names import literal, plain
-from pages.ui.new_run import new_run_form
-from pages.ui.pickers import data_picker
+from pages.ui.text import literal, plain
 
 ICONS = {
     "good": ":green[:material/check_circle:]",
@@ -29,12 +29,12 @@ def choose(context: Context) -> None:
     spec = data_picker("data", context.workspace)
     if spec is None:
         return
-    choice = hand.DataChoice(spec)
+    choice = session.DataChoice(spec)
     with shown() as outcome:
-        hand.look_again(context.workspace, choice)
-        hand.look(context.workspace, choice)
+        session.forget(context.workspace, choice)
+        session.load(context.workspace, choice)
     if outcome.ok:
-        hand.take_data(choice)
+        session.select_data(choice)
         st.session_state["choosing"] = False
         st.rerun()
 
@@ -98,7 +98,7 @@ def split_form(context: Context, data: DataSet) -> None:
         share = st.slider("Held out for validation", 5, 50, round(choice.valid_share * 100), 5, format="%d %%")
         seed = st.number_input("Seed", 0, 2**31 - 1, choice.seed, help="Another seed holds out others.", width=120)
         if st.form_submit_button("Split again"):
-            hand.take_data(hand.DataChoice(choice.spec, share / 100, int(seed)))
+            session.select_data(session.DataChoice(choice.spec, share / 100, int(seed)))
             st.rerun()
 
 

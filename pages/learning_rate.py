@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import landscape
-from core.charts import descent as charts
-from core.descent import EXTENT, SURFACES, Verdict, descend, judge
+from core.charts import playground as charts
+from core.playground import landscape
+from core.playground.descent import EXTENT, SURFACES, Verdict, descend, judge
 from core.training.schedules import schedule_of
 from core.training.stage import Stage
 from pages.ui.frame import begin
-from pages.ui.kept_chart import kept_chart
-from pages.ui.player import player
+from pages.ui.playground.cached_chart import kept_chart
+from pages.ui.playground.player import player
 
 HUGE = 1e12
 RATES = [0.0, *(float(f"{tenths / 10}e{power}") for power in range(-3, 1) for tenths in range(10, 100)), 10.0]

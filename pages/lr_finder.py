@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.charts.finder import finder
+from core.charts.lr_finder import finder
+from core.jobs.store import Job
 from core.runs.folder import RunFolder
-from core.runs.jobs import Job
 from core.training.suggestions import suggestions
-from pages.ui import live
+from pages.ui import jobs
 from pages.ui.errors import shown
-from pages.ui.finder_form import finder_form
-from pages.ui.finder_view import compare, curve_view, in_hand, live_view
+from pages.ui.finder.form import finder_form
+from pages.ui.finder.view import compare, curve_view, in_hand, live_view
 from pages.ui.first_view import first_view
 from pages.ui.frame import begin
 
@@ -55,8 +55,8 @@ with shown(stop=True):
     info, curves = run.info, run.curves()
 
 
-live.say_how_it_ended(run, "find_lr")
-if live.follow(context.workspace, run, partial(draw, run)) is not None:
+jobs.say_how_it_ended(run, "find_lr")
+if jobs.follow(context.workspace, run, partial(draw, run)) is not None:
     st.stop()
 if curves:
     in_hand(run, info)

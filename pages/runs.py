@@ -7,15 +7,15 @@ import streamlit as st
 
 from core.charts.runs import compare_runs
 from core.errors import AnnealError
-from core.runs import jobs
+from core.jobs import actions, queue, store
 from core.runs.folder import RunFolder, list_runs
-from pages.ui import hand
+from pages.ui import session
 from pages.ui.errors import shown
 from pages.ui.frame import Context, begin
-from pages.ui.jobline import DOING, how_far, run_name
-from pages.ui.names import literal, plain
-from pages.ui.run_table import choose_rows, differences, epochs_of
-from pages.ui.storage import damage, storage
+from pages.ui.jobs import WORDS, how_far, run_name
+from pages.ui.runs.storage import damage, storage
+from pages.ui.runs.table import choose_rows, differences, epochs_of
+from pages.ui.text import literal, plain
 
 POLL = 1.5
 TABLE = "runs-table"
@@ -25,7 +25,7 @@ SAID = "dialog-said"
 
 def go_to(run: RunFolder, page: str) -> None:
     """Take a run in hand and open a page with it."""
-    hand.take_run(run.info.id)
+    session.select_run(run.info.id)
     st.switch_page(page, query_params={"run": run.info.id})
 
 
@@ -43,7 +43,7 @@ def one_run(context: Context, run: RunFolder) -> None:
             go_to(run, "pages/training.py")
         if run.state.unfinished and st.button("Continue training", icon=":material/play_arrow:"):
             with shown() as outcome:
-                jobs.submit(context.workspace, run.info.id, "train", {"resume": True})
+                queue.submit(context.workspace, run.info.id, "train", {"resume": True})
             if outcome.ok:
                 go_to(run, "pages/training.py")
         if st.button("Confusion matrix", icon=":material/grid_on:"):
@@ -77,7 +77,7 @@ def rename(run: RunFolder) -> None:
     """Ask for another name."""
     close_or_say()
     st.text_input("Name", run.info.name, max_chars=80, key="new-name")
-    todo = partial(attempt, lambda: run.rename(st.session_state["new-name"]))
+    todo = partial(attempt, lambda: actions.rename(run, st.session_state["new-name"]))
     st.button("Rename", type="primary", key="rename-now", on_click=todo)
 
 
@@ -95,9 +95,9 @@ def delete(runs: Sequence[RunFolder]) -> None:
 def delete_all(runs: Sequence[RunFolder]) -> None:
     """Delete runs, and put down the one in hand if it is among them. Raises `RunError` for one at work."""
     for run in runs:
-        run.delete()
-        if hand.run_id_in_hand() == run.id:
-            hand.put_run_down()
+        actions.delete(run)
+        if session.selected_run_id() == run.id:
+            session.clear_run()
     st.session_state.pop(TABLE, None)
 
 
@@ -129,12 +129,12 @@ def several_runs(runs: Sequence[RunFolder]) -> None:
 
 def show_jobs(context: Context) -> None:
     """The job at work and those that wait, with a way to stop each."""
-    live = [job for job in jobs.all_jobs(context.workspace) if job.live]
+    live = [job for job in store.all_jobs(context.workspace) if job.live]
     st.fragment(_jobs, run_every=POLL if live else None)(context, [job.id for job in live])
 
 
 def _jobs(context: Context, shown_before: list[str]) -> None:
-    live = [job for job in jobs.all_jobs(context.workspace) if job.live]
+    live = [job for job in store.all_jobs(context.workspace) if job.live]
     if [job.id for job in live] != shown_before:
         st.rerun()
     if not live:
@@ -142,10 +142,10 @@ def _jobs(context: Context, shown_before: list[str]) -> None:
     st.subheader("At work", anchor=False)
     for job in sorted(live, key=lambda job: job.status != "running"):
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{DOING[job.kind]}** · {literal(run_name(context.workspace, job.run), 40)}", width=260)
+            st.markdown(f"**{WORDS[job.kind]}** · {literal(run_name(context.workspace, job.run), 40)}", width=260)
             st.progress(job.progress.share, text=how_far(job), width="stretch")
             if st.button("Stop", icon=":material/stop:", key=f"stop-{job.id}"):
-                jobs.stop(context.workspace, job.id)
+                queue.stop(context.workspace, job.id)
 
 
 context = begin(

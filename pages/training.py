@@ -6,20 +6,20 @@ import streamlit as st
 
 from core.charts.schedule import schedule
 from core.data.index import DataSet
+from core.jobs.store import Job
 from core.model.catalogue import GROUPS
 from core.runs.folder import RunFolder
-from core.runs.jobs import Job
 from core.runs.state import RunInfo
 from core.training.preview import preview
 from core.training.stage import Plan, Stage
-from pages.ui import live
+from pages.ui import jobs
 from pages.ui.errors import shown
-from pages.ui.facts import facts_of
 from pages.ui.first_view import first_view
 from pages.ui.frame import begin
-from pages.ui.plan_editor import plan_editor
-from pages.ui.stage_words import Facts
-from pages.ui.training_view import progress_view, snapshots_view, stages_view
+from pages.ui.plan.editor import plan_editor
+from pages.ui.plan.facts import facts_of
+from pages.ui.plan.stage_words import Facts
+from pages.ui.training.view import progress_view, snapshots_view, stages_view
 
 EXAMPLE_BATCHES = 25
 
@@ -60,19 +60,19 @@ with shown(stop=True):
 assert data is not None
 
 facts = facts_of(run, info, data)
-live.say_how_it_ended(run, "train")
-at_work = live.is_at_work(context.workspace, run)
+jobs.say_how_it_ended(run, "train")
+at_work = jobs.is_at_work(context.workspace, run)
 if state.unfinished and not at_work:
     left = len(state.plan) - state.next_stage
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Continue", type="primary", icon=":material/resume:", key="continue") and live.submit(
+        if st.button("Continue", type="primary", icon=":material/resume:", key="continue") and jobs.submit(
             context.workspace, run, "train", {"resume": True}
         ):
             st.rerun()
         st.caption(
             f"{left} stage{'s' if left > 1 else ''} of the plan left, from the last checkpoint, to the same numbers."
         )
-live.follow(context.workspace, run, partial(draw, run, info, data, facts))
+jobs.follow(context.workspace, run, partial(draw, run, info, data, facts))
 if at_work:
     st.caption("More can be planned, and snapshots saved and loaded, once this job has ended.")
     st.stop()

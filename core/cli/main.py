@@ -16,12 +16,12 @@ BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 Command = Callable[[Options, Reporter], Answer]
 
 _COMMANDS = {
-    "inspect": ("core.cli.inspecting", "inspect"),
-    "find-lr": ("core.cli.finding", "find_lr"),
-    "train": ("core.cli.training", "train"),
-    "evaluate": ("core.cli.answering", "evaluate"),
-    "predict": ("core.cli.answering", "predict"),
-    "benchmark": ("core.cli.measuring", "benchmark"),
+    "inspect": ("core.cli.inspect", "inspect"),
+    "find-lr": ("core.cli.find_lr", "find_lr"),
+    "train": ("core.cli.train", "train"),
+    "evaluate": ("core.cli.evaluate", "evaluate"),
+    "predict": ("core.cli.predict", "predict"),
+    "benchmark": ("core.cli.benchmark", "benchmark"),
 }
 """Where each command is; imported when asked for, so that --help need not wait for torch."""
 

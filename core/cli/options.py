@@ -181,7 +181,7 @@ def _stage(parser: argparse.ArgumentParser) -> None:
         help="random transforms of each image (default: none; in recipes side-on, but for digits and shapes)",
     )
     stage.add_argument(
-        "--schedule", choices=("cosine", "one-cycle", "constant"), help="course of the rate (default: cosine)"
+        "--schedule", choices=("cosine", "one-cycle", "constant"), help="eta of the rate (default: cosine)"
     )
     stage.add_argument("--gentle-start", action="store_true", help="the first 1/20 of the first cycle at rate/100")
     stage.add_argument("--optimiser", choices=("sgd", "adamw"), help="default: adamw")

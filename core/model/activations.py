@@ -18,7 +18,8 @@ from core.data.pixels import load_pixels, pixels_key
 from core.errors import ModelError
 from core.model.classifier import Classifier
 from core.model.fold import folded
-from core.model.machine import precision, tune_allocator
+from core.model.machine import precision
+from core.process.threads import tune_allocator
 from core.workspace import Progress, Workspace, atomic, no_progress, write_json
 
 VERSION = 1

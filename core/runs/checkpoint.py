@@ -4,7 +4,6 @@ What a page needs (reading headers, making a snapshot of the checkpoint and the 
 """
 
 import json
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,11 +68,6 @@ class SnapshotMeta(BaseModel):
     accuracy: float | None = None
     valid_loss: float | None = None
     learner: dict[str, Any] = Field(default_factory=dict)
-
-
-def now() -> str:
-    """The time, as it is written into files."""
-    return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
 def header(path: Path) -> dict[str, Any]:

@@ -1,28 +1,24 @@
 """The run folder: one model's whole life on disk. Importing this module does not import torch."""
 
 import os
-import secrets
-import shutil
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from core.data.index import DataSet
 from core.errors import RunError
-from core.model.catalogue import BACKBONES
-from core.runs import jobs
-from core.runs.checkpoint import now
 from core.runs.history import HistoryReader, reader
-from core.runs.launch import LOG
-from core.runs.names import BEST, LATEST, checked_id, checked_name, checked_new_snapshot, checked_snapshot, new_id
-from core.runs.snapshots import Snapshot, keep_checkpoint, listed, put_in_place
+from core.runs.names import LATEST, checked_id, checked_snapshot
+from core.runs.snapshots import Snapshot, listed
 from core.runs.state import Curve, RunInfo, RunState
-from core.workspace import Workspace, read_json, sentences, write_json
+from core.workspace import Workspace, read_json, write_json
 
 SPLITS = ("train", "valid", "test")
-TRASH = ".trash-"
+
+LOG = "log.txt"
+"""What the run's workers print."""
 
 Model = TypeVar("Model", RunInfo, RunState)
 
@@ -94,11 +90,10 @@ class RunFolder:
         """The range tests that came to an end, oldest first."""
         return [curve for curve in self.all_curves() if curve.complete]
 
-    def curve_under_way(self) -> Curve | None:
-        """The range test that runs now, as far as it is."""
-        live = jobs.live_job(self.workspace, self.id)
-        under_way = [curve for curve in self.all_curves() if not curve.complete]
-        return under_way[-1] if under_way and live is not None and live.status == "running" else None
+    def unfinished_curve(self) -> Curve | None:
+        """The newest range test that has not come to its end: the one under way, while a job is."""
+        unfinished = [curve for curve in self.all_curves() if not curve.complete]
+        return unfinished[-1] if unfinished else None
 
     def all_curves(self) -> list[Curve]:
         """Every range test, also one that was broken off."""
@@ -134,134 +129,6 @@ class RunFolder:
             return ""
         return "\n".join(text.splitlines()[-lines:])
 
-    def rename(self, name: str) -> None:
-        """Give the run another name; raises `RunError` while a job is at work on it."""
-        name = checked_name(name)
-        with jobs.locked(self.workspace):
-            self.refuse_while_live("renamed")
-            write_json(self.path / "run.json", self.info.model_copy(update={"name": name}).model_dump(mode="json"))
-
-    def delete(self) -> None:
-        """Delete the run and all that it holds; raises `RunError` while a job is at work on it."""
-        with jobs.locked(self.workspace):
-            self.refuse_while_live("deleted")
-            trash = self.path.with_name(f"{TRASH}{self.id}-{secrets.token_hex(2)}")
-            with sentences(self.path):
-                self.path.rename(trash)
-        shutil.rmtree(trash, ignore_errors=True)
-
-    def refuse_while_live(self, what: str) -> None:
-        """Raise `RunError` when a job of this run is queued or running; the caller holds the lock on jobs."""
-        if jobs.live_job(self.workspace, self.id) is not None:
-            raise RunError(
-                f"This run is at work, so it cannot be {what} now. Stop it first, or wait until it has ended."
-            )
-
-    def save_snapshot(self, name: str) -> Snapshot:
-        """Keep the present weights under a name of a person's own; raises `RunError` when it is taken or reserved."""
-        name = checked_new_snapshot(name)
-        with jobs.locked(self.workspace):
-            self.refuse_while_live("saved under a name")
-            keep_checkpoint(self, name)
-        return next(snapshot for snapshot in self.snapshots() if snapshot.name == name)
-
-    def load_snapshot(self, name: str) -> None:
-        """Make a snapshot's weights those that the next stage begins from; "latest" changes nothing.
-
-        The optimiser starts afresh, a plan under way is given up, and the history goes on counting.
-        """
-        with jobs.locked(self.workspace):
-            self.refuse_while_live("loaded into")
-            if name != LATEST:
-                put_in_place(self, name)
-
-    def delete_snapshot(self, name: str) -> None:
-        """Delete a snapshot; raises `RunError` while a job is at work on the run."""
-        path = self.snapshot_path(checked_snapshot(name))
-        with jobs.locked(self.workspace):
-            self.refuse_while_live("changed")
-            path.unlink(missing_ok=True)
-            self.forget_predictions(path.stem)
-
-    def summary(self) -> dict[str, Any]:
-        """The run in one row; `accuracy` is the last epoch's, `best` the highest, `bytes` what it occupies on disk."""
-        info, state = self.info, self.state
-        return {
-            "id": self.id,
-            "name": info.name,
-            "created": info.created,
-            "data": info.data_title,
-            "images": info.images,
-            "model": info.backbone,
-            "size": info.size,
-            "stages": len(state.stages),
-            "epochs": sum(stage.epochs for stage in state.stages),
-            "accuracy": state.figures.get("accuracy"),
-            "valid_loss": state.figures.get("valid_loss"),
-            "best": state.best.accuracy if state.best else None,
-            "seconds": state.seconds,
-            "status": self.status(),
-            "bytes": sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file()),
-        }
-
-    def status(self) -> str:
-        """Of its job at work or last training: queued, running, done, failed, stopped or lost; "new" before any."""
-        live = jobs.live_job(self.workspace, self.id)
-        if live is not None:
-            return live.status
-        trained = next((job for job in jobs.jobs_of(self) if job.kind == "train"), None)
-        if trained is not None:
-            return trained.status
-        stages = self.state.stages
-        return stages[-1].status if stages else "new"
-
-
-def create_run(
-    workspace: Workspace,
-    data: DataSet,
-    *,
-    backbone: str,
-    size: int,
-    seed: int = 0,
-    pretrained: bool = True,
-    folded: bool | None = None,
-    name: str = "",
-) -> RunFolder:
-    """Make a run on `data`, whose items and split it keeps as they are now. Nothing is built or trained yet.
-
-    `pretrained` is taken for what it is where the backbone has no such weights: a network begun from random ones.
-    `folded` (by default, for pretrained networks) trains with batch norm folded into the convolutions.
-    """
-    offer = BACKBONES.get(backbone)
-    pretrained = pretrained and (offer is None or offer.has_weights)
-    run_id = new_id()
-    held_out, trained = len(data.indices("valid")), len(data.indices("train"))
-    info = RunInfo(
-        id=run_id,
-        name=checked_name(name or f"{data.title}, {backbone}"[:80]),
-        created=now(),
-        data_spec=data.spec,
-        data_title=data.title,
-        fingerprint=data.fingerprint,
-        classes=data.classes,
-        images=len(data.items),
-        backbone=backbone,
-        pretrained=pretrained,
-        folded=pretrained if folded is None else folded and pretrained,
-        seed=seed,
-        valid_share=held_out / max(1, held_out + trained),
-        size=size,
-    )
-    path = workspace.runs / run_id
-    making = path.with_name(f".new-{run_id}")
-    with sentences(path):
-        making.mkdir()
-        write_json(making / "data.json", data.to_json())
-        write_json(making / "state.json", RunState().model_dump(mode="json"))
-        write_json(making / "run.json", info.model_dump(mode="json"))
-        making.rename(path)
-    return RunFolder(path)
-
 
 def list_runs(workspace: Workspace) -> list[RunFolder]:
     """Every run, newest first."""
@@ -274,6 +141,3 @@ def open_run(workspace: Workspace, run_id: str) -> RunFolder:
     run = RunFolder(workspace.runs / checked_id(run_id))
     _ = run.info
     return run
-
-
-__all__ = ["BEST", "LATEST", "RunFolder", "Snapshot", "create_run", "list_runs", "open_run"]

@@ -48,6 +48,10 @@ class StageState(BaseModel):
     seconds: float = 0.0
     message: str = ""
 
+    def ended(self) -> "StageState":
+        """The stage as one that nothing goes on with any more."""
+        return self.model_copy(update={"status": "stopped"}) if self.status == "running" else self
+
 
 class Best(BaseModel):
     """The epoch with the highest validation accuracy (the lower validation loss on ties), and its snapshot."""

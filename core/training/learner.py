@@ -17,7 +17,8 @@ from core.data.index import DataSet
 from core.data.pixels import load_pixels
 from core.errors import DivergedError, ModelError, TrainingError
 from core.model.classifier import Classifier, set_mode
-from core.model.machine import device, tune_allocator
+from core.model.machine import device
+from core.process.threads import tune_allocator
 from core.training.feeds import Images, Indices, PixelFeed
 from core.training.optimisers import optimiser_tensors, restore_optimiser
 from core.training.position import VERSION, LearnerState, Position

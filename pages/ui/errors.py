@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.errors import AnnealError
-from pages.ui.names import literal
+from pages.ui.text import literal
 
 
 @dataclass

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.runs.folder import RunFolder, create_run
-from pages.ui import hand
+from core.runs.create import create_run
+from core.runs.folder import RunFolder
+from pages.ui import session
+from pages.ui.data.new_run import new_run_form
 from pages.ui.errors import shown
 from pages.ui.frame import Context
-from pages.ui.new_run import new_run_form
 from pages.ui.ready import decode_ahead
 
 DIGITS, DIGITS_BACKBONE, DIGITS_SIZE = "digits", "small_cnn", 32
@@ -47,8 +48,8 @@ def _one_click(ctx: Context, key: str) -> None:
 def take_digits(ctx: Context) -> RunFolder | None:
     """Make a run on the digits and put it in hand: the shortest way to something that learns. None when it failed."""
     with shown() as outcome:
-        data = hand.look(ctx.workspace, hand.DataChoice(DIGITS))
+        data = session.load(ctx.workspace, session.DataChoice(DIGITS))
         run = create_run(ctx.workspace, data, backbone=DIGITS_BACKBONE, size=DIGITS_SIZE, name="Digits, first run")
-        hand.take_run(run.id)
+        session.select_run(run.id)
         decode_ahead(data, DIGITS_SIZE, ctx.workspace)
     return run if outcome.ok else None

@@ -8,15 +8,15 @@ import streamlit as st
 
 from core.data.index import DataSet
 from core.errors import AnnealError, RunError
-from core.runs import jobs
+from core.jobs import queue
 from core.runs.folder import RunFolder, open_run
 from core.workspace import Workspace
-from pages.ui import hand
+from pages.ui import session
 from pages.ui.errors import show
-from pages.ui.jobline import job_line
-from pages.ui.mark import ICON, LOGO
-from pages.ui.names import literal, plain
+from pages.ui.jobs import job_line
+from pages.ui.logo import ICON, LOGO
 from pages.ui.ready import get_ready
+from pages.ui.text import literal, plain
 
 APP = Path(__file__).parents[2]
 
@@ -40,7 +40,7 @@ class Context:
 
     workspace: Workspace
     run: RunFolder | None
-    choice: hand.DataChoice | None
+    choice: session.DataChoice | None
 
     @property
     def data_spec(self) -> str | None:
@@ -52,8 +52,8 @@ class Context:
     def data(self) -> DataSet | None:
         """The data set in hand; a first look at a big one shows its progress. Raises `DataError`, `RunError`."""
         if self.run is not None:
-            return hand.of_run(self.workspace, self.run.info.id)
-        return hand.look(self.workspace, self.choice) if self.choice else None
+            return session.data_of_run(self.workspace, self.run.info.id)
+        return session.load(self.workspace, self.choice) if self.choice else None
 
 
 def begin(title: str, icon: str, *, lead: str) -> Context:
@@ -66,7 +66,7 @@ def begin(title: str, icon: str, *, lead: str) -> Context:
     workspace = Workspace.at()
     _tend(workspace)
     run = _run_in_hand(workspace)
-    context = Context(workspace, run, None if run else hand.data_in_hand())
+    context = Context(workspace, run, None if run else session.selected_data())
     with st.sidebar:
         _navigation(run)
         _in_hand(context)
@@ -79,7 +79,7 @@ def begin(title: str, icon: str, *, lead: str) -> Context:
 def _tend(workspace: Workspace) -> None:
     """Let queued jobs start, and have a process ready that starts them at once."""
     try:
-        jobs.advance(workspace)
+        queue.advance(workspace)
         if os.environ.get("ANNEAL_WARM") != "0":
             get_ready(workspace)
     except AnnealError as error:
@@ -87,13 +87,13 @@ def _tend(workspace: Workspace) -> None:
 
 
 def _run_in_hand(workspace: Workspace) -> RunFolder | None:
-    run_id = hand.run_id_in_hand()
+    run_id = session.selected_run_id()
     if run_id is None:
         return None
     try:
         return open_run(workspace, run_id)
     except RunError as error:
-        hand.put_run_down()
+        session.clear_run()
         show(error)
         return None
 
@@ -115,8 +115,8 @@ def _in_hand(context: Context) -> None:
             st.text(plain(info.name, 40))
             st.caption(f"{literal(info.data_title, 30)} · {literal(info.backbone, 24)}")
             st.button(
-                "Put it down", key="put-down", icon=":material/close:", type="tertiary", on_click=hand.put_run_down
+                "Put it down", key="put-down", icon=":material/close:", type="tertiary", on_click=session.clear_run
             )
     elif context.choice is not None:
         st.caption("Data in hand", help="No run yet: the Data page starts one.")
-        st.text(plain(hand.title_in_hand(context.workspace, context.choice), 40))
+        st.text(plain(session.selected_title(context.workspace, context.choice), 40))

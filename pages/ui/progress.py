@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from core.workspace import Progress
-from pages.ui.names import literal
+from pages.ui.text import literal
 
 INTERVAL = 0.1
 """Seconds between two updates; more would slow the work down."""

@@ -7,13 +7,13 @@ import threading
 from core.data.index import DataSet
 from core.data.pixels import load_pixels
 from core.errors import AnnealError
-from core.runs import warm
+from core.jobs import warm
 from core.workspace import Workspace
 
 PAUSE_S = 1.5
 """Seconds after the first page was asked for: until then browser and server need the processor to draw it."""
 
-MODULES = ("pandas", "altair", "core.charts.schedule", "core.charts.training", "pages.ui.new_run")
+MODULES = ("pandas", "altair", "core.charts.schedule", "core.charts.training", "pages.ui.data.new_run")
 """What the other pages need; torch is not among them, the jobs' processes have that."""
 
 SMALL = 50_000_000

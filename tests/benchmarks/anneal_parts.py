@@ -22,9 +22,9 @@ from core.data.pixels import load_pixels
 from core.model.activations import BATCH, load_activations
 from core.model.backbones import build
 from core.model.fold import folded
-from core.runs.execute import prepare_process
-from core.training.finder import range_test
+from core.process.threads import prepare_process
 from core.training.learner import Learner
+from core.training.lr_finder import range_test
 from core.training.records import EpochRecord, StepRecord
 from core.training.stage import Stage
 from core.workspace import Workspace

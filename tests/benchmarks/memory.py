@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from core.runs.launch import environment
+from core.process.launch import environment
 from tests.benchmarks.report import arguments, median, python, show, timed
 
 CLASSES, SIDE = 10, 64

@@ -7,7 +7,7 @@ batch in memory, taken in turn with the loop that it stands beside.
 import json
 from typing import Any
 
-from core.runs.launch import environment
+from core.process.launch import environment
 from tests.benchmarks.report import arguments, median, python, show, timed
 
 

@@ -6,7 +6,8 @@ import numpy as np
 from PIL import Image
 
 from core.data.index import load_data
-from core.runs.folder import RunFolder, create_run
+from core.runs.create import create_run
+from core.runs.folder import RunFolder
 from core.runs.state import Best, RunState, StageState
 from core.training.stage import Stage
 from core.workspace import Workspace, write_json

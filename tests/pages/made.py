@@ -9,7 +9,8 @@ from PIL import Image
 
 from core.data.index import DataSet, load_data
 from core.results.predictions import predictions_of
-from core.runs.folder import RunFolder, create_run
+from core.runs.create import create_run
+from core.runs.folder import RunFolder
 from core.runs.state import Best, Curve, RunState, StageState
 from core.training.stage import Stage
 from core.training.suggestions import suggestions

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from core.charts.confusion import CELL_PICKED
-from core.runs import jobs
+from core.jobs import queue
 from tests.pages.conftest import open_page
 from tests.pages.made import CLASSES, HOSTILE, evaluate, new_run, train
 
@@ -11,7 +11,7 @@ from tests.pages.made import CLASSES, HOSTILE, evaluate, new_run, train
 @pytest.fixture(autouse=True)
 def quiet(monkeypatch):
     """Jobs stay queued: nothing is started."""
-    monkeypatch.setattr(jobs, "advance", lambda workspace: None)
+    monkeypatch.setattr(queue, "advance", lambda workspace: None)
 
 
 def buttons(at):
@@ -43,7 +43,7 @@ def test_a_trained_run_without_predictions_is_evaluated_on_a_click(run) -> None:
     at = open_page("confusion_matrix", run=run.id)
     at.toggle(key="matrix-tta").set_value(True).run()
     buttons(at)["Evaluate"].click().run()
-    job = jobs.live_job(run.workspace, run.id)
+    job = queue.live_job(run.workspace, run.id)
     assert job is not None
     assert job.kind == "evaluate"
     assert job.spec == {"snapshot": "latest", "split": "valid", "tta": True}

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from core.errors import DataError, WeightsUnavailableError
 from core.runs.folder import list_runs
 from core.workspace import Workspace
-from pages.ui.hand import DATA, RUN
+from pages.ui.session import DATA, RUN
 from tests.pages.builders import folder_of, picture, run_on
 from tests.pages.conftest import open_page
 
@@ -115,7 +115,7 @@ def test_a_refused_download_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> No
     def refuse(*_: object, **__: object) -> None:
         raise DataError("The download of Imagenette was refused. Check the network, or choose a folder.")
 
-    monkeypatch.setattr("pages.ui.hand.load_data", refuse)
+    monkeypatch.setattr("pages.ui.session.load_data", refuse)
     at = open_page("data")
     at.segmented_control(key="data-way").set_value("download").run()
     at.button(key="data-use-imagenette").click().run()
@@ -141,7 +141,7 @@ def test_weights_that_cannot_be_had_are_said_and_scratch_is_offered(
         raise WeightsUnavailableError("The weights of resnet18 could not be downloaded.")
 
     monkeypatch.setattr("core.model.fetch.fetch", refuse)
-    monkeypatch.setattr("pages.ui.new_run.fetch", refuse)
+    monkeypatch.setattr("pages.ui.data.new_run.fetch", refuse)
     at = look_at(folder_of(tmp_path / "pets", {"cat": 8, "dog": 8}))
     at.selectbox(key="new-run-backbone").set_value("resnet18").run()
     at.button(key="new-run-go").click().run()

@@ -4,7 +4,7 @@ import pytest
 
 from core.runs.folder import list_runs
 from core.workspace import Workspace
-from pages.ui.hand import RUN
+from pages.ui.session import RUN
 from tests.pages.builders import folder_of, run_on
 from tests.pages.conftest import open_page
 

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from core.charts.finder import RATE_PICKED
-from core.runs import jobs
-from pages.ui.draft import Draft
-from pages.ui.finder_view import MEANINGS, label
+from core.charts.lr_finder import RATE_PICKED
+from core.jobs import queue
+from core.runs.draft import Draft
+from pages.ui.finder.view import MEANINGS, label
 from tests.pages.conftest import open_page
 from tests.pages.made import new_run, range_tested
 
@@ -13,7 +13,7 @@ from tests.pages.made import new_run, range_tested
 @pytest.fixture
 def quiet(monkeypatch):
     """Jobs stay queued: nothing is started."""
-    monkeypatch.setattr(jobs, "advance", lambda workspace: None)
+    monkeypatch.setattr(queue, "advance", lambda workspace: None)
 
 
 def buttons(at):
@@ -43,7 +43,7 @@ def test_a_range_test_is_asked_for_as_the_next_stage_has_it(home: Path, quiet: N
     assert at.segmented_control(key="find-scope").value == "Everything"
     at.number_input(key="find-steps").set_value(50).run()
     buttons(at)["Find the learning rate"].click().run()
-    job = jobs.live_job(run.workspace, run.id)
+    job = queue.live_job(run.workspace, run.id)
     assert job is not None
     assert job.kind == "find_lr"
     assert job.spec["steps"] == 50
@@ -104,8 +104,8 @@ def test_earlier_curves_are_kept_beside_the_newest(home: Path) -> None:
 
 def test_a_failed_test_says_why_and_shows_the_end_of_the_log(home: Path, quiet: None) -> None:
     run = new_run(home)
-    job = jobs.submit(run.workspace, run.id, "find_lr", {})
-    jobs.end(run.workspace, job, "failed", "The *loss* was not a number.")
+    job = queue.submit(run.workspace, run.id, "find_lr", {})
+    queue.end(run.workspace, job, "failed", "The *loss* was not a number.")
     (run.path / "log.txt").write_text("the last line")
     at = open_page("lr_finder", run=run.id)
     assert not at.exception

@@ -6,8 +6,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.runs.folder import list_runs
 from core.workspace import Workspace, write_json
-from pages.ui.hand import RUN
-from pages.ui.run_table import differences, epochs_of, stage_in_words, table
+from pages.ui.runs.table import differences, epochs_of, stage_in_words, table
+from pages.ui.session import RUN
 from tests.pages.builders import folder_of, run_on
 from tests.pages.conftest import open_page
 

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from core.runs import jobs
+from core.jobs import queue
+from core.runs.draft import Draft, Rate, suited
 from core.runs.state import RunState
 from core.training.recipes import lesson2
 from core.training.stage import plan_of
-from pages.ui.draft import Draft, Rate, suited
 from tests.pages.conftest import open_page
 from tests.pages.made import HOSTILE, new_run, train
 
@@ -15,7 +15,7 @@ from tests.pages.made import HOSTILE, new_run, train
 @pytest.fixture(autouse=True)
 def quiet(monkeypatch):
     """Jobs stay queued: nothing is started."""
-    monkeypatch.setattr(jobs, "advance", lambda workspace: None)
+    monkeypatch.setattr(queue, "advance", lambda workspace: None)
 
 
 def buttons(at):
@@ -87,7 +87,7 @@ def test_editing_a_stage_changes_the_plan_that_is_sent_off(home: Path) -> None:
     at.segmented_control(key=f"{uid}-optimiser").set_value("sgd").run()
     assert not at.exception
     at.button(key="start").click().run()
-    job = jobs.live_job(run.workspace, run.id)
+    job = queue.live_job(run.workspace, run.id)
     assert job is not None
     stage = plan_of(job.spec["plan"]).stages[0]
     assert (stage.cycle_len, stage.cycles, stage.lr, stage.share) == (3, 2, (0.002,), 0.5)
@@ -174,7 +174,7 @@ def test_what_was_stopped_can_be_continued(home: Path) -> None:
     run.write_state(RunState.model_validate(left.model_dump()))
     at = open_page("training", run=run.id)
     at.button(key="continue").click().run()
-    job = jobs.live_job(run.workspace, run.id)
+    job = queue.live_job(run.workspace, run.id)
     assert job is not None
     assert job.spec == {"resume": True}
     assert not at.exception
@@ -182,8 +182,8 @@ def test_what_was_stopped_can_be_continued(home: Path) -> None:
 
 def test_a_failure_shows_its_sentence_and_the_end_of_the_log(home: Path) -> None:
     run = new_run(home)
-    job = jobs.submit(run.workspace, run.id, "train", {})
-    jobs.end(run.workspace, job, "lost", jobs.LOST)
+    job = queue.submit(run.workspace, run.id, "train", {})
+    queue.end(run.workspace, job, "lost", queue.LOST)
     (run.path / "log.txt").write_text("Killed")
     at = open_page("training", run=run.id)
     assert not at.exception
@@ -196,7 +196,7 @@ def test_a_waiting_job_can_be_cancelled(home: Path) -> None:
     at = open_page("training", run=run.id)
     at.button(key="start").click().run()
     buttons(at)["Cancel"].click().run()
-    assert jobs.live_job(run.workspace, run.id) is None
+    assert queue.live_job(run.workspace, run.id) is None
 
 
 def test_a_snapshot_under_a_bad_name_is_refused_with_the_reason(home: Path) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
+from core.jobs import queue
 from core.results.predictions import Predictions
 from core.runs.folder import RunFolder, list_runs
 from core.workspace import Workspace
@@ -73,7 +74,7 @@ def test_train_evaluate_predict(train, anneal, tmp_path):
     assert done["stages"][0]["lr"] == [0.01]
     run = RunFolder(done["run"])
     assert run.info.name == "Colours"
-    assert run.status() == "done"
+    assert queue.jobs_of(run)[0].status == "done"
     assert len(run.history.epochs) == 3
 
     found = anneal("evaluate", done["run"], "--json").json

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from core.jobs import queue
 from core.runs.folder import RunFolder, list_runs
 from core.workspace import Workspace
 
@@ -49,7 +50,7 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(pictures, tmp_path, numbe
     assert out == ""
     assert f"train --continue {run.path}" in err.splitlines()[-1]
     stopped = RunFolder(run.path)
-    assert stopped.status() == "stopped"
+    assert queue.jobs_of(stopped)[0].status == "stopped"
     assert stopped.state.unfinished
     assert stopped.checkpoint.exists()
     if number == signal.SIGINT:

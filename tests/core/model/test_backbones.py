@@ -16,7 +16,7 @@ from core.model.backbones import HEAD_DROPOUT, build
 from core.model.catalogue import BACKBONES, GROUPS
 from core.model.classifier import SeededDropout, freeze_to, set_mode
 from core.model.groups import layer_groups
-from core.model.machine import tune_allocator
+from core.process.threads import tune_allocator
 from tests.core.model.conftest import CLASSES, images
 
 ANY = ["small_cnn", "efficientnet_lite0", "resnet18", "mobilenetv3_small_050", "test_vit", "test_convnext"]

@@ -1,15 +1,11 @@
 """A network folded to be trained on: the same one at first, without batch norm, and every group still its own."""
 
-from pathlib import Path
-
 import pytest
 import torch
 from torch import nn
 
-from core.errors import ModelError
 from core.model.backbones import build
 from core.model.classifier import Classifier, freeze_to, set_mode
-from core.model.weights import load_weights, save_weights
 
 CLASSES = ("cat", "dog", "eel")
 
@@ -48,12 +44,3 @@ def test_a_training_step_changes_no_image_s_output_through_its_neighbours_in_the
     with torch.no_grad():
         together, alone = model.features(images)[:1], model.features(images[:1])
     assert torch.allclose(together, alone, rtol=1e-3, atol=1e-3 * alone.abs().max().item())
-
-
-def test_weights_of_the_other_form_are_refused_with_the_reason(
-    both: tuple[Classifier, Classifier], tmp_path: Path
-) -> None:
-    plain, folded = both
-    save_weights(plain, tmp_path / "plain.safetensors", size=64)
-    with pytest.raises(ModelError, match="batch norm as layers of its own, and this one has it folded"):
-        load_weights(folded, tmp_path / "plain.safetensors")

@@ -87,7 +87,7 @@ from core.model.backbones import build
 from core.model.classifier import freeze_to
 from core.training.optimisers import build_optimiser
 from core.training.stage import stage_of
-import core.runs.execute
+import core.jobs.execute
 model = build("efficientnet_lite0", ("a", "b"), folded=True)
 freeze_to(model, len(model.groups) - 1)
 for kind in ("sgd", "adamw"):

@@ -6,8 +6,8 @@ from sklearn.datasets import load_digits
 from core.data.index import load_data
 from core.model.backbones import build
 from core.training.balance import balanced_weights, is_unbalanced
-from core.training.finder import range_test
 from core.training.learner import Learner
+from core.training.lr_finder import range_test
 from core.training.randomness import generator, seed_of
 from core.training.recipes import lesson2, quick
 from core.training.suggestions import preferred

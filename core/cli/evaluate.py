@@ -1,0 +1,47 @@
+"""`evaluate`: what a run's network says of its own images."""
+
+from typing import Any
+
+from core.cli.jobs import run_named, work
+from core.cli.options import Options
+from core.cli.output import Answer, Reporter, table
+from core.results.confusion import confusion_matrix, most_confused, per_class
+from core.results.predictions import Predictions
+from core.workspace import Workspace
+
+WORST_PAIRS = 5
+
+
+def evaluate(options: Options, reporter: Reporter) -> Answer:
+    """Accuracy and confusion matrix of a run's weights; the predictions are kept with the run."""
+    run = run_named(options.run, Workspace.at(options.home))
+    spec = {"snapshot": options.snapshot, "split": options.split, "tta": options.tta}
+    work(run, "evaluate", spec, reporter)
+    predictions = Predictions.load(run.predictions_path(options.snapshot, options.split, tta=options.tta))
+    matrix = confusion_matrix(predictions.labels, predictions.predicted, len(predictions.classes))
+    value = {
+        "accuracy": predictions.accuracy,
+        "loss": predictions.loss,
+        "images": len(predictions),
+        "split": options.split,
+        "snapshot": options.snapshot,
+        "classes": list(predictions.classes),
+        "confusion_matrix": matrix.tolist(),
+    }
+    return Answer(value, _text(predictions, matrix))
+
+
+def _text(predictions: Predictions, matrix: Any) -> str:
+    rows = [["class", "precision", "recall", "F1", "images"]]
+    for row in per_class(matrix, predictions.classes).to_dict("records"):
+        ratios = [f"{row[name]:.1%}" for name in ("precision", "recall", "f1")]
+        rows.append([str(row["class"]), *ratios, f"{row['images']:,}"])
+    said = [
+        f"Accuracy {predictions.accuracy:.1%} and loss {predictions.loss:.3f} on {len(predictions):,} images.",
+        table(rows),
+    ]
+    pairs = most_confused(matrix, predictions.classes, WORST_PAIRS).to_dict("records")
+    if pairs:
+        said.append("Most confused:")
+        said += [f"  {row['true']} taken for {row['predicted']}: {row['images']:,}" for row in pairs]
+    return "\n".join(said)

@@ -1,0 +1,62 @@
+"""`find-lr`: a range test on a fresh network, which keeps nothing."""
+
+from core.augment import NAMED
+from core.cli.build import built
+from core.cli.inspect import opened
+from core.cli.network import augmentation_of, network_of, trained_whole
+from core.cli.options import Options
+from core.cli.output import Answer, Reporter, table
+from core.training.learner import Learner
+from core.training.lr_finder import FinderCurve, range_test
+from core.training.stage import Stage, stage_of
+from core.workspace import Workspace
+
+MEANINGS = {
+    "valley": "two thirds down the longest fall: a safe start",
+    "slide": "before the last fall ends: bolder",
+    "steep": "where the loss falls fastest",
+    "minimum": "a tenth of the rate of lowest loss",
+    "lightning": "where Lightning sees the fastest fall",
+}
+
+
+def find_lr(options: Options, reporter: Reporter) -> Answer:
+    """The curve of a range test and every suggestion."""
+    network = network_of(options)
+    stage = stage_of(
+        {
+            "freeze_to": 0 if options.unfrozen or trained_whole(network, options) else -1,
+            "precompute": options.precompute,
+            "size": network.size,
+            "augmentation": NAMED[augmentation_of(options, spec=str(options.data), recipe=False)],
+            **({} if options.batch_size is None else {"batch_size": options.batch_size}),
+        }
+    )
+    data = opened(options, reporter)
+    seed = options.seed or 0
+    learner = Learner(
+        built(network, data.classes, seed), data, Workspace.at(options.home), seed=seed, progress=reporter
+    )
+    curve = range_test(
+        learner, stage, lowest=options.lowest, highest=options.highest, steps=options.steps, progress=reporter
+    )
+    return Answer(curve.to_json(), _text(curve, stage))
+
+
+def _text(curve: FinderCurve, stage: Stage) -> str:
+    rows = [
+        [name, "none" if rate is None else f"{rate:.2e}", MEANINGS.get(name, "")]
+        for name, rate in curve.suggestions.items()
+    ]
+    trained = "every layer group" if stage.freeze_to == 0 else "the head"
+    ends = {
+        "end": "to the last rate",
+        "diverged": "until the loss was 4 times its best",
+        "not a number": "until the loss was not a number",
+    }
+    summary = f"{len(curve.lrs)} batches, training {trained}, {ends.get(curve.stopped, curve.stopped)}."
+    if all(rate is None for rate in curve.suggestions.values()):
+        return f"{summary} That is too short a curve to suggest a rate: give more --steps."
+    lowest = min(range(len(curve.smoothed)), key=curve.smoothed.__getitem__)
+    bottom = f"Lowest smoothed loss {curve.smoothed[lowest]:.3f} at {curve.lrs[lowest]:.2e}: past the rate to take."
+    return "\n".join([summary, table(rows, right=False), bottom])

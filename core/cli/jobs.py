@@ -1,0 +1,94 @@
+"""A job done by this process: the same run folder and job file as a worker's, so that the app shows it live."""
+
+import shlex
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from core.cli.output import Reporter
+from core.errors import RunError
+from core.jobs.store import Kind
+from core.runs.folder import RunFolder, open_run
+from core.runs.history import HistoryReader
+from core.workspace import Workspace
+
+READ_EVERY_S = 0.2
+"""How often the history is read for finished epochs."""
+
+
+class Narrator:
+    """Progress of a job, with a line that stays for every epoch that was finished since."""
+
+    def __init__(self, run: RunFolder, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._history = HistoryReader(run.history.path).refresh()
+        self._told = len(self._history.rows("epoch"))
+        self._read = 0.0
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """As `Progress`."""
+        if time.monotonic() - self._read >= READ_EVERY_S:
+            self.catch_up()
+        self._reporter(what, done, total)
+
+    def catch_up(self) -> None:
+        """Say what epochs were finished; a resumed run first drops the ones after its checkpoint."""
+        self._read = time.monotonic()
+        epochs = self._history.refresh().rows("epoch")
+        for row in epochs[self._told :]:
+            self._reporter.say(
+                f"Epoch {row['epoch']}: training loss {row['train_loss']:.3f}, validation loss "
+                f"{row['valid_loss']:.3f}, accuracy {row['accuracy']:.1%}, {row['seconds']:.1f} s"
+            )
+        self._told = len(epochs)
+
+
+def run_named(text: str, workspace: Workspace) -> RunFolder:
+    """The run of that id in the workspace, or in that folder; raises `RunError`."""
+    if (Path(text).expanduser() / "run.json").is_file():
+        run = RunFolder(text)
+        _ = run.info
+        return run
+    if "/" in text:
+        raise RunError(f"There is no run in the folder {text}. Give a run's id, or the path of its folder.")
+    if not (workspace.runs / text / "run.json").is_file():
+        raise RunError(f"There is no run {text} in {workspace.runs}. Give its id or its folder; --home says where.")
+    return open_run(workspace, text)
+
+
+def work(run: RunFolder, kind: Kind, spec: dict[str, Any], reporter: Reporter) -> None:
+    """Do a job of a run to its end, in its turn.
+
+    Raises the `AnnealError` that it failed with, and `KeyboardInterrupt` with how to go on when it was stopped.
+    """
+    reporter("Getting ready", 0, 0)
+    from core.jobs.execute import run_here
+
+    narrator = Narrator(run, reporter)
+    go_on = f"To go on: python -m core train --continue {shlex.quote(str(run.path))}" if kind == "train" else ""
+    try:
+        with _ended_politely():
+            ended = run_here(run.workspace, run.id, kind, spec, progress=narrator)
+    except KeyboardInterrupt as interrupt:
+        narrator.catch_up()
+        raise KeyboardInterrupt(f"{interrupt or 'Stopped.'} {go_on}".strip()) from interrupt
+    narrator.catch_up()
+    if ended.status != "done":
+        raise KeyboardInterrupt(f"Stopped from elsewhere. {go_on}".strip())
+
+
+@contextmanager
+def _ended_politely() -> Iterator[None]:
+    """Take SIGTERM for a Ctrl-C; only a program's main thread can."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

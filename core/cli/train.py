@@ -1,0 +1,219 @@
+"""`train`: a new run, or going on with one."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from core.augment import NAMED
+from core.cli.inspect import opened
+from core.cli.jobs import run_named, work
+from core.cli.network import Network, augmentation_of, network_of, trained_whole
+from core.cli.options import Options
+from core.cli.output import Answer, Reporter, table
+from core.cli.prefetch import get_ready
+from core.errors import PlanError, RunError
+from core.runs.create import create_run
+from core.runs.folder import RunFolder
+from core.training.recipes import lesson2, quick, suggested_plan
+from core.training.stage import Plan, plan_from_json, plan_of, stage_of
+from core.workspace import Workspace
+
+STAGE_OPTIONS = (
+    "lr",
+    "cycles",
+    "cycle_len",
+    "cycle_mult",
+    "precompute",
+    "unfreeze",
+    "freeze_to",
+    "schedule",
+    "gentle_start",
+    "optimiser",
+    "weight_decay",
+    "label_smoothing",
+    "class_weights",
+    "share",
+)
+"""What makes a stage of one's own; `--augment`, `--size` and `--batch-size` go with recipes too."""
+
+OWN_STAGE = (*STAGE_OPTIONS, "augment", "size", "batch_size")
+
+OF_A_NEW_RUN = ("data", "name", "backbone", "seed", "valid_share", "scratch")
+
+
+def train(options: Options, reporter: Reporter) -> Answer:
+    """Train a new run, or go on with one; the figures of what was done."""
+    began = time.perf_counter()
+    _refuse_contradictions(options)
+    if options.resume is None:
+        run, spec = _begun(options, reporter)
+    else:
+        run, spec = _resumed(options)
+    reporter.say(f"Run {run.id} in {run.path}")
+    work(run, "train", spec, reporter)
+    return _answer(run, time.perf_counter() - began)
+
+
+def _refuse_contradictions(options: Options) -> None:
+    if (options.data is None) == (options.resume is None):
+        raise PlanError("Give either DATA, to train a new run on it, or --continue RUN, to go on with one.")
+    if options.resume is not None and (given := _given(options, OF_A_NEW_RUN)):
+        raise PlanError(f"A run keeps what it began with. Leave out {given}, or begin a new run on DATA.")
+    if options.recipe and options.plan:
+        raise PlanError("Both --recipe and --plan were given. Choose one.")
+    if options.recipe and (given := _given(options, STAGE_OPTIONS)):
+        raise PlanError(f"A recipe has stages of its own. Leave out {given}, or --recipe.")
+    if options.plan and (given := _given(options, OWN_STAGE)):
+        raise PlanError(f"A plan has stages of its own. Leave out {given}, or --plan.")
+    if options.unfreeze and options.freeze_to is not None:
+        raise PlanError("Both --unfreeze and --freeze-to were given. Choose one.")
+
+
+def _given(options: Options, names: tuple[str, ...]) -> str:
+    """The first of these options that was given, as it is typed; empty when none was."""
+    found = (name for name in names if _is_given(getattr(options, name)))
+    return next((f"--{name.replace('_', '-')}" for name in found), "")
+
+
+def _is_given(value: Any) -> bool:
+    return value is not None and value is not False
+
+
+def _begun(options: Options, reporter: Reporter) -> tuple[RunFolder, dict[str, Any]]:
+    """A new run and its job; everything that can be refused is refused before there is a folder."""
+    network = network_of(options, options.recipe)
+    file_plan = _plan_in(options.plan) if options.plan else None
+    if file_plan is not None:
+        network = replace(network, size=file_plan.stages[0].size)
+    plan = file_plan or _plan(options, network, str(options.data), fresh=True)
+    reporter("Looking at the data", 0, 0)
+    get_ready(options, network, reporter)
+    data = opened(options, reporter)
+    seed = options.seed or 0
+    from core.cli.build import layer_groups_of
+
+    _refuse_unfit(plan, layer_groups_of(network, data.classes, seed))
+    if not network.pretrained:
+        reporter.say(f"{network.backbone} begins from random weights.")
+    run = create_run(
+        Workspace.at(options.home),
+        data,
+        backbone=network.backbone,
+        size=network.size,
+        seed=seed,
+        pretrained=network.pretrained,
+        folded=network.folded,
+        name=options.name or "",
+    )
+    return run, {"plan": plan.model_dump(mode="json")}
+
+
+def _resumed(options: Options) -> tuple[RunFolder, dict[str, Any]]:
+    run = run_named(str(options.resume), Workspace.at(options.home))
+    info, state = run.info, run.state
+    if options.plan:
+        return run, {"plan": _plan_in(options.plan).model_dump(mode="json")}
+    if options.recipe or _given(options, OWN_STAGE):
+        size = options.size or (state.stages[-1].stage.get("size", info.size) if state.stages else info.size)
+        network = Network(info.backbone, info.pretrained, int(size))
+        plan = _plan(options, network, info.data_spec, fresh=False)
+        return run, {"plan": plan.model_dump(mode="json")}
+    if not state.unfinished:
+        raise RunError(
+            "Nothing of this run's plan is left to do. Say what to do next, such as --unfreeze --cycles 2, "
+            "--recipe or --plan."
+        )
+    return run, {"resume": True}
+
+
+def _plan_in(path: str) -> Plan:
+    try:
+        return plan_from_json(Path(path).expanduser().read_bytes())
+    except OSError as error:
+        raise PlanError(f"The plan {path} cannot be read: {error.strerror or error}.") from error
+
+
+def _plan(options: Options, network: Network, spec: str, *, fresh: bool) -> Plan:
+    """The plan that the options describe: a recipe, one stage, or, for a run without any, what suits the network."""
+    own = bool(_given(options, STAGE_OPTIONS)) or not (fresh or options.recipe)
+    how = NAMED[augmentation_of(options, spec=spec, recipe=not own)]
+    if own:
+        return Plan(stages=(stage_of(_stage_values(options, network) | {"augmentation": how}),))
+    if options.recipe == "lesson2":
+        plan = lesson2(network.size, how)
+    elif options.recipe == "quick":
+        plan = quick(network.size, how)
+    else:
+        plan = suggested_plan(network.backbone, network.pretrained, network.size, how)
+    if options.batch_size is None:
+        return plan
+    values = plan.model_dump(mode="json")
+    values["stages"] = [stage | {"batch_size": options.batch_size} for stage in values["stages"]]
+    return plan_of(values)
+
+
+def _stage_values(options: Options, network: Network) -> dict[str, Any]:
+    """A stage as the options say; a network without pretrained weights is trained whole, at one rate, by default."""
+    passed = set(STAGE_OPTIONS) - {"unfreeze", "freeze_to"} | {"batch_size"}
+    values = {name: value for name in passed if _is_given(value := getattr(options, name))}
+    whole = options.unfreeze or trained_whole(network, options)
+    values["freeze_to"] = (0 if whole else -1) if options.freeze_to is None else options.freeze_to
+    if not network.pretrained:
+        values["group_ratio"] = 1.0
+    return values | {"size": network.size}
+
+
+def _refuse_unfit(plan: Plan, groups: int) -> None:
+    """Raise `PlanError` when a stage's rates or freezing do not fit the network's layer groups."""
+    for stage in plan.stages:
+        stage.first_trained(groups)
+        if stage.lr is not None:
+            stage.group_rates(groups)
+
+
+def _answer(run: RunFolder, seconds: float) -> Answer:
+    state = run.state
+    stages = [
+        {
+            "name": stage.stage.get("name", ""),
+            "lr": stage.stage.get("lr"),
+            "epochs": stage.epochs,
+            "accuracy": stage.accuracy,
+            "train_loss": stage.train_loss,
+            "valid_loss": stage.valid_loss,
+            "seconds": round(stage.seconds, 2),
+            "status": stage.status,
+        }
+        for stage in state.stages[state.plan_start :]
+    ]
+    value = {
+        "run": str(run.path),
+        "id": run.id,
+        "accuracy": state.figures.get("accuracy"),
+        "valid_loss": state.figures.get("valid_loss"),
+        "seconds": round(seconds, 2),
+        "stages": stages,
+        "best": None if state.best is None else state.best.model_dump(),
+    }
+    return Answer(value, _text(run, value, stages))
+
+
+def _text(run: RunFolder, value: dict[str, Any], stages: list[dict[str, Any]]) -> str:
+    rows = [["stage", "rate", "epochs", "accuracy", "valid loss", "seconds"]]
+    for number, stage in enumerate(stages, start=1):
+        lr = ", ".join(f"{rate:.2g}" for rate in stage["lr"] or ())
+        figures = [_figure(stage["accuracy"], ".1%"), _figure(stage["valid_loss"], ".3f")]
+        rows.append([stage["name"] or f"Stage {number}", lr, str(stage["epochs"]), *figures, f"{stage['seconds']:.1f}"])
+    accuracy, loss = _figure(value["accuracy"], ".1%"), _figure(value["valid_loss"], ".3f")
+    return "\n".join(
+        [
+            table(rows),
+            f"Accuracy {accuracy}, validation loss {loss}, after {value['seconds']:.1f} s.",
+            f"Run {run.id} in {run.path}",
+        ]
+    )
+
+
+def _figure(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)

@@ -1,0 +1,135 @@
+"""What changes a run and must not meet a job at work on it. Importing this module does not import torch."""
+
+import secrets
+import shutil
+
+from core.errors import RunError
+from core.jobs import queue, store
+from core.runs.checkpoint import (
+    CheckpointMeta,
+    SnapshotMeta,
+    checkpoint_to_snapshot,
+    read_meta,
+    read_snapshot_meta,
+    snapshot_to_checkpoint,
+)
+from core.runs.folder import RunFolder
+from core.runs.names import LATEST, checked_name, checked_new_snapshot, checked_snapshot
+from core.runs.snapshots import Snapshot, described
+from core.runs.state import RunState
+from core.workspace import sentences, write_json
+
+TRASH = ".trash-"
+"""What the name of a folder that is being deleted begins with."""
+
+
+def rename(run: RunFolder, name: str) -> None:
+    """Give a run another name; raises `RunError` while a job is at work on it."""
+    name = checked_name(name)
+    with store.locked(run.workspace):
+        _refuse_while_live(run, "renamed")
+        write_json(run.path / "run.json", run.info.model_copy(update={"name": name}).model_dump(mode="json"))
+
+
+def delete(run: RunFolder) -> None:
+    """Delete a run and all that it holds; raises `RunError` while a job is at work on it."""
+    with store.locked(run.workspace):
+        _refuse_while_live(run, "deleted")
+        trash = run.path.with_name(f"{TRASH}{run.id}-{secrets.token_hex(2)}")
+        with sentences(run.path):
+            run.path.rename(trash)
+    shutil.rmtree(trash, ignore_errors=True)
+
+
+def save_snapshot(run: RunFolder, name: str) -> Snapshot:
+    """Keep the present weights under a name of a person's own; raises `RunError` when it is taken or reserved."""
+    name = checked_new_snapshot(name)
+    with store.locked(run.workspace):
+        _refuse_while_live(run, "saved under a name")
+        _keep_checkpoint(run, name)
+    return next(snapshot for snapshot in run.snapshots() if snapshot.name == name)
+
+
+def load_snapshot(run: RunFolder, name: str) -> None:
+    """Make a snapshot's weights those that the next stage begins from; "latest" changes nothing.
+
+    The optimiser starts afresh, a plan under way is given up, and the history goes on counting.
+    """
+    with store.locked(run.workspace):
+        _refuse_while_live(run, "loaded into")
+        if name != LATEST:
+            put_in_place(run, name)
+
+
+def delete_snapshot(run: RunFolder, name: str) -> None:
+    """Delete a snapshot; raises `RunError` while a job is at work on the run."""
+    path = run.snapshot_path(checked_snapshot(name))
+    with store.locked(run.workspace):
+        _refuse_while_live(run, "changed")
+        path.unlink(missing_ok=True)
+        run.forget_predictions(path.stem)
+
+
+def _refuse_while_live(run: RunFolder, what: str) -> None:
+    """Raise `RunError` when a job of this run is queued or running; the caller holds the lock on jobs."""
+    if queue.live_job(run.workspace, run.id) is not None:
+        raise RunError(f"This run is at work, so it cannot be {what} now. Stop it first, or wait until it has ended.")
+
+
+def _keep_checkpoint(run: RunFolder, name: str) -> None:
+    """Write the checkpoint's weights as a snapshot; raises `RunError` when there are none or the name is taken."""
+    path, meta = run.snapshot_path(name), read_meta(run.checkpoint)
+    if meta is None:
+        raise RunError("Nothing has been trained yet, so there is nothing to save. Train a stage first.")
+    if path.exists():
+        raise RunError(f"There is a snapshot called {name} already. Choose another name.")
+    checkpoint_to_snapshot(run.checkpoint, path, described(run.info, meta.learner, meta.figures, meta.size))
+
+
+def put_in_place(run: RunFolder, name: str) -> None:
+    """Make a snapshot the checkpoint; the caller sees to it that nobody else is at work on the run."""
+    snapshot = run.snapshot_path(name)
+    about, info = read_snapshot_meta(snapshot), run.info
+    if (about.backbone, about.classes) != (info.backbone, info.classes):
+        raise RunError(f"The snapshot {name} is of another network or other classes, so this run cannot load it.")
+    before = _counts(run, about)
+    position = {**before.learner["position"], "due": "nothing"}
+    figures = {"accuracy": about.accuracy, "valid_loss": about.valid_loss}
+    kept = {
+        "stages": [stage.ended() for stage in before.stages],
+        "figures": {name: value for name, value in figures.items() if value is not None},
+        "loaded": name,
+        "size": about.size,
+    }
+    learner = {**before.learner, "position": position, "stage": None}
+    snapshot_to_checkpoint(snapshot, run.checkpoint, before.model_copy(update={**kept, "learner": learner}))
+    plan = {"plan": [], "plan_name": "", "plan_start": len(before.stages), "next_stage": 0}
+    run.forget_predictions(LATEST)
+    run.write_state(RunState.model_validate({**run.state.model_dump(), **kept, **plan}))
+
+
+def _counts(run: RunFolder, about: SnapshotMeta) -> CheckpointMeta:
+    """Where the run stands: what its checkpoint says or, when that is missing or damaged, its history and state."""
+    try:
+        meta = read_meta(run.checkpoint)
+    except RunError:
+        meta = None
+    if meta is not None:
+        return meta
+    if not about.learner:
+        raise RunError("This snapshot does not say where it was taken, and the run has no checkpoint to go on from.")
+    history, state = run.history, run.state
+    seen = {
+        "step": int(history.steps["step"].max()) if len(history.steps) else 0,
+        "epoch": int(history.epochs["epoch"].max()) if len(history.epochs) else 0,
+        "cycle": int(history.cycles["cycle"].max()) if len(history.cycles) else 0,
+    }
+    position = about.learner["position"]
+    position = {**position, **{name: max(value, position[name]) for name, value in seen.items()}}
+    return CheckpointMeta(
+        learner={**about.learner, "position": position},
+        history_bytes=history.path.stat().st_size if history.path.exists() else 0,
+        stages=state.stages,
+        best=state.best,
+        seconds=state.seconds,
+    )

@@ -1,0 +1,81 @@
+"""Keeps what training makes: the checkpoint, a snapshot at each cycle's end, and the best so far."""
+
+import time
+
+import torch
+from torch import Tensor
+
+from core.runs.checkpoint import CheckpointMeta, SnapshotMeta, write_weights
+from core.runs.folder import RunFolder
+from core.runs.history import HistoryWriter
+from core.runs.names import BEST
+from core.runs.snapshots import described
+from core.runs.state import Best, RunState
+from core.training.learner import Learner
+from core.training.position import VERSION
+from core.training.records import EpochRecord
+
+AT_EPOCHS_S, WITHIN_EPOCHS_S = 1.0, 10.0
+"""Seconds from one checkpoint to the next at an epoch's end, and within an epoch."""
+
+SHARE = 0.05
+"""Share of the time that checkpoints may take."""
+
+
+class Checkpointer:
+    """Writes a run's weights. Snapshots wait for the next checkpoint, so that none is ahead of it on disk."""
+
+    def __init__(self, folder: RunFolder, learner: Learner, history: HistoryWriter) -> None:
+        self._folder = folder
+        self._info = folder.info
+        self._learner = learner
+        self._history = history
+        self._waiting: dict[str, tuple[dict[str, Tensor], SnapshotMeta]] = {}
+        self._kept = time.monotonic()
+        self._took = 0.0
+
+    def take(self, name: str, state: RunState, size: int) -> None:
+        """Take a snapshot of the model as it is now; it is written with the next checkpoint."""
+        position = {**self._learner.position.to_json(), "due": "nothing"}
+        learner = {"version": VERSION, "seed": self._learner.seed, "position": position, "stage": None}
+        about = described(self._info, learner, state.figures, size)
+        self._waiting[name] = _weights(self._learner), about
+
+    def take_if_best(self, record: EpochRecord, state: RunState, size: int) -> None:
+        """Take the snapshot "best" if no epoch before was as good, and note it in `state`."""
+        if state.best is None or state.best.beaten_by(record.accuracy, record.valid_loss):
+            state.best = Best(accuracy=record.accuracy, valid_loss=record.valid_loss, epoch=record.epoch)
+            self.take(BEST, state, size)
+
+    def keep_now_and_then(self, state: RunState, size: int, *, at_epoch: bool) -> None:
+        """Write a checkpoint if the last one is long enough ago."""
+        wait = max(AT_EPOCHS_S if at_epoch else WITHIN_EPOCHS_S, self._took / SHARE)
+        if time.monotonic() - self._kept >= wait:
+            self.keep(state, size)
+
+    def keep(self, state: RunState, size: int) -> None:
+        """Write the waiting snapshots, the checkpoint and the run's state, in this order."""
+        started = time.monotonic()
+        for name, (tensors, about) in self._waiting.items():
+            write_weights(self._folder.snapshot_path(name), tensors, about)
+            self._folder.forget_predictions(name)
+        self._waiting.clear()
+        now = self._learner.state()
+        meta = CheckpointMeta(
+            learner=now.meta,
+            history_bytes=self._history.sync(),
+            stages=state.stages,
+            best=state.best,
+            seconds=state.seconds,
+            figures=state.figures,
+            size=size,
+        )
+        write_weights(self._folder.checkpoint, now.tensors, meta)
+        self._folder.write_state(state)
+        self._kept = time.monotonic()
+        self._took = self._kept - started
+
+
+def _weights(learner: Learner) -> dict[str, Tensor]:
+    values = learner.model.state_dict().items()
+    return {name: value.detach().to("cpu").clone(memory_format=torch.contiguous_format) for name, value in values}

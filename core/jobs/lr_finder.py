@@ -1,0 +1,124 @@
+"""A range test at a run's present state, its curve kept and seen as it grows."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from core.errors import TrainingError
+from core.jobs.control import TOLD_EVERY_S, JobControl, StoppedError
+from core.jobs.store import JobProgress, replace_json
+from core.runs.folder import RunFolder
+from core.runs.state import Curve
+from core.training.learner import Learner
+from core.training.lr_finder import HIGHEST, LOWEST, STEPS, FinderPoint, curve_of, range_points, test_meta
+from core.training.stage import Stage
+from core.training.suggestions import PREFERRED
+from core.workspace import timestamp, write_json
+
+FEWEST_KEPT = 5
+"""Points that a test which was stopped must have for its curve to be kept."""
+
+
+def probe(
+    control: JobControl,
+    learner: Learner,
+    stage: Stage,
+    *,
+    lowest: float = LOWEST,
+    highest: float = HIGHEST,
+    steps: int = STEPS,
+    for_stage: int | None = None,
+    what: str = "Finding the learning rate",
+) -> Curve:
+    """Run a range test for `stage` and keep its curve in the run; the learner is left as it was.
+
+    Raises `StoppedError` when the job is asked to stop, with what was found until then kept.
+    """
+    started = time.monotonic()
+    position = learner.position
+    curve = Curve(
+        name=_free_name(control.folder, for_stage),
+        created=timestamp(),
+        stage=stage.model_dump(mode="json"),
+        for_stage=for_stage,
+        epoch=position.epoch,
+        step=position.step,
+    )
+    running = range_points(learner, stage, lowest=lowest, highest=highest, steps=steps)
+    try:
+        points, stopped = _watched(control, running, curve, what, steps)
+    finally:
+        running.close()  # type: ignore[attr-defined]  # a generator, which puts the model back when closed
+    found = curve_of(points, steps, asked=stopped, **test_meta(learner, stage, lowest=lowest, highest=highest))
+    values: dict[str, Any] = {**found.to_json(), "complete": True, "seconds": time.monotonic() - started}
+    path = _path(control.folder, curve.name)
+    if stopped and len(points) < FEWEST_KEPT:
+        path.unlink(missing_ok=True)
+    else:
+        curve = curve.model_copy(update=values)
+        write_json(path, curve.model_dump(mode="json"))
+    if stopped:
+        raise StoppedError
+    return curve
+
+
+def _watched(
+    control: JobControl, running: Iterator[FinderPoint], curve: Curve, what: str, steps: int
+) -> tuple[list[FinderPoint], bool]:
+    """The test's points, told and drawn as they come, and whether somebody asked to stop."""
+    points: list[FinderPoint] = []
+    began, drawn = time.monotonic(), 0.0
+    for point in running:
+        points.append(point)
+        moment = time.monotonic()
+        left = (steps - len(points)) * (moment - began) / len(points)
+        control.tell(JobProgress(what=what, done=len(points), total=steps, eta_s=left))
+        if moment - drawn >= TOLD_EVERY_S:
+            drawn = moment
+            _draw(control.folder, curve, points)
+        if control.stopping():
+            return points, True
+    return points, False
+
+
+def choose(folder: RunFolder, curve: Curve) -> Curve:
+    """The curve with the rate that a plan takes from it: valley, or the next suggestion that there is; kept.
+
+    Raises `TrainingError` when the curve suggests nothing.
+    """
+    for name in PREFERRED:
+        rate = curve.suggestions.get(name)
+        if rate is not None and 0 < rate < HIGHEST:
+            chosen = curve.model_copy(update={"chosen": float(rate), "chosen_by": name})
+            write_json(_path(folder, curve.name), chosen.model_dump(mode="json"))
+            return chosen
+    raise TrainingError(
+        "The range test suggests no learning rate: its loss never fell. Look at its curve, and give the stage a rate."
+    )
+
+
+def _draw(folder: RunFolder, curve: Curve, points: list[FinderPoint]) -> None:
+    """Write the curve as far as it is, for whoever looks on."""
+    so_far = {
+        "lrs": [point.lr for point in points],
+        "losses": [point.loss for point in points],
+        "smoothed": [point.smoothed for point in points],
+    }
+    path = _path(folder, curve.name)
+    path.parent.mkdir(exist_ok=True)
+    replace_json(path, curve.model_copy(update=so_far).model_dump(mode="json"))
+
+
+def _path(folder: RunFolder, name: str) -> Any:
+    return folder.path / "finder" / f"{name}.json"
+
+
+def _free_name(folder: RunFolder, for_stage: int | None) -> str:
+    """The next number; a stage begun again, or a test that was broken off, gives its number back."""
+    again = [
+        c.name for c in folder.all_curves() if not c.complete or (for_stage is not None and c.for_stage == for_stage)
+    ]
+    if again:
+        return again[-1]
+    taken = [int(path.stem) for path in (folder.path / "finder").glob("*.json") if path.stem.isdecimal()]
+    return f"{max(taken, default=0) + 1:04d}"

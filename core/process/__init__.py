@@ -1,0 +1,1 @@
+"""How processes start, stay warm and are told apart; threads and the allocator."""

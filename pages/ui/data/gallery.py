@@ -1,0 +1,128 @@
+"""Small pictures of a data set, a page at a time; only those on show are decoded."""
+
+import io
+from collections.abc import Sequence
+
+import streamlit as st
+from PIL import Image
+
+from core.charts import palette
+from core.data.decode import decode
+from core.data.index import DataSet, Item
+from core.errors import DataError
+from pages.ui.text import plain
+
+SIDE = 92
+GAP = 2
+"""Pixels of a thumbnail, and of the line that parts it from the next."""
+PER_PAGE = 48
+CLASSES_PER_PAGE = 12
+OF_EACH_CLASS = 6
+SPLITS = {"train": "Training", "valid": "Validation", "test": "Test"}
+EVERY_CLASS = -1
+
+
+@st.cache_data(max_entries=4000, show_spinner=False)
+def _thumbnail(digest: str, _item: Item) -> bytes | None:
+    """JPEG of one image, or None where the file has gone or changed since it was looked at."""
+    del digest  # the key: the content, wherever it lies
+    return _strip([_item], 1)
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _class_strip(digests: tuple[str, ...], _items: Sequence[Item]) -> bytes | None:
+    """A picture of images beside each other, without those whose files have gone; None where all have."""
+    del digests
+    return _strip(_items, OF_EACH_CLASS)
+
+
+def _strip(items: Sequence[Item], places: int) -> bytes | None:
+    squares = []
+    for item in items:
+        try:
+            squares.append(Image.fromarray(decode(item.path, SIDE)))
+        except DataError:
+            continue
+    if not squares:
+        return None
+    full = len(squares) == places
+    line = (SIDE + GAP) * places - GAP
+    sheet = Image.new("RGB", (line, SIDE), palette.GREY) if full else Image.new("RGBA", (line, SIDE))
+    for place, square in enumerate(squares):
+        sheet.paste(square, (place * (SIDE + GAP), 0))
+    file = io.BytesIO()
+    sheet.save(file, "JPEG" if full else "PNG", quality=88)  # the two that st.image sends on as they are
+    return file.getvalue()
+
+
+@st.fragment
+def gallery(data: DataSet, key: str) -> None:
+    """Images by class and split, a page at a time; paging reruns nothing else."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        label = st.selectbox(
+            "Class",
+            [EVERY_CLASS, *range(len(data.classes))],
+            format_func=lambda at: "A few of every class" if at == EVERY_CLASS else plain(data.classes[at]),
+            key=f"{key}-class",
+        )
+        present = [split for split in SPLITS if len(data.indices(split))]
+        split = st.segmented_control(
+            "Split", present, format_func=SPLITS.__getitem__, default=present[0], required=True, key=f"{key}-split"
+        )
+    if label == EVERY_CLASS:
+        _every_class(data, split, key)
+    else:
+        _one_class(data, label, split, key)
+
+
+def _one_class(data: DataSet, label: int, split: str, key: str) -> None:
+    items = [item for item in data.items if item.label == label and item.split == split]
+    if not items:
+        st.caption("No image of this class is in this split.")
+        return
+    slot = st.container()
+    page = _page(len(items), PER_PAGE, f"{key}-page-{label}-{split}")
+    with slot:
+        _row(data, items[page])
+
+
+def _every_class(data: DataSet, split: str, key: str) -> None:
+    of_class: dict[int, list[Item]] = {label: [] for label in range(len(data.classes))}
+    for item in data.items:
+        if item.split == split and len(of_class[item.label]) < OF_EACH_CLASS:
+            of_class[item.label].append(item)
+    slot = st.container(gap="xsmall")
+    page = _page(len(data.classes), CLASSES_PER_PAGE, f"{key}-classes-{split}")
+    with slot:
+        for label in range(len(data.classes))[page]:
+            _class_row(plain(data.classes[label], 24), of_class[label])
+
+
+def _class_row(name: str, items: Sequence[Item]) -> None:
+    left, right = st.columns([1, 5], vertical_alignment="center", wrap=False)
+    left.text(name)
+    picture = _class_strip(tuple(item.digest for item in items), items)
+    if picture is None:
+        right.caption("No image in this split." if not items else "Its files have gone since they were looked at.")
+    else:
+        right.image(picture, width="stretch", alt=f"{len(items)} images of {name}")
+
+
+def _page(things: int, per_page: int, key: str) -> slice:
+    """Buttons to page with, where there is more than one page; which of the things are on the page chosen."""
+    pages = -(-things // per_page)
+    at = st.pagination(pages, key=key) - 1 if pages > 1 else 0
+    return slice(at * per_page, (at + 1) * per_page)
+
+
+def _row(data: DataSet, items: Sequence[Item]) -> None:
+    pictures = [(_thumbnail(item.digest, item), item) for item in items]
+    there = [(picture, item) for picture, item in pictures if picture is not None]
+    if there:
+        st.image(
+            [picture for picture, _ in there],
+            width=SIDE,
+            alt=[f"{plain(data.classes[item.label])}: {plain(item.name)}" for _, item in there],
+        )
+    if len(there) < len(pictures):
+        st.caption(f"{len(pictures) - len(there)} of these files have gone or changed since they were looked at.")

@@ -1,0 +1,1 @@
+"""The plan: its stages as cards, and their settings as widgets."""

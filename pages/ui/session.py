@@ -1,0 +1,146 @@
+"""What is in hand: one run, or one data set that has no run yet. Session state holds ids and choices only."""
+
+import threading
+from collections import OrderedDict
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from core.data.catalogue import EMBEDDED
+from core.data.index import DataSet, load_data
+from core.runs.folder import open_run
+from core.workspace import Progress, Workspace
+from pages.ui.progress import progress_bar
+
+RUN = "run_in_hand"
+DATA = "selected_data"
+KEPT = 8
+"""Data sets kept in memory, shared by all visitors; an index of 10,000 images takes about 5 MB."""
+
+
+@dataclass(frozen=True)
+class DataChoice:
+    """A data set and how to split it where it brings no split."""
+
+    spec: str
+    valid_share: float = 0.2
+    seed: int = 0
+
+
+class _Shelf:
+    """The data sets last used, by what makes them; they are never changed, so all visitors share them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[object, ...], DataSet] = OrderedDict()
+
+    def get(self, key: tuple[object, ...]) -> DataSet | None:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def put(self, key: tuple[object, ...], data: DataSet) -> None:
+        with self._lock:
+            self._kept[key] = data
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+
+    def drop(self, key: tuple[object, ...]) -> None:
+        with self._lock:
+            self._kept.pop(key, None)
+
+
+@st.cache_resource(show_spinner=False)
+def _shelf() -> _Shelf:
+    return _Shelf()
+
+
+def select_run(run_id: str) -> None:
+    """Put a run in hand, in this session and in the page's address; the data in hand is then the run's."""
+    st.session_state[RUN] = run_id
+    st.session_state.pop(DATA, None)
+    st.query_params.pop("data", None)
+    st.query_params["run"] = run_id
+
+
+def select_data(choice: DataChoice) -> None:
+    """Put a data set in hand that has no run yet; a run in hand is put down."""
+    clear_run()
+    st.session_state[DATA] = asdict(choice)
+    _into_address(choice.spec)
+
+
+def _into_address(spec: str) -> None:
+    """Survive a reload with data that comes along; paths stay out of addresses, which people pass on."""
+    kept = spec if any(spec == offer.spec for offer in EMBEDDED) else None
+    if kept is None:
+        st.query_params.pop("data", None)
+    elif st.query_params.get("data") != kept:
+        st.query_params["data"] = kept
+
+
+def clear_run() -> None:
+    """Have no run in hand; what it holds on disk stays."""
+    st.session_state.pop(RUN, None)
+    st.query_params.pop("run", None)
+
+
+def selected_run_id() -> str | None:
+    """The run of the page's address, or else of this session."""
+    run_id = st.query_params.get("run") or st.session_state.get(RUN)
+    if run_id and st.session_state.get(RUN) != run_id:
+        st.session_state.pop(DATA, None)
+    if run_id:
+        st.session_state[RUN] = run_id
+        if st.query_params.get("run") != run_id:
+            st.query_params["run"] = run_id
+    return run_id
+
+
+def selected_data() -> DataChoice | None:
+    """The data set chosen in this session, where no run is in hand."""
+    values = st.session_state.get(DATA)
+    if values:
+        _into_address(values["spec"])
+        return DataChoice(**values)
+    spec = st.query_params.get("data", "")
+    return DataChoice(spec) if any(spec == offer.spec for offer in EMBEDDED) else None
+
+
+def selected_title(workspace: Workspace, choice: DataChoice) -> str:
+    """The title of a data set that has been looked at, else the last part of its path; not escaped."""
+    known = _shelf().get((workspace.root, choice))
+    return known.title if known else Path(choice.spec).name
+
+
+def load(workspace: Workspace, choice: DataChoice, report: Progress | None = None) -> DataSet:
+    """The data set of a choice, from memory where it has been looked at; a first look shows a progress bar.
+
+    Raises `DataError` with what is wrong with it.
+    """
+    key = (workspace.root, choice)
+    known = _shelf().get(key)
+    if known is None:
+        with progress_bar() as bar:
+            known = load_data(
+                choice.spec, workspace, valid_share=choice.valid_share, seed=choice.seed, progress=report or bar
+            )
+        _shelf().put(key, known)
+    return known
+
+
+def forget(workspace: Workspace, choice: DataChoice) -> None:
+    """Forget what is in memory of a data set, so that the next look goes to the disk."""
+    _shelf().drop((workspace.root, choice))
+
+
+def data_of_run(workspace: Workspace, run_id: str) -> DataSet:
+    """The data set of a run as it was when the run was made. Raises `RunError`, `DataError`."""
+    key = (workspace.root, "run", run_id)
+    known = _shelf().get(key)
+    if known is None:
+        known = open_run(workspace, run_id).data()
+        _shelf().put(key, known)
+    return known

@@ -1,0 +1,96 @@
+"""Text on pages: names that others chose, never read as markdown; figures and times as people say them."""
+
+import re
+from datetime import datetime
+
+from core.runs.state import RunState
+
+LONGEST = 60
+"""Characters of a name that are shown where there is little room."""
+
+_MARKS = re.compile(
+    r"[\\`*_\[\]<>|~$&@^{}]"  # emphasis, code, links, tags, tables, formulas, entities, addresses
+    r"|:(?=\S)"  # colours, icons, emoji, addresses
+    r"|-(?=[->])"  # arrows and dashes
+    r"|^[#+=-]"  # headings, lists, rules
+    r"|(?<=^\d)[.)]|(?<=^\d\d)[.)]|(?<=^\d\d\d)[.)]"  # numbered lists
+)
+_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202f\u2066-\u2069\ufeff]+")
+_ADDRESS = re.compile(r"www(?=\.)", re.IGNORECASE)
+_JOINER = "\u2060"
+"""Invisible; parts what is looked for after the escapes are read: emoji, icons, bare addresses."""
+
+
+def plain(text: object, longest: int | None = LONGEST) -> str:
+    """`text` on one line, without control characters, cut in the middle to `longest` characters.
+
+    For widgets that show text literally: `st.text`, `selectbox`, `multiselect`, `dataframe`.
+    """
+    line = _INVISIBLE.sub(" ", str(text)).strip() or "(no name)"
+    if longest is None or len(line) <= longest:
+        return line
+    head = (longest - 1) * 2 // 3
+    return f"{line[:head]}…{line[len(line) - (longest - 1 - head) :]}"
+
+
+def literal(text: object, longest: int | None = LONGEST) -> str:
+    """`text` escaped so that markdown shows it as it is: no image, link, colour, icon or formula comes of it.
+
+    For all that renders markdown: markdown, captions, buttons, radios, metrics, tabs, alerts, toasts. Not for
+    the widgets of `plain`, which would show the backslashes.
+    """
+    escaped = _MARKS.sub(_escape, plain(text, longest))
+    return _ADDRESS.sub(rf"\g<0>{_JOINER}", escaped)
+
+
+def _escape(found: re.Match[str]) -> str:
+    mark = found.group()
+    return f"\\{mark}{_JOINER}" if mark in ":@-<>" else f"\\{mark}"
+
+
+def percent(share: float) -> str:
+    """An accuracy 0..1 with one decimal: "97.3 %"."""
+    return f"{share * 100:.1f} %"
+
+
+def duration(seconds: float) -> str:
+    """Seconds: "8 s", "3 min", "1 h 20 min"."""
+    whole = round(seconds)
+    if whole < 90:
+        return f"{whole} s"
+    minutes = round(whole / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def size_of(count: float) -> str:
+    """Bytes: "812 kB", "1.4 GB"."""
+    for unit in ("bytes", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def ago(when: str, now: datetime | None = None) -> str:
+    """How long ago an ISO time was: "just now", "5 min ago", "yesterday", or its date."""
+    try:
+        then = datetime.fromisoformat(when)
+    except ValueError:
+        return ""
+    passed = ((now or datetime.now(then.tzinfo)) - then).total_seconds()
+    if passed < 60:
+        return "just now"
+    if passed < 5400:
+        return f"{round(passed / 60)} min ago"
+    if passed < 86400:
+        return f"{round(passed / 3600)} h ago"
+    return "yesterday" if passed < 2 * 86400 else f"{then:%-d %B %Y}"
+
+
+def stages_in_words(state: RunState) -> str:
+    """How far a run has come: "not trained yet", "1 stage", "3 stages, stopped"."""
+    if not state.stages:
+        return "not trained yet"
+    count = len(state.stages)
+    last = state.stages[-1].status
+    return f"{count} stage{'s' if count > 1 else ''}" + ("" if last == "done" else f", {last}")

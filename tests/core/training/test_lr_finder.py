@@ -1,0 +1,139 @@
+import json
+import random
+
+import numpy as np
+import pytest
+import torch
+
+from core.augment import SIDE_ON
+from core.errors import PlanError
+from core.training import task as tasks
+from core.training.lr_finder import FinderCurve, curve_of, range_points, range_test
+from core.training.stage import Stage
+from core.training.suggestions import suggestions
+
+from .conftest import SIZE, bytes_of, timeless, weights
+
+WHOLE = Stage(freeze_to=0, size=SIZE, batch_size=10, augmentation=SIDE_ON)
+STAGES = {
+    "whole": WHOLE,
+    "head": WHOLE.model_copy(update={"freeze_to": -1, "optimiser": "sgd"}),
+    "precomputed": Stage(size=SIZE, precompute=True),
+    "batch larger than the data": WHOLE.model_copy(update={"batch_size": 500}),
+}
+
+
+def trace(learner):
+    """Everything that a probe could have left changed."""
+    return (
+        weights(learner),
+        bytes_of(learner.state().tensors),
+        learner.state().meta,
+        [(p.requires_grad, p.grad is None or p.grad.sum().item()) for p in learner.model.parameters()],
+        [module.training for module in learner.model.modules()],
+        learner.model.generator.get_state().numpy().tobytes(),
+        torch.get_rng_state().numpy().tobytes(),
+        np.random.get_state()[1].tobytes(),
+        random.getstate(),
+    )
+
+
+@pytest.mark.parametrize("stage", STAGES.values(), ids=STAGES.keys())
+def test_a_range_test_leaves_no_trace(learner, stage):
+    before = trace(learner)
+    curve = range_test(learner, stage, steps=40)
+    assert trace(learner) == before
+    assert len(curve.lrs) > 10
+
+
+def test_nor_does_one_that_is_abandoned_in_the_middle_of_training(new_learner):
+    learner, other = new_learner(), new_learner()
+    stage = WHOLE.model_copy(update={"lr": (0.01,), "freeze_to": -2})
+    records, straight = learner.fit(stage), other.fit(stage)
+    first = [timeless(next(records)) for _ in range(2)]
+    before = trace(learner)
+    for point in range_points(learner, WHOLE, steps=50):
+        if point.step == 10:
+            break
+    assert trace(learner) == before
+    assert first + [timeless(r) for r in records] == [timeless(r) for r in straight]
+    assert weights(learner) == weights(other)
+
+
+def test_nor_does_one_that_fails(learner, monkeypatch):
+    train = tasks.Task.train
+
+    def fails(self, indices, step, *rest):
+        if step == 5:
+            raise RuntimeError("power cut")
+        return train(self, indices, step, *rest)
+
+    monkeypatch.setattr(tasks.Task, "train", fails)
+    before = trace(learner)
+    with pytest.raises(RuntimeError, match="power cut"):
+        range_test(learner, WHOLE)
+    assert trace(learner) == before
+
+
+def test_rates_grow_exponentially_as_fastais_do(learner):
+    points = list(range_points(learner, WHOLE, lowest=1e-7, highest=10, steps=25))
+    assert [p.lr for p in points] == pytest.approx([1e-7 * (10 / 1e-7) ** (i / 25) for i in range(len(points))])
+
+
+def test_earlier_groups_keep_their_distance(learner, monkeypatch):
+    seen = []
+    train = tasks.Task.train
+
+    def spy(self, indices, step, rates, momentum):
+        seen.append((rates, momentum))
+        return train(self, indices, step, rates, momentum)
+
+    monkeypatch.setattr(tasks.Task, "train", spy)
+    groups = len(learner.model.groups)
+    stage = WHOLE.model_copy(update={"group_ratio": 4.0, "momentum": 0.7})
+    points = list(range_points(learner, stage, steps=20))
+    for (rates, momentum), point in zip(seen, points, strict=False):
+        assert rates == pytest.approx([point.lr / 4 ** (groups - 1 - g) for g in range(groups)])
+        assert momentum == 0.7
+
+
+def test_the_same_seed_gives_the_same_curve(new_learner):
+    first, again, other = (range_test(new_learner(seed), WHOLE, steps=30) for seed in (0, 0, 1))
+    assert first == again
+    assert first.losses != other.losses
+
+
+def test_it_stops_where_the_loss_is_four_times_its_best(learner):
+    curve = range_test(learner, WHOLE.model_copy(update={"optimiser": "sgd"}), lowest=1e-3, highest=100)
+    assert curve.stopped == "diverged"
+    assert curve.smoothed[-1] > 4 * min(curve.smoothed)
+    assert all(s <= 4 * min(curve.smoothed[: i + 1]) for i, s in enumerate(curve.smoothed[:-1]))
+    assert curve.suggestions == suggestions(curve.lrs, curve.losses, curve.smoothed, 100)
+
+
+def test_it_stops_at_nan(learner, monkeypatch):
+    train = tasks.Task.train
+    monkeypatch.setattr(
+        tasks.Task, "train", lambda self, i, step, *rest: float("nan") if step == 30 else train(self, i, step, *rest)
+    )
+    curve = range_test(learner, WHOLE, highest=1e-4)
+    assert curve.stopped == "not a number"
+    assert len(curve.lrs) == 30
+    assert curve.suggestions["valley"] is not None
+
+
+def test_a_curve_survives_json_and_says_what_it_depended_on(learner):
+    said = []
+    curve = range_test(learner, WHOLE, steps=20, highest=1e-3, progress=lambda *args: said.append(args))
+    assert FinderCurve.from_json(json.loads(json.dumps(curve.to_json()))) == curve
+    assert curve.stopped == "end"
+    assert curve.meta["steps"] == 20
+    assert curve.meta["stage"]["augmentation"]["horizontal_flip"]
+    assert said[-1] == ("Finding the learning rate", 20, 20)
+    assert curve_of([], 20).suggestions["valley"] is None
+
+
+@pytest.mark.parametrize("wrong", [{"lowest": 0}, {"lowest": 1, "highest": 1}, {"highest": 1e9}, {"steps": 1}])
+def test_a_range_that_makes_no_sense_is_refused(learner, wrong):
+    with pytest.raises(PlanError, match="range test"):
+        range_test(learner, WHOLE, **wrong)
