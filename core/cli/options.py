@@ -3,7 +3,8 @@
 import argparse
 from typing import NoReturn, TypeAlias
 
-from core.cli.values import rates, side, valid_share, whole
+from core.cli.values import columns, rates, side, valid_share, whole
+from core.data.reading import ClassesFrom
 
 RECIPES = ("lesson2", "quick")
 AUGMENTATIONS = ("side-on", "top-down", "none")
@@ -28,6 +29,11 @@ class Options(argparse.Namespace):
     size: int | None
     seed: int | None
     valid_share: float | None
+    classes_from: ClassesFrom | None
+    folder: list[str] | None
+    labels: str | None
+    columns: dict[str, str] | None
+    pattern: str | None
     scratch: bool
     unfolded: bool
     unfrozen: bool
@@ -258,6 +264,32 @@ def _splitting(parser: argparse.ArgumentParser) -> None:
         type=valid_share,
         metavar="S",
         help="share of the images held out for validation where the data set has no split (default: 0.2)",
+    )
+    reading = parser.add_argument_group("how the data set is read")
+    reading.add_argument(
+        "--classes-from",
+        choices=("folder", "names", "csv"),
+        help="where the classes come from: the folders, the names of the files (cat.0.jpg), or a table of files and "
+        "labels (default: the folders, or a table where they are no classes)",
+    )
+    reading.add_argument(
+        "--folder",
+        action="append",
+        metavar="PATH=PART",
+        help="what a folder inside the data set is: class, train, valid, test, wrapper (its folders count) or ignored; "
+        "may be given several times",
+    )
+    reading.add_argument("--labels", metavar="FILE", help="the table: a CSV, TSV, JSON lines or Excel file")
+    reading.add_argument(
+        "--columns",
+        type=columns,
+        metavar="file=A,label=B[,split=C]",
+        help="the columns of the table, where they are not called so",
+    )
+    reading.add_argument(
+        "--pattern",
+        metavar="P",
+        help="how file names hold the class: {class}.{number}, {class}_{number}, ... (default: found by itself)",
     )
 
 

@@ -39,7 +39,10 @@ STAGE_OPTIONS = (
 
 OWN_STAGE = (*STAGE_OPTIONS, "augment", "size", "batch_size")
 
-OF_A_NEW_RUN = ("data", "name", "backbone", "seed", "valid_share", "scratch")
+OF_A_NEW_RUN = (
+    *("data", "name", "backbone", "seed", "valid_share", "scratch"),
+    *("classes_from", "folder", "labels", "columns", "pattern"),
+)
 
 
 def train(options: Options, reporter: Reporter) -> Answer:

@@ -39,3 +39,12 @@ def whole(text: str) -> int:
     if not text.isdecimal() or int(text) >= 2**63:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or above")
     return int(text)
+
+
+def columns(text: str) -> dict[str, str]:
+    """Columns of a table of labels as they are typed: `file=image,label=breed`."""
+    pairs = [part.partition("=") for part in text.split(",")]
+    found = {key.strip(): column.strip() for key, _, column in pairs}
+    if not found or set(found) - {"file", "label", "split"} or not all(found.values()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not file=COLUMN,label=COLUMN or a part of it, split=COLUMN too")
+    return found
