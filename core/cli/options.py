@@ -204,7 +204,8 @@ def _evaluate(commands: Commands) -> None:
         "evaluate",
         "a run's accuracy and confusion matrix",
         "Predicts the validation images with a run's weights, and keeps the predictions with the run.",
-        "an object of accuracy (0..1), loss (nats), images, classes, confusion_matrix (rows are true classes)",
+        "an object of accuracy (0..1), loss (nats), images, classes, confusion_matrix (rows are true classes), per_class "
+        "(precision, recall, f1: null where there is nothing to check)",
     )
     parser.add_argument("run", metavar="RUN", help=RUN_HELP)
     _snapshot(parser)
