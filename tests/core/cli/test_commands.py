@@ -160,3 +160,19 @@ def test_home_says_where_the_run_is_kept(anneal, pictures, tmp_path):
     assert anneal("evaluate", done["id"], "--home", tmp_path / "there").status == 0
     assert anneal("evaluate", done["id"]).status == 2
     assert anneal("evaluate", done["run"]).status == 0
+
+
+def test_a_class_without_validation_images_has_no_figures(anneal, tmp_path):
+    for name, colour in COLOURS.items():
+        for number in range(8):
+            paint(tmp_path / "set" / "train" / name / f"{number}.png", colour, number)
+        for number in range(3 if name != "green" else 0):
+            paint(tmp_path / "set" / "valid" / name / f"{number}.png", colour, 50 + number)
+    own = ("--backbone", "small_cnn", "--size", SIDE, "--lr", 0.01, "--cycles", 1, "--json")
+    run = anneal("train", tmp_path / "set", *own).json["id"]
+    rows = {row["class"]: row for row in anneal("evaluate", run, "--json").json["per_class"]}
+    assert rows["green"]["recall"] is None
+    assert rows["green"]["images"] == 0
+    assert 0 <= rows["red"]["recall"] <= 1
+    lines = anneal("evaluate", run).out.splitlines()
+    assert next(line for line in lines if line.startswith("green")).count("none to check") == 3
