@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from core.charts.confusion import confusion
+from core.jobs.specs import EvaluateSpec
 from core.jobs.store import Job
 from core.results.confusion import as_frame
 from core.runs.folder import RunFolder
@@ -101,8 +102,7 @@ if (not there or stale) and not at_work:
     if not there:
         st.markdown("These weights have not been asked about these images yet.")
     asked = st.button("Evaluate", type="primary", icon=":material/quiz:", key="evaluate")
-    spec = {"snapshot": snapshot, "split": split, "tta": tta}
-    if asked and jobs.submit(context.workspace, run, "evaluate", spec):
+    if asked and jobs.submit(run, EvaluateSpec(snapshot=snapshot, split=split, tta=tta)):
         st.rerun()
 if not there:
     st.stop()

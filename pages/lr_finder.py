@@ -34,7 +34,7 @@ def example() -> None:
 
 def draw(run: RunFolder, job: Job | None) -> None:
     """The test under way, drawn anew as it goes."""
-    if job is not None and job.kind == "find_lr":
+    if job is not None and job.kind == "lr_finder":
         live_view(run, job)
     elif job is not None:
         st.page_link("pages/training.py", label="Watch it on the Training page", icon=":material/monitoring:")
@@ -55,7 +55,7 @@ with shown(stop=True):
     info, curves = run.info, run.curves()
 
 
-jobs.say_how_it_ended(run, "find_lr")
+jobs.say_how_it_ended(run, "lr_finder")
 if jobs.follow(context.workspace, run, partial(draw, run)) is not None:
     st.stop()
 if curves:

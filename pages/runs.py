@@ -8,6 +8,7 @@ import streamlit as st
 from core.charts.runs import compare_runs
 from core.errors import AnnealError
 from core.jobs import actions, queue, store
+from core.jobs.specs import TrainSpec
 from core.runs.folder import RunFolder, list_runs
 from pages.ui import session
 from pages.ui.errors import shown
@@ -43,7 +44,7 @@ def one_run(context: Context, run: RunFolder) -> None:
             go_to(run, "pages/training.py")
         if run.state.unfinished and st.button("Continue training", icon=":material/play_arrow:"):
             with shown() as outcome:
-                queue.submit(context.workspace, run.info.id, "train", {"resume": True})
+                queue.submit(context.workspace, run.info.id, TrainSpec())
             if outcome.ok:
                 go_to(run, "pages/training.py")
         if st.button("Confusion matrix", icon=":material/grid_on:"):

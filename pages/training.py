@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.charts.schedule import schedule
 from core.data.index import DataSet
+from core.jobs.specs import TrainSpec
 from core.jobs.store import Job
 from core.model.catalogue import GROUPS
 from core.runs.folder import RunFolder
@@ -66,7 +67,7 @@ if state.unfinished and not at_work:
     left = len(state.plan) - state.next_stage
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Continue", type="primary", icon=":material/resume:", key="continue") and jobs.submit(
-            context.workspace, run, "train", {"resume": True}
+            run, TrainSpec()
         ):
             st.rerun()
         st.caption(

@@ -7,11 +7,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from core.cli.output import Reporter
 from core.errors import RunError
-from core.jobs.store import Kind
+from core.jobs.specs import Spec
 from core.runs.folder import RunFolder, open_run
 from core.runs.history import HistoryReader
 from core.workspace import Workspace
@@ -60,7 +59,7 @@ def run_named(text: str, workspace: Workspace) -> RunFolder:
     return open_run(workspace, text)
 
 
-def work(run: RunFolder, kind: Kind, spec: dict[str, Any], reporter: Reporter) -> None:
+def work(run: RunFolder, spec: Spec, reporter: Reporter) -> None:
     """Do a job of a run to its end, in its turn.
 
     Raises the `AnnealError` that it failed with, and `KeyboardInterrupt` with how to go on when it was stopped.
@@ -69,10 +68,10 @@ def work(run: RunFolder, kind: Kind, spec: dict[str, Any], reporter: Reporter) -
     from core.jobs.execute import run_here
 
     narrator = Narrator(run, reporter)
-    go_on = f"To go on: python -m core train --continue {shlex.quote(str(run.path))}" if kind == "train" else ""
+    go_on = f"To go on: python -m core train --continue {shlex.quote(str(run.path))}" if spec.kind == "train" else ""
     try:
         with _ended_politely():
-            ended = run_here(run.workspace, run.id, kind, spec, progress=narrator)
+            ended = run_here(run.workspace, run.id, spec, progress=narrator)
     except KeyboardInterrupt as interrupt:
         narrator.catch_up()
         raise KeyboardInterrupt(f"{interrupt or 'Stopped.'} {go_on}".strip()) from interrupt

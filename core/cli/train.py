@@ -13,6 +13,7 @@ from core.cli.options import Options
 from core.cli.output import Answer, Reporter, table
 from core.cli.prefetch import get_ready
 from core.errors import PlanError, RunError
+from core.jobs.specs import TrainSpec
 from core.runs.create import create_run
 from core.runs.folder import RunFolder
 from core.training.recipes import lesson2, quick, suggested_plan
@@ -51,7 +52,7 @@ def train(options: Options, reporter: Reporter) -> Answer:
     else:
         run, spec = _resumed(options)
     reporter.say(f"Run {run.id} in {run.path}")
-    work(run, "train", spec, reporter)
+    work(run, spec, reporter)
     return _answer(run, time.perf_counter() - began)
 
 
@@ -80,7 +81,7 @@ def _is_given(value: Any) -> bool:
     return value is not None and value is not False
 
 
-def _begun(options: Options, reporter: Reporter) -> tuple[RunFolder, dict[str, Any]]:
+def _begun(options: Options, reporter: Reporter) -> tuple[RunFolder, TrainSpec]:
     """A new run and its job; everything that can be refused is refused before there is a folder."""
     network = network_of(options, options.recipe)
     file_plan = _plan_in(options.plan) if options.plan else None
@@ -106,25 +107,25 @@ def _begun(options: Options, reporter: Reporter) -> tuple[RunFolder, dict[str, A
         folded=network.folded,
         name=options.name or "",
     )
-    return run, {"plan": plan.model_dump(mode="json")}
+    return run, TrainSpec(plan=plan)
 
 
-def _resumed(options: Options) -> tuple[RunFolder, dict[str, Any]]:
+def _resumed(options: Options) -> tuple[RunFolder, TrainSpec]:
     run = run_named(str(options.resume), Workspace.at(options.home))
     info, state = run.info, run.state
     if options.plan:
-        return run, {"plan": _plan_in(options.plan).model_dump(mode="json")}
+        return run, TrainSpec(plan=_plan_in(options.plan))
     if options.recipe or _given(options, OWN_STAGE):
-        size = options.size or (state.stages[-1].stage.get("size", info.size) if state.stages else info.size)
-        network = Network(info.backbone, info.pretrained, int(size))
+        size = options.size or (state.stages[-1].settings.size if state.stages else info.size)
+        network = Network(info.backbone, info.pretrained, size)
         plan = _plan(options, network, info.data_spec, fresh=False)
-        return run, {"plan": plan.model_dump(mode="json")}
+        return run, TrainSpec(plan=plan)
     if not state.unfinished:
         raise RunError(
             "Nothing of this run's plan is left to do. Say what to do next, such as --unfreeze --cycles 2, "
             "--recipe or --plan."
         )
-    return run, {"resume": True}
+    return run, TrainSpec()
 
 
 def _plan_in(path: str) -> Plan:
@@ -176,8 +177,8 @@ def _answer(run: RunFolder, seconds: float) -> Answer:
     state = run.state
     stages = [
         {
-            "name": stage.stage.get("name", ""),
-            "lr": stage.stage.get("lr"),
+            "name": stage.settings.name,
+            "lr": stage.settings.lr,
             "epochs": stage.epochs,
             "accuracy": stage.accuracy,
             "train_loss": stage.train_loss,

@@ -1,30 +1,27 @@
 """An evaluation job: what the weights of a run say about a split, kept for the confusion matrix."""
 
-from typing import Any
-
 from core.augment import NONE, SIDE_ON, Augmentation
 from core.data.pixels import load_pixels
 from core.errors import RunError
 from core.jobs.control import JobControl
 from core.jobs.restore import model_of
+from core.jobs.specs import EvaluateSpec
 from core.results.predictions import predictions_of
 from core.results.tta import tta
 from core.runs.checkpoint import read_meta, read_snapshot_meta
 from core.runs.folder import RunFolder
 from core.runs.names import LATEST
 from core.training.learner import Learner
-from core.training.stage import stage_of
 
 
-def evaluate(control: JobControl, spec: dict[str, Any]) -> None:
+def evaluate(control: JobControl, spec: EvaluateSpec) -> None:
     """Predict a split and keep the predictions with the run.
 
-    `spec`: `snapshot` ("latest"), `split` ("valid"), `tta` (False). Test-time augmentation draws what the last
-    augmented stage drew, or side-on without flips. Raises `RunError` when there are no such weights or images.
+    Test-time augmentation draws what the last augmented stage drew, or side-on without flips. Raises `RunError` when
+    there are no such weights or images.
     """
     folder = control.folder
-    snapshot, split = spec.get("snapshot") or LATEST, spec.get("split") or "valid"
-    with_tta = bool(spec.get("tta"))
+    snapshot, split, with_tta = spec.snapshot, spec.split, spec.tta
     path = folder.predictions_path(snapshot, split, tta=with_tta)
     data = folder.data()
     indices = data.indices(split)
@@ -59,6 +56,6 @@ def _taken_at(folder: RunFolder, snapshot: str) -> tuple[int, int]:
 
 def _augmentation(folder: RunFolder) -> Augmentation:
     """What the last augmented stage drew; where none was, small changes that no picture's meaning depends on."""
-    stages = [stage_of(stage.stage) for stage in folder.state.stages]
+    stages = folder.state.readable_stages
     gentle = SIDE_ON.model_copy(update={"horizontal_flip": False})
     return next((stage.augmentation for stage in reversed(stages) if stage.augmentation != NONE), gentle)

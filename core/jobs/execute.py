@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -15,13 +14,12 @@ from core.errors import AnnealError, RunError
 from core.jobs import queue, store
 from core.jobs.control import JobControl, StoppedError
 from core.jobs.evaluate import evaluate
-from core.jobs.lr_finder import probe
-from core.jobs.restore import learner_of
-from core.jobs.store import Job, JobProgress, Kind, Status
+from core.jobs.lr_finder import find_lr
+from core.jobs.specs import EvaluateSpec, FindSpec, Spec, TrainSpec
+from core.jobs.store import Job, JobProgress, Status
 from core.jobs.train import train
 from core.process.threads import prepare_process
 from core.runs.folder import RunFolder
-from core.training.stage import stage_of
 from core.workspace import Progress, Workspace, no_progress
 
 STOPPED = {"train": "Stopped. Continue goes on from this very batch."}
@@ -39,12 +37,12 @@ def run_job(folder: RunFolder, job: Job, control: JobControl | None = None) -> t
     with _alone(folder):
         try:
             control.check()
-            if job.kind == "train":
+            if isinstance(job.spec, TrainSpec):
                 train(control, job.spec)
                 control.tell(JobProgress(what="Looking at the validation images", done=1, total=1), now=True)
-                evaluate(control, {})
-            elif job.kind == "find_lr":
-                _find_lr(control, job.spec)
+                evaluate(control, EvaluateSpec())
+            elif isinstance(job.spec, FindSpec):
+                find_lr(control, job.spec)
             else:
                 evaluate(control, job.spec)
         except StoppedError:
@@ -62,15 +60,13 @@ def _alone(folder: RunFolder) -> Iterator[None]:
         raise RunError("Another process is at work on this run. Wait until it has ended and try again.") from error
 
 
-def run_here(
-    workspace: Workspace, run_id: str, kind: Kind, spec: dict[str, Any], *, progress: Progress = no_progress
-) -> Job:
+def run_here(workspace: Workspace, run_id: str, spec: Spec, *, progress: Progress = no_progress) -> Job:
     """Do a job in this process, in its turn in the queue, seen live by every app on the workspace.
 
     The job as it ended, "done" or "stopped" (by somebody else's click); raises the `AnnealError` that it failed
     with. Ctrl-C stops at the end of the batch with all kept, and is then raised; a second one ends at once.
     """
-    job = queue.submit(workspace, run_id, kind, spec, here=True)
+    job = queue.submit(workspace, run_id, spec, here=True)
     with _interruptible() as interrupted:
         claimed = _take_turn(workspace, job, interrupted, progress)
         if claimed is None:
@@ -132,9 +128,3 @@ def _interruptible() -> Iterator[threading.Event]:
         yield interrupted
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _find_lr(control: JobControl, spec: dict[str, Any]) -> None:
-    learner, _ = learner_of(control.folder, control.progress)
-    ranges = {name: spec[name] for name in ("lowest", "highest", "steps") if spec.get(name) is not None}
-    probe(control, learner, stage_of(spec.get("stage") or {"size": control.folder.info.size}), **ranges)

@@ -6,6 +6,8 @@ from typing import Any
 
 from core.errors import TrainingError
 from core.jobs.control import TOLD_EVERY_S, JobControl, StoppedError
+from core.jobs.restore import learner_of
+from core.jobs.specs import FindSpec
 from core.jobs.store import JobProgress, replace_json
 from core.runs.folder import RunFolder
 from core.runs.state import Curve
@@ -19,7 +21,13 @@ FEWEST_KEPT = 5
 """Points that a test which was stopped must have for its curve to be kept."""
 
 
-def probe(
+def find_lr(control: JobControl, spec: FindSpec) -> None:
+    """Run the range test that a job asks for, at the run's present state; its curve is kept in the run."""
+    learner, _ = learner_of(control.folder, control.progress)
+    range_test(control, learner, spec.stage, lowest=spec.lowest, highest=spec.highest, steps=spec.steps)
+
+
+def range_test(
     control: JobControl,
     learner: Learner,
     stage: Stage,
@@ -39,7 +47,7 @@ def probe(
     curve = Curve(
         name=_free_name(control.folder, for_stage),
         created=timestamp(),
-        stage=stage.model_dump(mode="json"),
+        stage=stage,
         for_stage=for_stage,
         epoch=position.epoch,
         step=position.step,

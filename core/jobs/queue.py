@@ -10,10 +10,10 @@ import secrets
 import signal
 import time
 from datetime import datetime
-from typing import Any
 
 from core.errors import RunError
-from core.jobs.store import Job, Kind, Status, all_jobs, get, locked, prune, write
+from core.jobs.specs import Spec
+from core.jobs.store import Job, Status, all_jobs, get, locked, prune, write
 from core.process import launch
 from core.process.identity import alive, signal_group, start_time
 from core.runs.folder import LOG, RunFolder
@@ -55,7 +55,7 @@ def slots() -> int:
     return min(64, max(1, int(given))) if given.isdecimal() else 1
 
 
-def submit(workspace: Workspace, run_id: str, kind: Kind, spec: dict[str, Any], *, here: bool = False) -> Job:
+def submit(workspace: Workspace, run_id: str, spec: Spec, *, here: bool = False) -> Job:
     """Queue a job and start it if its turn has come; returns it as it then is.
 
     `here` reserves it for the calling process, which claims it itself (the command line). Raises `RunError`
@@ -67,7 +67,6 @@ def submit(workspace: Workspace, run_id: str, kind: Kind, spec: dict[str, Any], 
     job = Job(
         id=f"{datetime.now():%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}",
         run=run_id,
-        kind=kind,
         spec=spec,
         created=time.time(),
         pid=own if here else None,

@@ -1,44 +1,37 @@
 """A training job: a plan's stages on a run, from its checkpoint to its last epoch, with all of it kept on disk."""
 
 import time
-from typing import Any
 
 from core.errors import AnnealError, DivergedError, RunError
 from core.jobs.actions import put_in_place
 from core.jobs.checkpointer import Checkpointer
 from core.jobs.control import JobControl, StoppedError
 from core.jobs.eta import Eta
-from core.jobs.lr_finder import choose, probe
+from core.jobs.lr_finder import choose, range_test
 from core.jobs.restore import learner_of
+from core.jobs.specs import TrainSpec
 from core.runs.history import HistoryWriter
 from core.runs.names import LATEST
-from core.runs.state import RunState, StageState
+from core.runs.state import RunState, StageState, StageStatus
 from core.training.learner import Learner
 from core.training.records import CycleRecord, EpochRecord, Record, StepRecord
-from core.training.stage import Plan, plan_of, stage_of
+from core.training.stage import Plan
 
 
-def train(control: JobControl, spec: dict[str, Any]) -> None:
-    """Train a run.
+def train(control: JobControl, spec: TrainSpec) -> None:
+    """Train a run: the stages of the spec's plan after those done, or what is left of the plan under way.
 
-    `spec`: `{"plan": PLAN}` appends the plan's stages to those done, `{"resume": true}` goes on with the plan
-    under way. With `"from": NAME` the plan begins from that snapshot's weights instead of the checkpoint's.
     Raises `StoppedError` when asked to stop, with a checkpoint of that very batch kept; `DivergedError` with
     the last good weights kept; and `RunError` when there is nothing to go on with.
     """
     folder = control.folder
-    resume = bool(spec.get("resume"))
-    plan = None if resume else plan_of(spec.get("plan") or {})
-    start = spec.get("from") or LATEST
-    if start != LATEST:
-        if resume:
-            raise RunError("Going on with a plan and beginning from a snapshot exclude each other. Give one of them.")
-        put_in_place(folder, start)
+    if spec.start != LATEST:
+        put_in_place(folder, spec.start)
     learner, meta = learner_of(folder, control.progress)
-    names = ("stages", "best", "seconds", "figures")
-    kept = meta.model_dump() if meta is not None else RunState().model_dump()
-    state = RunState.model_validate({**folder.state.model_dump(), **{name: kept[name] for name in names}})
-    state = _resumed(state) if plan is None else _begun(state, plan)
+    kept = RunState() if meta is None else meta
+    now = {"stages": kept.stages, "best": kept.best, "seconds": kept.seconds, "figures": kept.figures}
+    state = folder.state.model_copy(update=now)
+    state = _resumed(state) if spec.plan is None else _begun(state, spec.plan)
     folder.write_state(state)
     folder.forget_predictions(LATEST)
     with HistoryWriter(folder.path / "history.jsonl", meta.history_bytes if meta else 0) as history:
@@ -47,9 +40,8 @@ def train(control: JobControl, spec: dict[str, Any]) -> None:
 
 def _begun(state: RunState, plan: Plan) -> RunState:
     stages = [stage.ended() for stage in state.stages]
-    described = [stage.model_dump(mode="json") for stage in plan.stages]
-    new = {"stages": stages, "plan": described, "plan_name": plan.name, "plan_start": len(stages), "next_stage": 0}
-    return state.model_copy(update=new)
+    new = {"stages": stages, "plan_name": plan.name, "plan_start": len(stages), "next_stage": 0}
+    return state.model_copy(update={**new, "plan": list(plan.stages)})
 
 
 def _resumed(state: RunState) -> RunState:
@@ -70,7 +62,7 @@ class _Session:
         self.state = state
         self.history = history
         self.checkpointer = Checkpointer(control.folder, learner, history)
-        self.plan = Plan(stages=tuple(stage_of(values) for values in state.plan))
+        self.plan = state.planned()
         self.eta = Eta(self.plan.stages, learner.data)
         self.moment = time.monotonic()
 
@@ -93,14 +85,14 @@ class _Session:
             self.eta.at(place, self.learner.position.stage_step if resume else 0, now.epochs + 1), now=True
         )
         try:
-            for record in self.learner.fit(stage_of(now.stage), stage_index=now.index, resume=resume):
+            for record in self.learner.fit(now.settings, stage_index=now.index, resume=resume):
                 self._take(record, now, place)
         except (StoppedError, AnnealError) as error:
             self._break_off(now, error)
             raise
         now.status = "done"
         self.state.next_stage = place + 1
-        self.checkpointer.keep(self.state, int(now.stage["size"]))
+        self.checkpointer.keep(self.state, now.settings.size)
 
     def _under_way(self) -> bool:
         """Whether the checkpoint lies within a stage of this plan."""
@@ -112,13 +104,15 @@ class _Session:
         stage, index, curve = self.plan.stages[place], len(self.state.stages), None
         if self.plan.takes_rate_before(place):
             before = self.state.stages[-1]
-            curve, stage = before.curve, stage.model_copy(update={"lr": tuple(before.stage["lr"])})
+            curve, stage = before.curve, stage.model_copy(update={"lr": before.settings.lr})
         elif stage.lr is None:
             what = f"Finding the rate of stage {place + 1} of {len(self.plan.stages)}"
-            found = choose(self.control.folder, probe(self.control, self.learner, stage, for_stage=index, what=what))
+            found = choose(
+                self.control.folder, range_test(self.control, self.learner, stage, for_stage=index, what=what)
+            )
             assert found.chosen is not None
             curve, stage = found.name, stage.model_copy(update={"lr": (found.chosen,)})
-        opened = StageState(index=index, stage=stage.model_dump(mode="json"), curve=curve)
+        opened = StageState(index=index, stage=stage, curve=curve)
         self.state.stages.append(opened)
         return opened
 
@@ -126,7 +120,7 @@ class _Session:
         """Keep one record, tell how far training is, and stop here if somebody asked for it."""
         self.history.append(record.row())
         self._count(now)
-        position, size = self.learner.position, int(now.stage["size"])
+        position, size = self.learner.position, now.settings.size
         if isinstance(record, EpochRecord):
             self._take_epoch(record, now, size)
         elif isinstance(record, CycleRecord):
@@ -160,11 +154,18 @@ class _Session:
         After a stop the learner stands behind a whole batch, and after divergence at the last good weights;
         any other error leaves the checkpoint before it as the place to go on from.
         """
-        now.status = "stopped" if isinstance(error, StoppedError) else "failed"
+        now.status = _status_after(error)
         now.message = str(error)
         if self.learner.position.stage != now.index or not (now.epochs or self.learner.position.stage_step):
             self.state.stages.remove(now)
         if self.learner.position.step and isinstance(error, StoppedError | DivergedError):
-            self.checkpointer.keep(self.state, int(now.stage["size"]))
+            self.checkpointer.keep(self.state, now.settings.size)
         else:
             self.control.folder.write_state(self.state)
+
+
+def _status_after(error: Exception) -> StageStatus:
+    """What a stage is called that ended with this error."""
+    if isinstance(error, StoppedError):
+        return "stopped"
+    return "diverged" if isinstance(error, DivergedError) else "failed"

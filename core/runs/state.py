@@ -1,10 +1,14 @@
 """What a run's JSON files hold, as validated values."""
 
-from typing import Any, Literal
+from itertools import takewhile
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel
 
-StageStatus = Literal["running", "done", "stopped", "failed"]
+from core.errors import PlanError, RunError
+from core.training.stage import Plan, Stage, stage_of
+
+StageStatus = Literal["running", "done", "stopped", "failed", "diverged"]
 
 
 class RunInfo(BaseModel):
@@ -28,17 +32,36 @@ class RunInfo(BaseModel):
     size: int = 128
 
 
+class UnreadableStage(RootModel[dict[str, JsonValue]]):
+    """Settings of a stage that this version of Anneal cannot read; they are kept as they are."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @property
+    def reason(self) -> str:
+        """What is wrong with them, in a sentence."""
+        try:
+            stage_of(dict(self.root))
+        except PlanError as error:
+            return str(error)
+        return "This stage was written by another version of Anneal."
+
+
+SavedStage = Annotated[Stage | UnreadableStage, Field(union_mode="left_to_right")]
+"""A stage in a file: validated here once; what cannot be read stays an `UnreadableStage`."""
+
+
 class StageState(BaseModel):
     """One stage that was begun: its settings with the rates it really had, and how far it came.
 
-    `stage` is a Stage as a dictionary, `index` its place in the run (0-based, as in the history), `epochs` what
+    `stage` are the settings, `index` the stage's place in the run (0-based, as in the history), `epochs` what
     was finished of it, `curve` the name of the range test that chose its rate, if one did.
     """
 
     model_config = ConfigDict(extra="ignore", ser_json_inf_nan="constants")
 
     index: int
-    stage: dict[str, Any]
+    stage: SavedStage
     status: StageStatus = "running"
     curve: str | None = None
     epochs: int = 0
@@ -47,6 +70,13 @@ class StageState(BaseModel):
     valid_loss: float | None = None
     seconds: float = 0.0
     message: str = ""
+
+    @property
+    def settings(self) -> Stage:
+        """The stage's settings; raises `RunError` when this version cannot read them."""
+        if isinstance(self.stage, UnreadableStage):
+            raise RunError(f"Stage {self.index + 1} of this run cannot be read: {self.stage.reason}")
+        return self.stage
 
     def ended(self) -> "StageState":
         """The stage as one that nothing goes on with any more."""
@@ -80,7 +110,7 @@ class RunState(BaseModel):
     model_config = ConfigDict(extra="ignore", ser_json_inf_nan="constants")
 
     stages: list[StageState] = Field(default_factory=list)
-    plan: list[dict[str, Any]] = Field(default_factory=list)
+    plan: list[SavedStage] = Field(default_factory=list)
     plan_name: str = ""
     plan_start: int = 0
     next_stage: int = 0
@@ -88,6 +118,19 @@ class RunState(BaseModel):
     seconds: float = 0.0
     figures: dict[str, float] = Field(default_factory=dict)
     loaded: str | None = None
+
+    @property
+    def readable_stages(self) -> list[Stage]:
+        """The stages begun so far, by their place in the run, up to the first that cannot be read."""
+        begun = [stage.stage for stage in self.stages]
+        return list(takewhile(lambda stage: isinstance(stage, Stage), begun))  # type: ignore[arg-type]
+
+    def planned(self) -> Plan:
+        """The plan under way; raises `RunError` when a stage of it cannot be read."""
+        for number, stage in enumerate(self.plan, start=1):
+            if isinstance(stage, UnreadableStage):
+                raise RunError(f"Stage {number} of the plan under way cannot be read: {stage.reason}")
+        return Plan(stages=tuple(stage for stage in self.plan if isinstance(stage, Stage)))
 
     @property
     def unfinished(self) -> bool:
@@ -98,7 +141,7 @@ class RunState(BaseModel):
 class Curve(BaseModel):
     """`finder/<name>.json`: a range test, whole (`complete`) or under way.
 
-    `stage` is the stage it was made for, as a dictionary; `for_stage` that stage's place in the run when a plan
+    `stage` is the stage it was made for; `for_stage` that stage's place in the run when a plan
     asked for the test; `epoch` and `step` say where in the run it was made. `chosen` is the rate a plan took.
     """
 
@@ -106,7 +149,7 @@ class Curve(BaseModel):
 
     name: str
     created: str
-    stage: dict[str, Any]
+    stage: SavedStage
     lrs: list[float] = Field(default_factory=list)
     losses: list[float] = Field(default_factory=list)
     smoothed: list[float] = Field(default_factory=list)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.errors import AnnealError, RunError
 from core.jobs import queue, store
+from core.jobs.specs import Kind, Spec
 from core.jobs.store import Job
 from core.runs.folder import RunFolder, open_run
 from core.workspace import Workspace
@@ -34,7 +35,7 @@ NEW_S = 8.0
 LOOKS_LEFT = 4
 """A slower pace is taken while this many drawings at it are still to come."""
 
-WORDS = {"find_lr": "Range test", "train": "Training", "evaluate": "Evaluation"}
+WORDS: dict[Kind, str] = {"lr_finder": "Range test", "train": "Training", "evaluate": "Evaluation"}
 """What each kind of job is called."""
 
 LOG_LINES = 40
@@ -138,13 +139,13 @@ def _how_far(workspace: Workspace, job: Job, stopping: bool) -> str:
     return f"**{name}** · {what}{left}"
 
 
-def last_ended(run: RunFolder, *kinds: str) -> Job | None:
+def last_ended(run: RunFolder, *kinds: Kind) -> Job | None:
     """The newest of the run's jobs of these kinds, if it has ended."""
     newest = next((job for job in queue.jobs_of(run) if job.kind in kinds), None)
     return None if newest is None or newest.live else newest
 
 
-def say_how_it_ended(run: RunFolder, *kinds: str) -> Job | None:
+def say_how_it_ended(run: RunFolder, *kinds: Kind) -> Job | None:
     """Say why the newest job of these kinds failed, was lost or stopped, with the log's end; returns that job."""
     job = last_ended(run, *kinds)
     if job is None or job.status not in ("failed", "lost", "stopped"):
@@ -163,10 +164,10 @@ def say_how_it_ended(run: RunFolder, *kinds: str) -> Job | None:
     return job
 
 
-def submit(workspace: Workspace, run: RunFolder, kind: store.Kind, spec: dict[str, object]) -> bool:
+def submit(run: RunFolder, spec: Spec) -> bool:
     """Queue a job; a refusal is shown as its sentence. Whether it was taken."""
     try:
-        queue.submit(workspace, run.id, kind, spec)
+        queue.submit(run.workspace, run.id, spec)
     except AnnealError as error:
         show(error)
         return False

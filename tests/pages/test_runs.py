@@ -5,6 +5,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.runs.folder import list_runs
+from core.runs.state import UnreadableStage
+from core.training.stage import Stage
 from core.workspace import Workspace, write_json
 from pages.ui.runs.table import differences, epochs_of, stage_in_words, table
 from pages.ui.session import RUN
@@ -89,9 +91,10 @@ def test_several_rows_are_compared(pets: Path) -> None:
 
 
 def test_stages_in_a_few_words() -> None:
-    stage = {"freeze_to": 0, "lr": [0.001, 0.003], "cycles": 3, "cycle_len": 1, "cycle_mult": 2}
+    stage = Stage(freeze_to=0, lr=(0.001, 0.003), cycles=3, cycle_mult=2)
     assert stage_in_words(stage) == "all, 3×1×2 at 0.003"
-    assert stage_in_words({"precompute": True}) == "head, precomputed, 1×1 at ?"
+    assert stage_in_words(Stage(precompute=True)) == "head, precomputed, 1×1 at ?"
+    assert stage_in_words(UnreadableStage({"of": "a later version"})) == "unreadable stage"
 
 
 def test_a_damaged_run_is_listed_and_can_be_deleted(pets: Path) -> None:

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 
 from core.jobs import queue
+from core.jobs.specs import TrainSpec
 from core.runs.draft import Draft, Rate, suited
 from core.runs.state import RunState
 from core.training.recipes import lesson2
-from core.training.stage import plan_of
 from tests.pages.conftest import open_page
 from tests.pages.made import HOSTILE, new_run, train
 
@@ -89,7 +89,9 @@ def test_editing_a_stage_changes_the_plan_that_is_sent_off(home: Path) -> None:
     at.button(key="start").click().run()
     job = queue.live_job(run.workspace, run.id)
     assert job is not None
-    stage = plan_of(job.spec["plan"]).stages[0]
+    assert isinstance(job.spec, TrainSpec)
+    assert job.spec.plan is not None
+    stage = job.spec.plan.stages[0]
     assert (stage.cycle_len, stage.cycles, stage.lr, stage.share) == (3, 2, (0.002,), 0.5)
     assert (stage.augmentation.name, stage.optimiser) == ("side-on", "sgd")
     assert not at.exception
@@ -170,19 +172,19 @@ def test_what_was_stopped_can_be_continued(home: Path) -> None:
     run = new_run(home)
     stage = train(run)
     state = run.state
-    left = state.model_copy(update={"plan": [stage.model_dump(mode="json")] * 2, "next_stage": 1})
+    left = state.model_copy(update={"plan": [stage] * 2, "next_stage": 1})
     run.write_state(RunState.model_validate(left.model_dump()))
     at = open_page("training", run=run.id)
     at.button(key="continue").click().run()
     job = queue.live_job(run.workspace, run.id)
     assert job is not None
-    assert job.spec == {"resume": True}
+    assert job.spec == TrainSpec()
     assert not at.exception
 
 
 def test_a_failure_shows_its_sentence_and_the_end_of_the_log(home: Path) -> None:
     run = new_run(home)
-    job = queue.submit(run.workspace, run.id, "train", {})
+    job = queue.submit(run.workspace, run.id, TrainSpec())
     queue.end(run.workspace, job, "lost", queue.LOST)
     (run.path / "log.txt").write_text("Killed")
     at = open_page("training", run=run.id)

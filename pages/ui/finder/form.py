@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.augment import NONE
 from core.errors import PlanError
+from core.jobs.specs import FindSpec
 from core.runs.folder import RunFolder
 from core.runs.state import RunInfo
 from core.training.stage import Stage, stage_of
@@ -50,10 +51,10 @@ def finder_form(run: RunFolder, info: RunInfo, *, again: bool) -> None:
             key="find",
             disabled=stage is None,
         )
-    if go and stage is not None:
-        spec = {"stage": stage.model_dump(mode="json"), "steps": steps, "lowest": lowest, "highest": highest}
-        if jobs.submit(run.workspace, run, "find_lr", spec):
-            st.rerun()
+    if not go or stage is None:
+        return
+    if jobs.submit(run, FindSpec(stage=stage, steps=int(steps), lowest=lowest, highest=highest)):
+        st.rerun()
 
 
 def _next_stage(run: RunFolder, info: RunInfo) -> Stage:

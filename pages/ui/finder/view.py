@@ -9,12 +9,13 @@ import streamlit as st
 
 from core.charts.lines import rate_in_words
 from core.charts.lr_finder import RATE_PICKED, finder
-from core.errors import AnnealError, PlanError
+from core.errors import AnnealError
+from core.jobs.specs import FindSpec
 from core.jobs.store import Job
 from core.runs.draft import Draft, Rate
 from core.runs.folder import RunFolder
 from core.runs.state import Curve, RunInfo
-from core.training.stage import stage_of
+from core.training.stage import Stage
 from core.training.suggestions import PREFERRED
 from pages.ui.plan.editor import draft_of
 from pages.ui.text import literal
@@ -50,9 +51,8 @@ def _made(curve: Curve) -> str:
 
 
 def _trained(curve: Curve) -> str:
-    try:
-        stage = stage_of(curve.stage)
-    except PlanError:
+    stage = curve.stage
+    if not isinstance(stage, Stage):
         return "unreadable stage"
     scope = "head" if stage.freeze_to == -1 else "everything" if stage.freeze_to == 0 else "part"
     return f"{scope}, precomputed" if stage.precompute else scope
@@ -114,7 +114,7 @@ def take(draft: Draft, rate: Rate) -> None:
 
 
 def _freeze_to(curve: Curve) -> int:
-    return int(curve.stage.get("freeze_to", -1))
+    return curve.stage.freeze_to if isinstance(curve.stage, Stage) else -1
 
 
 def _suggestions(draft: Draft, curve: Curve) -> None:
@@ -177,5 +177,4 @@ def live_view(run: RunFolder, job: Job) -> None:
 
 
 def _span(job: Job) -> tuple[float, float] | None:
-    low, high = job.spec.get("lowest"), job.spec.get("highest")
-    return (low, high) if isinstance(low, float) and isinstance(high, float) and 0 < low < high else None
+    return (job.spec.lowest, job.spec.highest) if isinstance(job.spec, FindSpec) else None

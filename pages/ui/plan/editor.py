@@ -8,6 +8,7 @@ from core.charts.lines import rate_in_words
 from core.charts.schedule import schedule
 from core.data.index import DataSet
 from core.errors import AnnealError, PlanError
+from core.jobs.specs import TrainSpec
 from core.runs.draft import Card, Draft, first_plan, settings_of, suited
 from core.runs.folder import RunFolder
 from core.runs.state import RunInfo
@@ -246,7 +247,7 @@ def _preview(plan: Plan, facts: Facts, batches: Callable[[Stage], int]) -> None:
 def _start(run: RunFolder, draft: Draft, plan: Plan) -> None:
     if not st.button("Start training", type="primary", icon=":material/play_arrow:", key="start"):
         return
-    if jobs.submit(run.workspace, run, "train", {"plan": plan.model_dump(mode="json")}):
+    if jobs.submit(run, TrainSpec(plan=plan)):
         draft.replace([])
         draft.save()
         st.session_state[OPEN] = None

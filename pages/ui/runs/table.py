@@ -7,6 +7,8 @@ import streamlit as st
 
 from core.errors import AnnealError
 from core.runs.folder import RunFolder
+from core.runs.state import SavedStage
+from core.training.stage import Stage
 from pages.ui.text import duration, plain, stages_in_words
 
 MOST_COMPARED = 8
@@ -105,11 +107,11 @@ def differences(runs: Sequence[RunFolder]) -> pd.DataFrame:
     return rows[rows.nunique(axis=1) > 1]
 
 
-def stage_in_words(stage: dict[str, object]) -> str:
+def stage_in_words(stage: SavedStage) -> str:
     """A stage in a few words: "head, precomputed, 2×1 at 0.003"."""
-    part = "head" if stage.get("freeze_to", -1) == -1 else "all" if stage.get("freeze_to") == 0 else "part"
-    rates = stage.get("lr")
-    highest = f"{max(rates):.2g}" if isinstance(rates, list | tuple) and rates else "?"
-    mult = stage.get("cycle_mult", 1)
-    cycles = f"{stage.get('cycles', 1)}×{stage.get('cycle_len', 1)}" + (f"×{mult}" if mult != 1 else "")
-    return f"{part}{', precomputed' if stage.get('precompute') else ''}, {cycles} at {highest}"
+    if not isinstance(stage, Stage):
+        return "unreadable stage"
+    part = "head" if stage.freeze_to == -1 else "all" if stage.freeze_to == 0 else "part"
+    highest = f"{max(stage.lr):.2g}" if stage.lr else "?"
+    cycles = f"{stage.cycles}×{stage.cycle_len}" + (f"×{stage.cycle_mult}" if stage.cycle_mult != 1 else "")
+    return f"{part}{', precomputed' if stage.precompute else ''}, {cycles} at {highest}"

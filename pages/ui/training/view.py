@@ -5,13 +5,13 @@ import streamlit as st
 
 from core.charts import training as charts
 from core.data.index import DataSet
-from core.errors import AnnealError, PlanError
+from core.errors import AnnealError, RunError
 from core.jobs import actions
 from core.jobs.store import Job
 from core.results.diagnosis import Diagnosis, diagnose
 from core.runs.folder import RunFolder
 from core.runs.state import RunInfo, RunState, StageState
-from core.training.stage import Stage, stage_of
+from core.training.stage import Stage
 from pages.ui.errors import show
 from pages.ui.plan.editor import repeat
 from pages.ui.plan.facts import batches_an_epoch, group_names
@@ -23,6 +23,7 @@ MARKS = {
     "done": ":green[:material/check_circle:]",
     "stopped": ":orange[:material/pause_circle:]",
     "failed": ":red[:material/error:]",
+    "diverged": ":red[:material/error:]",
 }
 VERDICTS = {
     "too-early": ("gray", ":material/hourglass_empty:"),
@@ -35,17 +36,6 @@ VERDICTS = {
 RECENT_STEPS = 20
 SMALL_LOSS = 0.05
 """A loss below this share of its highest can be told from 0 only on a log scale."""
-
-
-def stages_of(state: RunState) -> list[Stage]:
-    """The stages begun so far, by their place in the run; one that cannot be read ends the list."""
-    found = []
-    for begun in state.stages:
-        try:
-            found.append(stage_of(begun.stage))
-        except PlanError:
-            break
-    return found
 
 
 def names_of(stages: list[Stage]) -> list[str]:
@@ -61,7 +51,7 @@ def progress_view(run: RunFolder, info: RunInfo, data: DataSet, job: Job | None)
         if job is not None and job.kind == "train":
             st.caption("The first point appears with the first batch.")
         return
-    stages = stages_of(state)
+    stages = state.readable_stages
     per_epoch = batches_an_epoch(run, data, stages[-1]) if stages else 0
     steps = charts.on_epochs(steps, epochs, per_epoch)
     _figures(steps, epochs, state)
@@ -84,7 +74,7 @@ def progress_view(run: RunFolder, info: RunInfo, data: DataSet, job: Job | None)
 
 
 def _diverged(state: RunState) -> bool:
-    return bool(state.stages) and state.stages[-1].status == "failed" and "diverge" in state.stages[-1].message.lower()
+    return bool(state.stages) and state.stages[-1].status == "diverged"
 
 
 def _figures(steps: pd.DataFrame, epochs: pd.DataFrame, state: RunState) -> None:
@@ -135,10 +125,8 @@ def stages_view(run: RunFolder, info: RunInfo, state: RunState, facts: Facts, *,
     for begun in state.stages:
         _begun(run, info, begun, facts, at_work=at_work)
     first = len(state.stages) - state.plan_start
-    for offset, settings in enumerate(state.plan[first:]):
-        try:
-            stage = stage_of(settings)
-        except PlanError:
+    for offset, stage in enumerate(state.plan[first:]):
+        if not isinstance(stage, Stage):
             continue
         name = literal(stage.name) if stage.name else "Stage"
         with st.container(gap="xxsmall"):
@@ -148,8 +136,8 @@ def stages_view(run: RunFolder, info: RunInfo, state: RunState, facts: Facts, *,
 
 def _begun(run: RunFolder, info: RunInfo, begun: StageState, facts: Facts, *, at_work: bool) -> None:
     try:
-        stage = stage_of(begun.stage)
-    except PlanError as error:
+        stage = begun.settings
+    except RunError as error:
         show(error)
         return
     figures = [f"{begun.epochs} of {stage.epochs} epochs" if begun.epochs < stage.epochs else ""]

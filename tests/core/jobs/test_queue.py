@@ -7,12 +7,13 @@ import pytest
 
 from core.errors import RunError
 from core.jobs import queue, store
+from core.jobs.specs import EvaluateSpec, TrainSpec
 from core.jobs.store import JobProgress
 from core.process import launch
 
 
 def submit(workspace, run, **more):
-    return queue.submit(workspace, run.id, "evaluate", {}, **more)
+    return queue.submit(workspace, run.id, EvaluateSpec(), **more)
 
 
 def statuses(workspace):
@@ -53,7 +54,7 @@ def test_a_run_has_one_job_at_a_time(workspace, run, sleepers):
 
 def test_a_run_that_is_gone_gets_no_job(workspace):
     with pytest.raises(RunError, match="no longer there"):
-        queue.submit(workspace, "20261122-101010-abcd", "train", {})
+        queue.submit(workspace, "20261122-101010-abcd", TrainSpec())
 
 
 def test_a_worker_that_dies_is_lost_and_the_next_one_starts(workspace, more_runs, sleepers):

@@ -6,6 +6,7 @@ from safetensors.numpy import load_file
 
 from core.errors import RunError
 from core.jobs import actions, queue
+from core.jobs.specs import TrainSpec
 from core.runs.checkpoint import read_meta
 from core.runs.create import create_run
 from core.runs.folder import RunFolder, list_runs, open_run
@@ -73,7 +74,7 @@ def test_deleting(run, workspace):
 
 
 def test_nothing_is_changed_under_a_job(trained, sleepers):
-    queue.submit(trained.workspace, trained.id, "train", {"resume": True})
+    queue.submit(trained.workspace, trained.id, TrainSpec())
     for change in (
         lambda: actions.delete(trained),
         lambda: actions.rename(trained, "x"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.jobs import queue, store
+from core.jobs.specs import TrainSpec
 from core.jobs.store import Job, JobProgress
 from pages.ui import jobs
 from tests.pages.made import new_run
@@ -14,7 +15,7 @@ from tests.pages.made import new_run
 
 def job(done: int, *, seconds: float, left: float | None) -> Job:
     progress = JobProgress(done=done, total=1000, eta_s=left)
-    return Job(id="a", run="b", kind="train", status="running", started=time.time() - seconds,
+    return Job(id="a", run="b", spec=TrainSpec(), status="running", started=time.time() - seconds,
                progress=progress)  # fmt: skip
 
 
@@ -43,7 +44,7 @@ def test_a_job_that_waits_for_its_turn_is_not_waited_for() -> None:
 def test_a_page_waits_a_moment_for_the_first_step(home: Path) -> None:
     run = new_run(home)
     workspace = run.workspace
-    queued = queue.submit(workspace, run.id, "train", {}, here=True)
+    queued = queue.submit(workspace, run.id, TrainSpec(), here=True)
     claimed = queue.claim(workspace, queued.id)
     assert claimed is not None
     threading.Timer(0.1, store.tell, [workspace, claimed, JobProgress(done=1, total=9)]).start()
@@ -55,7 +56,7 @@ def test_a_page_waits_a_moment_for_the_first_step(home: Path) -> None:
 def test_and_not_for_ever(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "WAIT_S", 0.05)
     run = new_run(home)
-    queued = queue.submit(run.workspace, run.id, "train", {}, here=True)
+    queued = queue.submit(run.workspace, run.id, TrainSpec(), here=True)
     found = jobs._begun(run.workspace, queued)
     assert found is not None
     assert found.progress.done == 0

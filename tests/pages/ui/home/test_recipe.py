@@ -6,15 +6,12 @@ from pages.ui.home.recipe import STEPS, reached
 
 def ran(*stages: Stage, epochs: int = 1) -> RunState:
     return RunState(
-        stages=[
-            StageState(index=at, stage=stage.model_dump(mode="json"), status="done", epochs=epochs)
-            for at, stage in enumerate(stages)
-        ]
+        stages=[StageState(index=at, stage=stage, status="done", epochs=epochs) for at, stage in enumerate(stages)]
     )
 
 
 def found(stage: Stage) -> Curve:
-    return Curve(name="1", created="", stage=stage.model_dump(mode="json"), complete=True)
+    return Curve(name="1", created="", stage=stage, complete=True)
 
 
 HEAD = Stage(precompute=True, lr=(0.01,))
