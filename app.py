@@ -72,9 +72,9 @@ def _recent(run: RunFolder) -> None:
         st.caption(f"{best}{literal(info.data_title, 30)} · {literal(info.backbone, 24)}")
         st.caption(f"{stages_in_words(state)} · {ago(info.created)}")
         st.space("stretch")
-        if st.button("Open", key=f"open-{info.id}", icon=":material/arrow_forward:", width="stretch"):
-            session.select_run(info.id)
-            st.switch_page("pages/training.py", query_params={"run": info.id})
+        if st.button("Open", key=f"open-{run.id}", icon=":material/arrow_forward:", width="stretch"):
+            session.select_run(run.id)
+            st.switch_page("pages/training.py", query_params={"run": run.id})
 
 
 context = begin(

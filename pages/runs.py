@@ -26,8 +26,8 @@ SAID = "dialog-said"
 
 def go_to(run: RunFolder, page: str) -> None:
     """Take a run in hand and open a page with it."""
-    session.select_run(run.info.id)
-    st.switch_page(page, query_params={"run": run.info.id})
+    session.select_run(run.id)
+    st.switch_page(page, query_params={"run": run.id})
 
 
 def one_run(context: Context, run: RunFolder) -> None:
@@ -44,7 +44,7 @@ def one_run(context: Context, run: RunFolder) -> None:
             go_to(run, "pages/training.py")
         if run.state.unfinished and st.button("Continue training", icon=":material/play_arrow:"):
             with shown() as outcome:
-                queue.submit(context.workspace, run.info.id, TrainSpec())
+                queue.submit(context.workspace, run.id, TrainSpec())
             if outcome.ok:
                 go_to(run, "pages/training.py")
         if st.button("Confusion matrix", icon=":material/grid_on:"):

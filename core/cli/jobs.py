@@ -49,7 +49,7 @@ class Narrator:
 def run_named(text: str, workspace: Workspace) -> RunFolder:
     """The run of that id in the workspace, or in that folder; raises `RunError`."""
     if (Path(text).expanduser() / "run.json").is_file():
-        run = RunFolder(text)
+        run = RunFolder(text, workspace)
         _ = run.info
         return run
     if "/" in text:
@@ -77,7 +77,9 @@ def work(run: RunFolder, spec: Spec, reporter: Reporter) -> None:
         raise KeyboardInterrupt(f"{interrupt or 'Stopped.'} {go_on}".strip()) from interrupt
     narrator.catch_up()
     if ended.status != "done":
-        raise KeyboardInterrupt(f"Stopped from elsewhere. {go_on}".strip())
+        raise KeyboardInterrupt(f"Stopped by another process. {go_on}".strip())
+    if ended.message:
+        reporter.say(ended.message)
 
 
 @contextmanager

@@ -1,11 +1,12 @@
-"""A range test at a run's present state, its curve kept and seen as it grows."""
+"""A range test on a run at its checkpoint; its curve is kept in the run, and written as it grows."""
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from core.errors import TrainingError
-from core.jobs.control import TOLD_EVERY_S, JobControl, StoppedError
+from core.jobs.control import REPORT_EVERY_S, JobControl, StoppedError
 from core.jobs.restore import learner_of
 from core.jobs.specs import FindSpec
 from core.jobs.store import JobProgress, replace_json
@@ -73,17 +74,17 @@ def range_test(
 def _watched(
     control: JobControl, running: Iterator[FinderPoint], curve: Curve, what: str, steps: int
 ) -> tuple[list[FinderPoint], bool]:
-    """The test's points, told and drawn as they come, and whether somebody asked to stop."""
+    """The points of the test, reported and written as they come, and whether the job was asked to stop."""
     points: list[FinderPoint] = []
-    began, drawn = time.monotonic(), 0.0
+    began, written = time.monotonic(), 0.0
     for point in running:
         points.append(point)
         moment = time.monotonic()
         left = (steps - len(points)) * (moment - began) / len(points)
-        control.tell(JobProgress(what=what, done=len(points), total=steps, eta_s=left))
-        if moment - drawn >= TOLD_EVERY_S:
-            drawn = moment
-            _draw(control.folder, curve, points)
+        control.report(JobProgress(what=what, done=len(points), total=steps, eta_s=left))
+        if moment - written >= REPORT_EVERY_S:
+            written = moment
+            _write_so_far(control.folder, curve, points)
         if control.stopping():
             return points, True
     return points, False
@@ -105,8 +106,8 @@ def choose(folder: RunFolder, curve: Curve) -> Curve:
     )
 
 
-def _draw(folder: RunFolder, curve: Curve, points: list[FinderPoint]) -> None:
-    """Write the curve as far as it is, for whoever looks on."""
+def _write_so_far(folder: RunFolder, curve: Curve, points: list[FinderPoint]) -> None:
+    """Write the curve as far as it is, for pages to show."""
     so_far = {
         "lrs": [point.lr for point in points],
         "losses": [point.loss for point in points],
@@ -117,12 +118,12 @@ def _draw(folder: RunFolder, curve: Curve, points: list[FinderPoint]) -> None:
     replace_json(path, curve.model_copy(update=so_far).model_dump(mode="json"))
 
 
-def _path(folder: RunFolder, name: str) -> Any:
+def _path(folder: RunFolder, name: str) -> Path:
     return folder.path / "finder" / f"{name}.json"
 
 
 def _free_name(folder: RunFolder, for_stage: int | None) -> str:
-    """The next number; a stage begun again, or a test that was broken off, gives its number back."""
+    """The next number, or that of an earlier test to replace: one that broke off, or one for the same stage."""
     again = [
         c.name for c in folder.all_curves() if not c.complete or (for_stage is not None and c.for_stage == for_stage)
     ]

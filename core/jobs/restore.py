@@ -30,18 +30,18 @@ def model_of(folder: RunFolder, snapshot: str = LATEST) -> Classifier:
 
 
 def learner_of(folder: RunFolder, progress: Progress = no_progress) -> tuple[Learner, CheckpointMeta | None]:
-    """A learner that stands where the run's checkpoint does, and that checkpoint's header; both anew without one."""
+    """A learner at the run's checkpoint, and that checkpoint's header; without a checkpoint, a new learner and None."""
     meta = read_meta(folder.checkpoint)
     model = _built(folder, fetch=meta is None)
     info = folder.info
     learner = Learner(model, folder.data(), folder.workspace, seed=info.seed, progress=progress)
     if meta is not None:
-        learner.load_state(LearnerState(read_weights(folder.checkpoint), meta.learner))
+        learner.load_state(LearnerState(read_weights(folder.checkpoint), meta.learner.to_json()))
     return learner, meta
 
 
 def _built(folder: RunFolder, *, fetch: bool) -> Classifier:
-    """The network as it was at first; without `fetch`, pretrained weights that cannot be had are done without."""
+    """The network with its first weights; without `fetch`, random ones where the pretrained ones are not available."""
     info = folder.info
     try:
         return build(info.backbone, info.classes, seed=info.seed, pretrained=info.pretrained, folded=info.folded)

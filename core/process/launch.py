@@ -12,7 +12,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from core.process.identity import start_time
 from core.workspace import Workspace
 
 CODE = Path(__file__).parents[2]
@@ -91,7 +90,7 @@ def start_worker(workspace: Workspace, run: Path, job_id: str, log: Path) -> int
     answer = ask(workspace, {"do": "start", "run": str(run), "job": job_id})
     if answer is not None and isinstance(answer.get("pid"), int):
         return int(answer["pid"])
-    return detached(["core.jobs.worker", str(run), "--job", job_id], log)
+    return detached(["core.jobs.worker", str(run), "--job", job_id, "--home", str(workspace.root)], log)
 
 
 def detached(module: list[str], log: Path, *, anew: bool = False) -> int:
@@ -114,8 +113,3 @@ def detached(module: list[str], log: Path, *, anew: bool = False) -> int:
 def reap() -> None:
     """Let go of the children that have ended, so that they are no zombies."""
     _children[:] = [child for child in _children if child.poll() is None]
-
-
-def this_process() -> dict[str, float]:
-    """Pid and start time of this process, to be told from others that are given the same pid later."""
-    return {"pid": os.getpid(), "start_time": start_time(os.getpid())}

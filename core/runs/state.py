@@ -12,11 +12,14 @@ StageStatus = Literal["running", "done", "stopped", "failed", "diverged"]
 
 
 class RunInfo(BaseModel):
-    """`run.json`: what a run is; `folded` is its batch norm, see `core.model.fold`. Only `name` changes afterwards."""
+    """`run.json`: what a run is. Only `name` changes afterwards.
+
+    It does not say which run it is: that is the folder's place (`RunFolder.id`). `folded` says that its batch norm
+    is folded into the convolutions, see `core.model.fold`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="constants")
 
-    id: str
     name: str
     created: str
     data_spec: str
@@ -78,9 +81,9 @@ class StageState(BaseModel):
             raise RunError(f"Stage {self.index + 1} of this run cannot be read: {self.stage.reason}")
         return self.stage
 
-    def ended(self) -> "StageState":
-        """The stage as one that nothing goes on with any more."""
-        return self.model_copy(update={"status": "stopped"}) if self.status == "running" else self
+    def ended(self, status: StageStatus = "stopped", message: str = "") -> "StageState":
+        """The stage as one that is not trained any more; unchanged unless it is called running."""
+        return self.model_copy(update={"status": status, "message": message}) if self.status == "running" else self
 
 
 class Best(BaseModel):
@@ -131,6 +134,15 @@ class RunState(BaseModel):
             if isinstance(stage, UnreadableStage):
                 raise RunError(f"Stage {number} of the plan under way cannot be read: {stage.reason}")
         return Plan(stages=tuple(stage for stage in self.plan if isinstance(stage, Stage)))
+
+    @property
+    def running(self) -> bool:
+        """Whether a stage is called running."""
+        return any(stage.status == "running" for stage in self.stages)
+
+    def ended(self, status: StageStatus, message: str) -> "RunState":
+        """The same with this status and message for stages that are called running."""
+        return self.model_copy(update={"stages": [stage.ended(status, message) for stage in self.stages]})
 
     @property
     def unfinished(self) -> bool:

@@ -17,6 +17,7 @@ from core.data.batches import gather
 from core.model.classifier import Classifier
 from core.model.fold import folded
 from core.model.machine import holds, precision
+from core.workspace import Progress, no_progress
 
 VALIDATION_BATCH = 64
 """Images at once where no gradient is kept."""
@@ -75,11 +76,14 @@ class PixelFeed:
         """All layer groups."""
         return _of(self._model, batch)
 
-    def plain_logits(self, indices: Indices) -> Tensor:
-        """Through a folded copy of the network as it is now."""
-        fast = folded(self._model)
-        images = (self._images.plain(part) for part in _parts(indices))
-        return torch.cat([_of(fast, batch) for batch in images])
+    def plain_logits(self, indices: Indices, progress: Progress = no_progress) -> Tensor:
+        """Through a folded copy of the network as it is now; each batch is reported before it is computed."""
+        fast, found = folded(self._model), []
+        for number, part in enumerate(_parts(indices)):
+            progress("Evaluating the images", number * VALIDATION_BATCH, len(indices))
+            found.append(_of(fast, self._images.plain(part)))
+        progress("Evaluating the images", len(indices), len(indices))
+        return torch.cat(found)
 
 
 class FrozenFeed:

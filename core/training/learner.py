@@ -112,13 +112,16 @@ class Learner:
         )
 
     def evaluate(self, indices: Indices, size: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Probabilities (n, C) and plain cross-entropy losses (n,) of the images `indices` at `size` px."""
+        """Probabilities (n, C) and plain cross-entropy losses (n,) of the images `indices` at `size` px.
+
+        Each batch is reported to the learner's `progress`; an exception that it raises stops the evaluation.
+        """
         images = Images(load_pixels(self.data, size, self.workspace, self.progress), self.device)
         modes = [(module, module.training) for module in self.model.modules()]
         set_mode(self.model, False)
         try:
             with torch.inference_mode():
-                logits = PixelFeed(self.model, images, NONE).plain_logits(indices).float()
+                logits = PixelFeed(self.model, images, NONE).plain_logits(indices, self.progress).float()
                 labels = torch.from_numpy(self.data.labels[indices]).to(self.device)
                 losses = F.cross_entropy(logits, labels, reduction="none")
                 return logits.softmax(dim=1).cpu().numpy(), losses.cpu().numpy()

@@ -97,10 +97,10 @@ def _make(ctx: Context, data: DataSet, wanted: Wanted, key: str, *, pretrained: 
             folded=wanted.folded,
             name=wanted.name,
         )
-        session.select_run(run.info.id)
+        session.select_run(run.id)
         decode_ahead(data, wanted.size, ctx.workspace)
     if outcome.ok:
-        st.switch_page(NEXT_PAGE, query_params={"run": run.info.id})
+        st.switch_page(NEXT_PAGE, query_params={"run": run.id})
     if isinstance(outcome.error, WeightsUnavailableError):
         st.session_state[f"{key}-refused"] = wanted.backbone
 

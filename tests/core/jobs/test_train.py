@@ -191,7 +191,7 @@ def test_stopped_while_the_rate_is_sought(run, work, monkeypatch):
         if progress.what.startswith("Finding"):
             control._stopped = lambda: progress.done >= 3
 
-    monkeypatch.setattr(lr_finder.JobControl, "tell", asked)
+    monkeypatch.setattr(lr_finder.JobControl, "report", asked)
     assert work(plan(stage(), stage(lr=None))).status == "stopped"
     monkeypatch.undo()
     assert run.curves() == []
