@@ -197,3 +197,27 @@ def test_the_newest_job_of_a_run_comes_first(workspace, run, sleepers, finish):
 def test_no_job_id_leads_out_of_the_folder(workspace):
     with pytest.raises(RunError):
         store.get(workspace, "../runs/x")
+
+
+@pytest.mark.parametrize(
+    ("slots", "before"), [(1, [0, 1, 2, 3]), (2, [0, 0, 1, 2]), (3, [0, 0, 0, 1]), (4, [0, 0, 0, 0])]
+)
+def test_how_many_jobs_must_end_before_one_starts(
+    workspace, run, more_runs, sleepers, finish, monkeypatch, slots, before
+):
+    monkeypatch.setenv("ANNEAL_JOBS", str(slots))
+    jobs = [submit(workspace, one) for one in (run, *more_runs)]
+    assert [queue.jobs_before(workspace, job) for job in jobs] == before
+    ended = 0
+    last = jobs[-1]
+    while store.get(workspace, last.id).status == "queued":  # the oracle: end jobs one by one until it starts
+        finish(next(job for job in store.all_jobs(workspace) if job.status == "running"))
+        queue.advance(workspace)
+        ended += 1
+    assert ended == before[-1]
+
+
+def test_a_waiting_job_says_what_it_waits_for(workspace, more_runs, sleepers):
+    first, second, third = (submit(workspace, run) for run in more_runs)
+    said = [queue.waiting_for(workspace, job) for job in (first, second, third)]
+    assert said == ["", "Waiting for 1 other job", "Waiting for 2 other jobs"]
