@@ -2,6 +2,7 @@
 
 from core.augment import NAMED
 from core.cli.build import built
+from core.cli.conflicts import refuse_idle_share, refuse_idle_weights_options
 from core.cli.inspect import opened
 from core.cli.network import augmentation_of, network_of, trained_whole
 from core.cli.options import Options
@@ -23,6 +24,7 @@ MEANINGS = {
 def find_lr(options: Options, reporter: Reporter) -> Answer:
     """The curve of a range test and every suggestion."""
     network = network_of(options)
+    refuse_idle_weights_options(options, network)
     stage = stage_of(
         {
             "freeze_to": 0 if options.unfrozen or trained_whole(network, options) else -1,
@@ -33,6 +35,7 @@ def find_lr(options: Options, reporter: Reporter) -> Answer:
         }
     )
     data = opened(options, reporter)
+    refuse_idle_share(options, data)
     seed = options.seed or 0
     learner = Learner(
         built(network, data.classes, seed), data, Workspace.at(options.home), seed=seed, progress=reporter

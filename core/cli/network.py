@@ -19,6 +19,12 @@ class Network:
     size: int
     folded: bool = False
 
+    @property
+    def has_weights(self) -> bool:
+        """Whether there are pretrained weights to begin with."""
+        offer = BACKBONES.get(self.backbone)
+        return offer is None or offer.has_weights
+
 
 def is_drawn(spec: str) -> bool:
     """Whether a data set is one of ours whose pictures change their meaning when they are flipped."""

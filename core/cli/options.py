@@ -160,12 +160,15 @@ def _stage(parser: argparse.ArgumentParser) -> None:
         "--lr",
         type=rates,
         metavar="R[,R...]",
-        help="highest learning rate: one for the last layer group (earlier ones 3x lower each), or one for each group, "
-        "stem to head (default: found by a range test)",
+        help="highest learning rate: one for the last layer group (each earlier group gets a third of the next "
+        "group's in a pretrained network, and the same in one from scratch), or one for each group, stem to head "
+        "(default: found by a range test)",
     )
     stage.add_argument("--cycles", type=whole, metavar="N", help="cycles of annealing, 1 to 50 (default: 1)")
     stage.add_argument("--cycle-len", type=whole, metavar="N", help="epochs of the first cycle (default: 1)")
-    stage.add_argument("--cycle-mult", type=whole, metavar="N", help="each cycle is N times as long (default: 1)")
+    stage.add_argument(
+        "--cycle-mult", type=whole, metavar="N", help="each cycle is N times as long as the one before (default: 1)"
+    )
     stage.add_argument("--precompute", action="store_true", help="train the head from precomputed activations")
     stage.add_argument(
         "--unfreeze",
@@ -181,7 +184,7 @@ def _stage(parser: argparse.ArgumentParser) -> None:
         help="random transforms of each image (default: none; in recipes side-on, but for digits and shapes)",
     )
     stage.add_argument(
-        "--schedule", choices=("cosine", "one-cycle", "constant"), help="eta of the rate (default: cosine)"
+        "--schedule", choices=("cosine", "one-cycle", "constant"), help="how the rate changes (default: cosine)"
     )
     stage.add_argument("--gentle-start", action="store_true", help="the first 1/20 of the first cycle at rate/100")
     stage.add_argument("--optimiser", choices=("sgd", "adamw"), help="default: adamw")

@@ -101,7 +101,10 @@ def test_a_stage_called_running_that_nobody_trains_reads_as_stopped(run):
 
 def test_while_another_process_trains_it_it_is_running(run):
     call_running(run)
-    hold = "import sys, filelock; lock = filelock.FileLock(sys.argv[1]); lock.acquire(); print(1, flush=True); sys.stdin.read()"
+    hold = (
+        "import sys, filelock; lock = filelock.FileLock(sys.argv[1]); "
+        "lock.acquire(); print(1, flush=True); sys.stdin.read()"
+    )
     holder = subprocess.Popen(
         [sys.executable, "-c", hold, str(run.path / ".lock")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
