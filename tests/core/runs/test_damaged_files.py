@@ -7,7 +7,8 @@ import pytest
 from core.data.index import load_data
 from core.data.pixels import load_pixels
 from core.errors import RunError
-from core.jobs import actions, benchmark, queue, store
+from core.jobs import actions, queue, store
+from core.jobs.benchmark_state import read_state
 from core.jobs.specs import EvaluateSpec
 from core.results.predictions import Predictions
 from core.runs.draft import Draft
@@ -122,14 +123,14 @@ def test_a_damaged_job_is_left_out_and_can_be_removed(workspace):
     assert not path.exists()
 
 
-def test_a_damaged_measurement_counts_as_none(workspace):
+def test_a_damaged_benchmark_counts_as_none(workspace):
     workspace.jobs.mkdir(exist_ok=True)
-    (workspace.root / "speed.json").write_bytes(DAMAGED)
-    assert benchmark.measured(workspace) is None
+    (workspace.root / "benchmark.json").write_bytes(DAMAGED)
+    assert read_state(workspace) is None
 
 
 def test_the_log_can_go(run):
     (run.path / "log.txt").write_bytes(DAMAGED)
     assert run.log_tail()
     (run.path / "log.txt").unlink()
-    assert RunFolder(run.path).log_tail() == ""
+    assert RunFolder(run.path, run.workspace).log_tail() == ""
