@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from core.data.index import DataSet
-from core.errors import RunError
+from core.errors import DataError, RunError
 from core.runs.history import HistoryReader, reader
 from core.runs.names import LATEST, checked_id, checked_snapshot
 from core.runs.snapshots import Snapshot, listed
@@ -125,7 +125,7 @@ class RunFolder:
     def _data(self) -> DataSet:
         try:
             return DataSet.from_json(read_json(self.path / "data.json"))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, DataError) as error:
             raise RunError(f"data.json of run {self.id} is damaged. Begin a new run on the data set.") from error
 
     @property

@@ -1,14 +1,24 @@
 """What a run's JSON files hold, as validated values."""
 
+from datetime import datetime
 from itertools import takewhile
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, RootModel
 
 from core.errors import PlanError, RunError
 from core.training.stage import Plan, Stage, stage_of
 
 StageStatus = Literal["running", "done", "stopped", "failed", "diverged"]
+
+
+def _checked_moment(text: str) -> str:
+    datetime.fromisoformat(text)
+    return text
+
+
+Moment = Annotated[str, AfterValidator(_checked_moment)]
+"""A date and time as `core.workspace.timestamp` writes it (ISO 8601)."""
 
 
 class RunInfo(BaseModel):
@@ -21,7 +31,7 @@ class RunInfo(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="constants")
 
     name: str
-    created: str
+    created: Moment
     data_spec: str
     data_title: str
     fingerprint: str
@@ -129,7 +139,9 @@ class RunState(BaseModel):
         return list(takewhile(lambda stage: isinstance(stage, Stage), begun))  # type: ignore[arg-type]
 
     def planned(self) -> Plan:
-        """The plan under way; raises `RunError` when a stage of it cannot be read."""
+        """The plan under way; raises `RunError` when there is none or a stage of it cannot be read."""
+        if not self.plan:
+            raise RunError("This run has no plan yet. Plan a stage and start it.")
         for number, stage in enumerate(self.plan, start=1):
             if isinstance(stage, UnreadableStage):
                 raise RunError(f"Stage {number} of the plan under way cannot be read: {stage.reason}")
