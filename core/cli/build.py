@@ -1,4 +1,4 @@
-"""Networks for the commands, with the word that helps when weights cannot be had."""
+"""Networks for the commands, with a hint at --scratch when pretrained weights are not available."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

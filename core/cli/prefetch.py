@@ -14,7 +14,7 @@ from core.process.imports import import_modules
 from core.workspace import Workspace
 
 NICE = 10
-"""How far the child stands back: importing takes longest, and in one thread."""
+"""How far the child lowers its priority: importing takes longer, and uses one thread."""
 
 
 def get_ready(options: Options, network: Network, reporter: Reporter) -> None:

@@ -15,7 +15,7 @@ from core.runs.checkpoint import (
     snapshot_to_checkpoint,
 )
 from core.runs.folder import RunFolder
-from core.runs.names import LATEST, checked_name, checked_new_snapshot, checked_snapshot
+from core.runs.names import LATEST, checked_name, checked_new_snapshot
 from core.runs.snapshots import Snapshot, snapshot_meta
 from core.runs.state import RunState
 from core.workspace import sentences, write_json
@@ -60,15 +60,6 @@ def load_snapshot(run: RunFolder, name: str) -> None:
         _refuse_while_live(run, "loaded into")
         if name != LATEST:
             put_in_place(run, name)
-
-
-def delete_snapshot(run: RunFolder, name: str) -> None:
-    """Delete a snapshot; raises `RunError` while a job is at work on the run."""
-    path = run.snapshot_path(checked_snapshot(name))
-    with store.locked(run.workspace):
-        _refuse_while_live(run, "changed")
-        path.unlink(missing_ok=True)
-        run.forget_predictions(path.stem)
 
 
 def _refuse_while_live(run: RunFolder, what: str) -> None:

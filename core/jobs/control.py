@@ -1,4 +1,4 @@
-"""How a running job reports its progress, and how it learns that it is to stop."""
+"""A running job's progress reports and its stop flag."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""How long a plan takes: its steps, and what each costs beside the others."""
+"""Progress through a plan, and the time left: its steps, and the relative cost of each."""
 
 import time
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ FROM_DISK, HEAD_ONLY, WHOLE = 0.005, 0.33, 1.0
 """Time of a step from precomputed activations, of one through a frozen network, of one that trains all of it."""
 
 SETTLING = 5
-"""Steps of a stage after which its own pace says how long it takes."""
+"""Steps of a stage after which its pace gives an estimate."""
 
 
 def steps_of(stage: Stage, data: DataSet) -> int:
@@ -47,7 +47,7 @@ class Eta:
         )
 
     def _left(self, place: int, stage_step: int, moment: float) -> float | None:
-        """Seconds left, at this stage's pace; None while that says too little about the others."""
+        """Seconds left at this stage's pace; None while that gives no estimate for the later stages."""
         if self._began is None or self._began[0] != place:
             return None
         trained = stage_step - self._began[1]

@@ -1,4 +1,4 @@
-"""An evaluation job: what the weights of a run say about a split, kept for the confusion matrix."""
+"""An evaluation job: predictions of a run's weights for a split, kept for the confusion matrix."""
 
 from core.augment import NONE, SIDE_ON, Augmentation
 from core.data.pixels import load_pixels
@@ -55,7 +55,7 @@ def _taken_at(folder: RunFolder, snapshot: str) -> tuple[int, int]:
 
 
 def _augmentation(folder: RunFolder) -> Augmentation:
-    """What the last augmented stage drew; where none was, small changes that no picture's meaning depends on."""
+    """What the last augmented stage drew; where none was, side-on changes without flips."""
     stages = folder.state.readable_stages
     gentle = SIDE_ON.model_copy(update={"horizontal_flip": False})
     return next((stage.augmentation for stage in reversed(stages) if stage.augmentation != NONE), gentle)

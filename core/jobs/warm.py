@@ -1,4 +1,4 @@
-"""A process that has torch and its kin imported, and forks a worker in milliseconds whenever a job starts.
+"""A process that has torch and what goes with it imported, and forks a worker in milliseconds when a job starts.
 
 One a workspace, listening on a Unix socket that only its user can open. It never computes anything itself: no
 thread and no OpenMP region may exist in it when it forks. Importing this module does not import torch.
@@ -26,7 +26,7 @@ from core.workspace import Workspace
 
 IDLE_S = 30 * 60
 LOOK_S = 5.0
-"""How often it looks whether it is still wanted."""
+"""Seconds between two checks whether it is still needed."""
 
 AGAIN_S = 10.0
 """A process asks for its workspace's warm process at most this often."""
@@ -112,13 +112,13 @@ class _Server:
         return found.st_dev, found.st_ino
 
     def wanted(self) -> bool:
-        """Whether its workspace and socket are there, a process that wants it lives, and it was used lately."""
+        """Whether its workspace and socket exist, a process that asked for it is alive, and it was used lately."""
         self.owners = {owner for owner in self.owners if alive(*owner)}
         lately = time.monotonic() - self.used < IDLE_S
         return bool(self.owners) and lately and self.workspace.root.is_dir() and self._on_disk() == self.identity
 
     def serve(self) -> None:
-        """Answer until nobody wants it any longer."""
+        """Answer requests until it is no longer needed."""
         looked = time.monotonic()
         try:
             while True:
@@ -143,7 +143,7 @@ class _Server:
                 request = json.loads(file.readline(100_000))
             go_on, said = self._do(request, line)
             line.sendall(json.dumps(said).encode() + b"\n")
-        except (OSError, ValueError, KeyError, TypeError):  # a caller that went away or speaks otherwise
+        except (OSError, ValueError, KeyError, TypeError):  # a caller that has gone, or sent another kind of message
             return True
         return go_on
 

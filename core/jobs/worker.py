@@ -26,7 +26,7 @@ MODULES = ("torch", "torchvision", "timm", "safetensors.torch", "core.jobs.execu
 """Modules that any job may need."""
 
 LONGEST_LOG = 1_000_000
-"""Bytes; a log that has grown beyond is cut to its last half before the next job."""
+"""Bytes; a log that has grown beyond is cut to its second half before the next job."""
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -24,7 +24,7 @@ MODEL = "model/"
 
 
 class LearnerPosition(BaseModel):
-    """Where a learner stands: `epoch`, `cycle` and `step` finished over the run, and what is `due` next.
+    """How far a learner has trained: `epoch`, `cycle` and `step` finished over the run, and what is `due` next.
 
     What else the learner writes here is kept as it is.
     """

@@ -1,4 +1,4 @@
-"""The run folder: one model's whole life on disk. Importing this module does not import torch."""
+"""The run folder: everything about one model on disk. Importing this module does not import torch."""
 
 import os
 from collections.abc import Iterator

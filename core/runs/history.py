@@ -1,4 +1,4 @@
-"""A run's history: one JSON row a batch, epoch and cycle, appended while it trains and read as it grows."""
+"""A run's history: one JSON row for each batch, epoch and cycle, appended in training and read as it grows."""
 
 import json
 import os
@@ -33,7 +33,7 @@ class HistoryReader:
     """The rows of a history file as data frames; each `refresh` reads only what was appended since.
 
     A half-written last line is left for the next time. When the file was cut back (a resumed run drops what
-    came after its checkpoint), it is read anew. Safe to share between threads.
+    came after its checkpoint), it is read from the beginning. Safe to share between threads.
     """
 
     def __init__(self, path: Path) -> None:

@@ -38,7 +38,7 @@ def listed(folder: Path) -> list[Snapshot]:
 
 
 def snapshot_meta(info: RunInfo, learner: LearnerMeta, figures: dict[str, float], size: int) -> SnapshotMeta:
-    """The header of a snapshot of a run, from where its learner stands, its last figures and its image size."""
+    """The header of a snapshot of a run, from its learner's header, its last figures and its image size."""
     return SnapshotMeta(
         backbone=info.backbone,
         classes=info.classes,

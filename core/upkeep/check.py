@@ -1,4 +1,4 @@
-"""A look over the workspace for what is half written, damaged or stale. Importing this module imports no torch."""
+"""The check for half-written, damaged and stale files in the workspace. Importing this module imports no torch."""
 
 import time
 from collections.abc import Iterable, Iterator
