@@ -25,7 +25,7 @@ HUGE_PAGES = "glibc.malloc.hugetlb=1"
 
 SPINS = "10000"
 """Turns for which a thread of an OpenMP team spins while it waits for the others. libgomp's own 300,000 are free on
-an idle machine; on a busy one they cost 4 to 8 times the step itself (measured on 2 cores shared by several processes)."""
+an idle machine; on a busy one they cost 4 to 8 times the step itself (measured on 2 shared cores)."""
 
 _children: list[subprocess.Popen[bytes]] = []
 
@@ -49,7 +49,7 @@ def socket_path(workspace: Workspace) -> Path:
 
 
 def code_version() -> str:
-    """Changes whenever a module of `core`, or the Python that runs it, does: a warm process of other code is useless."""
+    """Changes whenever a module of `core`, or the Python that runs it, does: an outdated warm process is not used."""
     facts = [sys.executable, str(CODE)]
     for path in sorted((CODE / "core").rglob("*.py")):
         with contextlib.suppress(OSError):
@@ -72,7 +72,7 @@ def ask(workspace: Workspace, request: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def environment() -> dict[str, str]:
-    """This environment with what a worker needs: the path of `core`, huge pages, and threads that spin less."""
+    """The environment of this process with what a worker needs: the path of `core`, huge pages, and threads that spin less."""
     known = dict(os.environ)
     if "OMP_WAIT_POLICY" not in known:
         known.setdefault("GOMP_SPINCOUNT", SPINS)
