@@ -72,7 +72,7 @@ def ask(workspace: Workspace, request: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def environment() -> dict[str, str]:
-    """The environment of this process with what a worker needs: the path of `core`, huge pages, and threads that spin less."""
+    """The process's environment with what a worker needs: the path of `core`, huge pages, threads that spin less."""
     known = dict(os.environ)
     if "OMP_WAIT_POLICY" not in known:
         known.setdefault("GOMP_SPINCOUNT", SPINS)
