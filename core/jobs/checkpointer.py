@@ -2,9 +2,9 @@
 
 import time
 
-import torch
 from torch import Tensor
 
+from core.model.machine import copied_to_cpu
 from core.runs.checkpoint import CheckpointMeta, SnapshotMeta, write_weights
 from core.runs.folder import RunFolder
 from core.runs.history import HistoryWriter
@@ -12,7 +12,6 @@ from core.runs.names import BEST
 from core.runs.snapshots import described
 from core.runs.state import Best, RunState
 from core.training.learner import Learner
-from core.training.position import VERSION
 from core.training.records import EpochRecord
 
 AT_EPOCHS_S, WITHIN_EPOCHS_S = 1.0, 10.0
@@ -36,10 +35,9 @@ class Checkpointer:
 
     def take(self, name: str, state: RunState, size: int) -> None:
         """Take a snapshot of the model as it is now; it is written with the next checkpoint."""
-        position = {**self._learner.position.to_json(), "due": "nothing"}
-        learner = {"version": VERSION, "seed": self._learner.seed, "position": position, "stage": None}
+        learner = self._learner.meta.between_stages().to_json()
         about = described(self._info, learner, state.figures, size)
-        self._waiting[name] = _weights(self._learner), about
+        self._waiting[name] = copied_to_cpu(self._learner.model.state_dict().items()), about
 
     def take_if_best(self, record: EpochRecord, state: RunState, size: int) -> None:
         """Take the snapshot "best" if no epoch before was as good, and note it in `state`."""
@@ -62,7 +60,7 @@ class Checkpointer:
         self._waiting.clear()
         now = self._learner.state()
         meta = CheckpointMeta(
-            learner=now.meta,
+            learner=now.meta.to_json(),
             history_bytes=self._history.sync(),
             stages=state.stages,
             best=state.best,
@@ -74,8 +72,3 @@ class Checkpointer:
         self._folder.write_state(state)
         self._kept = time.monotonic()
         self._took = self._kept - started
-
-
-def _weights(learner: Learner) -> dict[str, Tensor]:
-    values = learner.model.state_dict().items()
-    return {name: value.detach().to("cpu").clone(memory_format=torch.contiguous_format) for name, value in values}

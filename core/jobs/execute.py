@@ -21,6 +21,7 @@ from core.jobs.store import Job, JobProgress, Kind, Status
 from core.jobs.train import train
 from core.process.threads import prepare_process
 from core.runs.folder import RunFolder
+from core.training.curve import RangeSettings
 from core.training.stage import stage_of
 from core.workspace import Progress, Workspace, no_progress
 
@@ -137,4 +138,5 @@ def _interruptible() -> Iterator[threading.Event]:
 def _find_lr(control: JobControl, spec: dict[str, Any]) -> None:
     learner, _ = learner_of(control.folder, control.progress)
     ranges = {name: spec[name] for name in ("lowest", "highest", "steps") if spec.get(name) is not None}
-    probe(control, learner, stage_of(spec.get("stage") or {"size": control.folder.info.size}), **ranges)
+    stage = stage_of(spec.get("stage") or {"size": control.folder.info.size})
+    probe(control, learner, stage, RangeSettings(**ranges))

@@ -7,7 +7,7 @@ from core.runs.checkpoint import CheckpointMeta, model_part, read_meta, read_wei
 from core.runs.folder import RunFolder
 from core.runs.names import LATEST
 from core.training.learner import Learner
-from core.training.position import LearnerState
+from core.training.position import LearnerMeta, LearnerState
 from core.workspace import Progress, no_progress
 
 
@@ -36,7 +36,7 @@ def learner_of(folder: RunFolder, progress: Progress = no_progress) -> tuple[Lea
     info = folder.info
     learner = Learner(model, folder.data(), folder.workspace, seed=info.seed, progress=progress)
     if meta is not None:
-        learner.load_state(LearnerState(read_weights(folder.checkpoint), meta.learner))
+        learner.load_state(LearnerState(read_weights(folder.checkpoint), LearnerMeta.from_json(meta.learner)))
     return learner, meta
 
 

@@ -1,6 +1,7 @@
 """The network that is trained: a backbone that turns images into features, and a head that tells classes apart."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -130,6 +131,25 @@ def set_mode(model: Classifier, training: bool) -> None:
             module.eval()
     if model.first_trained == len(model.groups) - 1:
         model.backbone.eval()
+
+
+@contextmanager
+def kept_modes(model: nn.Module) -> Iterator[None]:
+    """Put the training or evaluation mode of every module back after the block."""
+    modes = [(module, module.training) for module in model.modules()]
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode and no gradients in the block; every module's mode is put back after it."""
+    with kept_modes(model), torch.inference_mode():
+        model.eval()
+        yield
 
 
 def _head(backbone: Backbone, classes: int, generator: torch.Generator) -> nn.Sequential:

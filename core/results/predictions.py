@@ -155,13 +155,14 @@ def predict_images(
     import torch
 
     from core.data.decode import decode
-    from core.results.inference import inferring, probabilities_of
+    from core.model.classifier import evaluating
+    from core.results.inference import probabilities_of
 
     found: list[Floats] = []
-    with inferring(model):
+    with evaluating(model):
         for start in range(0, len(paths), batch_size):
-            progress("Looking at images", start, len(paths))
+            progress("Predicting images", start, len(paths))
             batch = np.stack([decode(path, size) for path in paths[start : start + batch_size]])
             found.append(probabilities_of(model, torch.from_numpy(batch).permute(0, 3, 1, 2)))
-    progress("Looking at images", len(paths), len(paths))
+    progress("Predicting images", len(paths), len(paths))
     return np.concatenate(found) if found else np.zeros((0, len(model.classes)), dtype=np.float32)

@@ -8,7 +8,8 @@ from torch import nn
 
 from core.augment import NONE, SIDE_ON, TOP_DOWN, Augmentation
 from core.errors import DataError, PlanError
-from core.results.inference import inferring, probabilities_of
+from core.model.classifier import evaluating
+from core.results.inference import probabilities_of
 from core.results.predictions import predict_images
 from core.results.tta import combine_lerp, combine_mean, tta
 
@@ -36,7 +37,7 @@ def pictures(count=10, side=8):
 
 
 def plain(model, pixels):
-    with inferring(model):
+    with evaluating(model):
         return probabilities_of(model, torch.from_numpy(pixels).permute(0, 3, 1, 2))
 
 
@@ -127,7 +128,7 @@ def test_image_files_are_predicted_like_the_pixels_of_a_data_set(tmp_path):
     told = []
     found = predict_images(Sides(), paths, 8, batch_size=2, progress=lambda *report: told.append(report))
     np.testing.assert_allclose(found, plain(Sides(), pictures(5)), rtol=1e-6)
-    assert told[-1] == ("Looking at images", 5, 5)
+    assert told[-1] == ("Predicting images", 5, 5)
 
 
 def test_a_file_that_is_no_image_is_refused(tmp_path):

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from core.augment import SIDE_ON
+from core.data.pixels import load_pixels
 from core.errors import DivergedError, ModelError, PlanError, TrainingError
 from core.training import task as tasks
 from core.training.learner import Learner
@@ -53,7 +54,7 @@ def test_one_step_is_the_optimisers_own(new_learner, optimiser):
     task.set_training()
     indices = task.batches(0)[0]
     task.train(indices, 0, (0.01,) * len(other.groups), 0.8)
-    images = torch.from_numpy(np.array(tasks.load_pixels(learner.data, SIZE, learner.workspace)[indices]))
+    images = torch.from_numpy(np.array(load_pixels(learner.data, SIZE, learner.workspace)[indices]))
     other.train()
     other.generator.manual_seed(tasks.seed_of(0, "dropout", 0))
     logits = other(images.permute(0, 3, 1, 2).float() / 255)
@@ -165,7 +166,7 @@ def test_divergence_stops_with_a_sentence_and_the_last_good_weights(learner):
     assert weights(learner) in kept
     assert learner.evaluate(learner.data.indices("valid"), SIZE)[1].mean() <= 4 * np.log(3)
     assert all(torch.isfinite(value).all() for value in learner.state().tensors.values())
-    json.dumps(learner.state().meta, allow_nan=False)
+    json.dumps(learner.state().meta.to_json(), allow_nan=False)
     assert np.isfinite(list(learner.fit(HEAD))[-1].valid_loss)
 
 

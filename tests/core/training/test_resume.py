@@ -5,7 +5,7 @@ import torch
 
 from core.augment import SIDE_ON
 from core.errors import ModelError, TrainingError
-from core.training.position import LearnerState
+from core.training.position import LearnerMeta, LearnerState
 from core.training.stage import Stage
 
 from .conftest import SIZE, bytes_of, timeless, weights
@@ -24,7 +24,10 @@ STAGES = {
 def through_a_file(state):
     """As a checkpoint would bring it back: JSON text and contiguous tensors."""
     assert all(tensor.is_contiguous() and tensor.device.type == "cpu" for tensor in state.tensors.values())
-    return LearnerState({k: v.clone() for k, v in state.tensors.items()}, json.loads(json.dumps(state.meta)))
+    return LearnerState(
+        {k: v.clone() for k, v in state.tensors.items()},
+        LearnerMeta.from_json(json.loads(json.dumps(state.meta.to_json()))),
+    )
 
 
 @pytest.mark.parametrize("stage", STAGES.values(), ids=STAGES.keys())
@@ -88,4 +91,4 @@ def test_another_network_or_stage_is_refused(new_learner):
     with pytest.raises(ModelError, match="another network"):
         other.load_state(LearnerState({**state.tensors, name: torch.zeros(1, 2, 3)}, state.meta))
     with pytest.raises(TrainingError, match="version"):
-        other.load_state(LearnerState(state.tensors, {**state.meta, "version": -1}))
+        other.load_state(LearnerState(state.tensors, state.meta.model_copy(update={"version": -1})))
