@@ -1,6 +1,7 @@
 """The progress bar that `Learner.train` shows, and the data frames that it returns."""
 
 import sys
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from typing import TYPE_CHECKING
@@ -48,8 +49,9 @@ def with_progress_bar(records: Iterable[Record], steps: int) -> Iterator[Record]
 
     The bar is shown in a notebook and in a terminal; where the output goes to a file, nothing is written.
     """
-    from tqdm.auto import tqdm
-
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # tqdm's advice to install ipywidgets: without it, the bar is text
+        from tqdm.auto import tqdm
     shown = "ipykernel" in sys.modules or sys.stderr.isatty()
     with tqdm(total=steps, unit="batch", disable=not shown) as bar:
         for record in records:

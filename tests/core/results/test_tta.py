@@ -7,7 +7,7 @@ from PIL import Image
 from torch import nn
 
 from core.augment import NONE, SIDE_ON, TOP_DOWN, Augmentation
-from core.errors import DataError, PlanError
+from core.errors import DataError, PlanError, TrainingError
 from core.model.classifier import evaluating
 from core.results.inference import probabilities_of
 from core.results.predictions import predict_images
@@ -135,3 +135,12 @@ def test_a_file_that_is_no_image_is_refused(tmp_path):
     (tmp_path / "a.jpg").write_text("no picture")
     with pytest.raises(DataError):
         predict_images(Sides(), [tmp_path / "a.jpg"], 8)
+
+
+def test_too_little_memory_is_explained(monkeypatch):
+    def full(*args):
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(Sides, "forward", full)
+    with pytest.raises(TrainingError, match="too little memory for 64 images of 8 px at once"):
+        tta(Sides(), pictures(), np.arange(10), SIDE_ON)
