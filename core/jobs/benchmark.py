@@ -17,7 +17,7 @@ SECONDS = 30
 
 
 class Measurement(BaseModel):
-    """The measurement under way or the last one; `speed` as `core.training.benchmark.Speed.to_json` gives it."""
+    """The measurement under way or the last one; `speed` is a `BenchmarkResult` as JSON values."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -55,7 +55,7 @@ def begin(workspace: Workspace) -> None:
 def run_here(workspace: Workspace, progress: Progress = no_progress) -> dict[str, Any]:
     """Measure in this process; the speed. Raises `RunError` while something else computes."""
     _refuse_company(workspace)
-    from core.training.benchmark import measure
+    from core.training.benchmark import run_benchmark
 
     mark = this_process()
     base = Measurement(status="running", pid=int(mark["pid"]), start_time=mark["start_time"])
@@ -65,7 +65,7 @@ def run_here(workspace: Workspace, progress: Progress = no_progress) -> dict[str
         _write(workspace, base.model_copy(update={"what": what, "done": done, "total": total}))
 
     try:
-        speed = measure(tell).to_json()
+        speed = run_benchmark(tell).to_json()
     except BaseException as error:
         with contextlib.suppress(AnnealError):
             _write(

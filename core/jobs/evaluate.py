@@ -7,7 +7,7 @@ from core.data.pixels import load_pixels
 from core.errors import RunError
 from core.jobs.control import JobControl
 from core.jobs.restore import model_of
-from core.results.predictions import predictions_of
+from core.results.predictions import Origin, predictions_of
 from core.results.tta import tta
 from core.runs.checkpoint import read_meta, read_snapshot_meta
 from core.runs.folder import RunFolder
@@ -32,7 +32,7 @@ def evaluate(control: JobControl, spec: dict[str, Any]) -> None:
         raise RunError(f"The data set has no {split} images. Choose another split.")
     model, seed = model_of(folder, snapshot), folder.info.seed
     step, size = _taken_at(folder, snapshot)
-    about = {"snapshot": snapshot, "split": split, "tta": "mean" if with_tta else None, "size": size, "step": step}
+    about = Origin(snapshot=snapshot, split=split, tta="mean" if with_tta else None, size=size, step=step)
     if with_tta:
         pixels = load_pixels(data, size, control.workspace, control.progress)
         how = _augmentation(folder)

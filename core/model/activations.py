@@ -1,6 +1,6 @@
-"""Precomputed activations: the backbone's features of every image as it is, computed once and kept on disk.
+"""Precomputed activations: the backbone's features of every image, computed once and kept on disk.
 
-They stand for a frozen backbone on images without augmentation, and for nothing else.
+They are valid only for a frozen backbone and images without augmentation.
 """
 
 import hashlib
@@ -18,12 +18,12 @@ from core.data.pixels import load_pixels, pixels_key
 from core.errors import ModelError
 from core.model.classifier import Classifier
 from core.model.fold import folded
-from core.model.machine import precision
+from core.model.machine import explained_memory_errors, precision
 from core.process.threads import tune_allocator
 from core.workspace import Progress, Workspace, atomic, no_progress, write_json
 
 VERSION = 1
-"""Goes up when the way to compute them changes, so that old activations are not taken for new ones."""
+"""Increased when their computation changes, so that older activations are not used."""
 
 BATCH = 32
 
@@ -31,11 +31,11 @@ Activations = NDArray[np.float32]
 
 
 class StoppedError(ModelError):
-    """The pass was stopped by the caller; nothing was kept."""
+    """The caller stopped the computation; nothing was kept."""
 
 
 def backbone_digest(model: Classifier) -> str:
-    """32 hexadecimal digits that stand for the backbone: its weights and buffers as they are, and its normalisation."""
+    """A digest (32 hexadecimal digits) of the backbone's weights and buffers, and of the normalisation of its input."""
     digest = hashlib.blake2b(f"{model.backbone_name} {model.input_size}".encode(), digest_size=16)
     tensors: dict[str, Tensor] = {**model.backbone.state_dict(), "mean": model.mean, "std": model.std}
     for name, tensor in tensors.items():
@@ -63,7 +63,8 @@ def load_activations(
     """Read-only float32 memory map (N, F); row i is `model.features` of image `data.items[i]` at `size` px.
 
     Computed at the first use and kept in the workspace. `weights_key` may stand in for `backbone_digest(model)`.
-    `stopped` is asked before every batch. Raises `StoppedError` when it says yes, and what `load_pixels` raises.
+    `stopped` is asked before every batch. Raises `StoppedError` when it returns True, `TrainingError` when the GPU's
+    memory does not suffice, and what `load_pixels` raises.
     """
     path = workspace.activations / f"{activations_key(model, data, size, weights_key)}.npy"
     shape = (len(data.items), model.feature_size)
@@ -89,11 +90,11 @@ def _opened(path: Path, shape: tuple[int, int]) -> Activations | None:
 def _compute(
     model: Classifier, pixels: NDArray[np.uint8], path: Path, progress: Progress, stopped: Callable[[], bool]
 ) -> None:
-    """Stream the features into a .npy file: written, not mapped, so that a full disk is an error and not a crash."""
+    """Write the features to a .npy file batch by batch; a memory map would crash the process when the disk is full."""
     tune_allocator()
     fast, count = folded(model), len(pixels)
     header = {"descr": "<f4", "fortran_order": False, "shape": (count, model.feature_size)}
-    with atomic(path) as file, torch.inference_mode():
+    with atomic(path) as file, torch.inference_mode(), explained_memory_errors(BATCH, pixels.shape[1]):
         np.lib.format.write_array_header_1_0(file, header)
         for first in range(0, count, BATCH):
             if stopped():
@@ -106,7 +107,7 @@ def _compute(
 
 
 def _describe(model: Classifier, data: DataSet, size: int, path: Path) -> None:
-    """Write beside the activations what they are, for the list of caches."""
+    """Write a JSON file beside the activations that describes them, for the list of caches."""
     facts = path.with_suffix(".json")
     if not facts.exists():
         described = {"data": data.title, "fingerprint": data.fingerprint, "size": size, "backbone": model.backbone_name}

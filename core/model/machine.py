@@ -18,7 +18,7 @@ def device() -> torch.device:
 def precision(where: torch.device) -> AbstractContextManager[object]:
     """The context for a forward pass on device `where`: bf16 autocast on a GPU that supports it, else float32.
 
-    On a CPU bf16 was measured to be slower, also where the processor has instructions for it.
+    On a CPU bf16 was slower when measured, also on a processor with instructions for it.
     """
     if where.type == "cuda" and torch.cuda.is_bf16_supported():
         return torch.autocast("cuda", dtype=torch.bfloat16)

@@ -12,8 +12,8 @@ def balanced_weights(labels: NDArray[np.int64], classes: int) -> NDArray[np.floa
 
     A class without images is weighted as if it had one.
 
-    >>> balanced_weights(np.array([0, 0, 0, 1]), classes=2).round(2).tolist()
-    [0.67, 2.0]
+    >>> balanced_weights(np.array([0, 0, 1, 1, 1, 1]), classes=2).tolist()
+    [1.5, 0.75]
     """
     counts = np.maximum(np.bincount(labels, minlength=classes), 1)
     return (len(labels) / (classes * counts)).astype(np.float32)

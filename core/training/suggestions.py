@@ -23,7 +23,7 @@ PREFERRED = ("valley", "slide", "steep", "lightning", "minimum")
 """The rules in order of preference, when nobody chooses: fastai's default first."""
 
 MEANINGS = {
-    "valley": "Two thirds of the way down the longest fall of the loss. A safe first choice, and fastai's default.",
+    "valley": "The middle of the longest fall of the loss. A safe first choice, and fastai's default.",
     "slide": "Coming from the highest rate, where the slope of the curve is first the same at both ends of 15 points.",
     "steep": "Where the loss falls fastest. On a noisy curve this may be chance.",
     "lightning": "The steepest fall from one point to the next: the rule of Lightning before version 2.5.3.",
@@ -33,13 +33,13 @@ MEANINGS = {
 
 
 def valley(lrs: Floats, losses: Floats) -> float | None:
-    """Rate two thirds along the longest decreasing subsequence of the losses (fastai's default).
+    """Rate in the middle of the longest decreasing subsequence of the losses (fastai's default).
 
     `lrs` and `losses` (n,) are the points to use. The index is computed as in fastai, where a curve that falls from
     its first point to its last begins at index -1.
 
-    >>> valley([1e-5, 1e-4, 1e-3, 1e-2, 1e-1], [5.0, 4.0, 3.0, 2.0, 6.0])
-    9.999999747378752e-05
+    >>> f"{valley([1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0], [9, 9, 8, 7, 6, 5, 4, 20]):.0e}"
+    '1e-03'
     """
     rates, values = _single(lrs, losses)
     if len(values) < 2:
@@ -74,8 +74,8 @@ def slide(lrs: Floats, losses: Floats) -> float | None:
 def minimum(lrs: Floats, losses: Floats) -> float | None:
     """A tenth of the rate with the lowest loss: at the minimum itself the loss no longer improves.
 
-    >>> minimum([0.001, 0.01, 0.1], [2.0, 1.0, 5.0])
-    0.0009999999776482583
+    >>> f"{minimum([0.001, 0.01, 0.1], [2.0, 1.0, 5.0]):.0e}"
+    '1e-03'
     """
     rates, values = _single(lrs, losses)
     return float(rates[values.argmin()]) / 10 if len(values) else None

@@ -8,10 +8,10 @@ import pytest
 from core.errors import RunError
 from core.jobs import benchmark, queue
 from core.training import benchmark as measuring
-from core.training.benchmark import LESSON, Speed, lesson_seconds
+from core.training.benchmark_result import LESSON, BenchmarkResult
 from core.workspace import Workspace
 
-FOUND = Speed(decode=500, features=400, train=100, small=4000, device="a processor", threads=2, torch="2")
+FOUND = BenchmarkResult(decode=500, features=400, train=100, small=4000, device="a processor", threads=2, torch="2")
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_what_was_measured_is_kept(workspace, monkeypatch):
         assert (under_way.what, under_way.done, under_way.total) == ("Decoding photos", 0, 4)
         return FOUND
 
-    monkeypatch.setattr(measuring, "measure", measure)
+    monkeypatch.setattr(measuring, "run_benchmark", measure)
     given = benchmark.run_here(workspace, lambda *said: seen.append(said))
     kept = benchmark.measured(workspace)
     assert seen == [("Decoding photos", 0, 4)]
@@ -43,7 +43,7 @@ def test_a_measurement_that_breaks_off_says_so(workspace, monkeypatch):
     def measure(progress):
         raise MemoryError("no room")
 
-    monkeypatch.setattr(measuring, "measure", measure)
+    monkeypatch.setattr(measuring, "run_benchmark", measure)
     with pytest.raises(MemoryError):
         benchmark.run_here(workspace)
     kept = benchmark.measured(workspace)
@@ -70,7 +70,7 @@ def test_a_damaged_file_or_a_process_that_is_gone_is_no_measurement_under_way(wo
 def test_the_lesson_takes_what_its_parts_take():
     """Decoded once; through the network 1,300 + 3,000 + 8 x 300 times; trained on 7 x 1,000 and 75 x 32."""
     assert LESSON == (1000, 300)
-    assert lesson_seconds(FOUND) == pytest.approx(1300 / 500 + 6700 / 400 + 9400 / 100)
+    assert FOUND.lesson_seconds == pytest.approx(1300 / 500 + 6700 / 400 + 9400 / 100)
 
 
 def test_every_part_is_measured(monkeypatch):
@@ -78,9 +78,10 @@ def test_every_part_is_measured(monkeypatch):
     monkeypatch.setattr(measuring, "SIZE", 32)
     monkeypatch.setattr(measuring, "BATCH", 4)
     told = []
-    found = measuring.measure(lambda what, done, total: told.append((done, total)))
+    found = measuring.run_benchmark(lambda what, done, total: told.append((done, total)))
     assert min(found.decode, found.features, found.train, found.small) > 0
     assert told == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
     assert found.device
     assert found.threads >= 1
-    assert found.to_json()["lesson_seconds"] == lesson_seconds(found)
+    assert found.to_json()["lesson_seconds"] == found.lesson_seconds
+    assert BenchmarkResult.model_validate(found.to_json()) == found
