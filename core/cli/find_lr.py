@@ -16,6 +16,12 @@ from core.workspace import Workspace
 
 def find_lr(options: Options, reporter: Reporter) -> Answer:
     """The curve of a range test and every suggestion."""
+    usual = RangeSettings()
+    settings = RangeSettings(
+        lowest=usual.lowest if options.lowest is None else options.lowest,
+        highest=usual.highest if options.highest is None else options.highest,
+        steps=usual.steps if options.steps is None else options.steps,
+    )
     network = network_of(options)
     stage = stage_of(
         {
@@ -31,7 +37,6 @@ def find_lr(options: Options, reporter: Reporter) -> Answer:
     learner = Learner(
         built(network, data.classes, seed), data, Workspace.at(options.home), seed=seed, progress=reporter
     )
-    settings = RangeSettings(options.lowest, options.highest, options.steps)
     curve = range_test(learner, stage, settings, progress=reporter)
     return Answer(curve.to_json(), _text(curve))
 

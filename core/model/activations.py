@@ -4,7 +4,6 @@ They are valid only for a frozen backbone and images without augmentation.
 """
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -30,10 +29,6 @@ BATCH = 32
 Activations = NDArray[np.float32]
 
 
-class StoppedError(ModelError):
-    """The caller stopped the computation; nothing was kept."""
-
-
 def backbone_digest(model: Classifier) -> str:
     """A digest (32 hexadecimal digits) of the backbone's weights and buffers, and of the normalisation of its input."""
     digest = hashlib.blake2b(f"{model.backbone_name} {model.input_size}".encode(), digest_size=16)
@@ -44,9 +39,9 @@ def backbone_digest(model: Classifier) -> str:
     return digest.hexdigest()
 
 
-def activations_key(model: Classifier, data: DataSet, size: int, weights_key: str | None = None) -> str:
+def activations_key(model: Classifier, data: DataSet, size: int) -> str:
     """Name of the cached activations: a digest of the images' content, the size, the backbone and the version."""
-    parts = [str(VERSION), pixels_key(data, size), weights_key or backbone_digest(model)]
+    parts = [str(VERSION), pixels_key(data, size), backbone_digest(model)]
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
 
 
@@ -56,21 +51,19 @@ def load_activations(
     size: int,
     workspace: Workspace,
     *,
-    weights_key: str | None = None,
     progress: Progress = no_progress,
-    stopped: Callable[[], bool] = lambda: False,
 ) -> Activations:
     """Read-only float32 memory map (N, F); row i is `model.features` of image `data.items[i]` at `size` px.
 
-    Computed at the first use and kept in the workspace. `weights_key` may stand in for `backbone_digest(model)`.
-    `stopped` is asked before every batch. Raises `StoppedError` when it returns True, `TrainingError` when the GPU's
-    memory does not suffice, and what `load_pixels` raises.
+    Computed at the first use and kept in the workspace. Each batch is reported to `progress`; an exception that it
+    raises stops the computation, and nothing is kept. Raises `TrainingError` when the GPU's memory does not suffice,
+    and what `load_pixels` raises.
     """
-    path = workspace.activations / f"{activations_key(model, data, size, weights_key)}.npy"
+    path = workspace.activations / f"{activations_key(model, data, size)}.npy"
     shape = (len(data.items), model.feature_size)
     activations = _opened(path, shape)
     if activations is None:
-        _compute(model, load_pixels(data, size, workspace, progress), path, progress, stopped)
+        _compute(model, load_pixels(data, size, workspace, progress), path, progress)
         activations = _opened(path, shape)
         if activations is None:
             raise ModelError(f"The activations in {path} cannot be read back. Check the disk, and try again.")
@@ -87,9 +80,7 @@ def _opened(path: Path, shape: tuple[int, int]) -> Activations | None:
     return activations if activations.shape == shape and activations.dtype == np.float32 else None
 
 
-def _compute(
-    model: Classifier, pixels: NDArray[np.uint8], path: Path, progress: Progress, stopped: Callable[[], bool]
-) -> None:
+def _compute(model: Classifier, pixels: NDArray[np.uint8], path: Path, progress: Progress) -> None:
     """Write the features to a .npy file batch by batch; a memory map would crash the process when the disk is full."""
     tune_allocator()
     fast, count = folded(model), len(pixels)
@@ -97,8 +88,6 @@ def _compute(
     with atomic(path) as file, torch.inference_mode(), explained_memory_errors(BATCH, pixels.shape[1]):
         np.lib.format.write_array_header_1_0(file, header)
         for first in range(0, count, BATCH):
-            if stopped():
-                raise StoppedError("Stopped before all activations were computed; they will be computed again.")
             batch = gather(pixels, np.arange(first, min(first + BATCH, count)))
             with precision(model.mean.device):
                 features = fast.features(batch.to(model.mean.device).float().div_(255))

@@ -26,7 +26,7 @@ _VERSION = 1
 class Origin(BaseModel):
     """Where predictions come from: a snapshot's weights, taken after `step` batches of the run, on images of `size` px.
 
-    `split` is "train" or "valid"; `tta` the form of test-time augmentation (`core.results.tta`), or None without.
+    `split` is "train" or "valid"; `tta` is "mean" with test-time augmentation (`core.results.tta`), None without.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")

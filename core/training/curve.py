@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, field_serializer
 
@@ -91,11 +91,6 @@ class RangeCurve(BaseModel):
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
         return self.model_dump(mode="json")
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Self:
-        """What `to_json` gave."""
-        return cls.model_validate(values)
 
 
 def curve_of(points: Iterable[RangePoint], meta: RangeMeta, *, asked: bool = False) -> RangeCurve:

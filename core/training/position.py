@@ -4,10 +4,10 @@ Importing this module does not import torch, so that pages and the files of a ru
 """
 
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from core.errors import TrainingError
 from core.training.smoothing import TRAINING_BETA, DivergenceWatch, Smoothed
@@ -93,18 +93,6 @@ class Position:
 
     def _forget_epoch(self) -> None:
         self.loss_sum, self.images, self.seconds = 0.0, 0, 0.0
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Self:
-        """What `to_json` gave; raises `TrainingError` for anything else."""
-        try:
-            return TypeAdapter(cls).validate_python(values)
-        except ValidationError as error:
-            raise TrainingError(OTHER_VERSION) from error
 
 
 class LearnerMeta(BaseModel):

@@ -23,7 +23,7 @@ PREFERRED = ("valley", "slide", "steep", "lightning", "minimum")
 """The rules in order of preference, when nobody chooses: fastai's default first."""
 
 MEANINGS = {
-    "valley": "The middle of the longest fall of the loss. A safe first choice, and fastai's default.",
+    "valley": "The middle of the longest fall, or lower on a noisy curve. A safe first choice, and fastai's default.",
     "slide": "Coming from the highest rate, where the slope of the curve is first the same at both ends of 15 points.",
     "steep": "Where the loss falls fastest. On a noisy curve this may be chance.",
     "lightning": "The steepest fall from one point to the next: the rule of Lightning before version 2.5.3.",
@@ -33,7 +33,7 @@ MEANINGS = {
 
 
 def valley(lrs: Floats, losses: Floats) -> float | None:
-    """Rate in the middle of the longest decreasing subsequence of the losses (fastai's default).
+    """Rate half the length of the longest decreasing subsequence of the losses before its end (fastai's default).
 
     `lrs` and `losses` (n,) are the points to use. The index is computed as in fastai, where a curve that falls from
     its first point to its last begins at index -1.

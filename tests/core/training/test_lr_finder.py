@@ -126,7 +126,7 @@ def test_it_stops_at_nan(learner, monkeypatch):
 def test_a_curve_survives_json_and_says_what_it_depended_on(learner):
     said = []
     curve = range_test(learner, WHOLE, RangeSettings(steps=20, highest=1e-3), progress=lambda *args: said.append(args))
-    assert RangeCurve.from_json(json.loads(json.dumps(curve.to_json()))) == curve
+    assert RangeCurve.model_validate(json.loads(json.dumps(curve.to_json()))) == curve
     assert curve.stopped == "end"
     assert curve.meta.steps == 20
     assert curve.meta.stage.augmentation.horizontal_flip

@@ -6,7 +6,7 @@ import torch
 
 from core.augment import SIDE_ON
 from core.errors import DivergedError, ModelError, TrainingError
-from core.training.position import LearnerMeta, LearnerState, Position
+from core.training.position import LearnerMeta, LearnerState
 from core.training.stage import Stage
 from core.training.task import Task
 
@@ -159,8 +159,6 @@ def test_a_header_whose_stage_cannot_be_read_gives_its_weights_and_cannot_be_res
 def test_a_header_that_is_none_is_refused(damage):
     with pytest.raises(TrainingError, match="made by another version of Anneal"):
         LearnerMeta.from_json(damage)
-    with pytest.raises(TrainingError, match="made by another version of Anneal"):
-        Position.from_json({"epoch": "many"})
 
 
 def test_another_network_or_stage_is_refused(new_learner):
