@@ -76,7 +76,7 @@ class RangeCurve(BaseModel):
 
     `suggestions` has the rate of each rule of `core.training.suggestions`, None where the curve is too short.
     `stopped` says why the curve ends: at the last rate, with a loss 4 times its best, with a loss that is not a
-    number, or because a person asked for it.
+    number, or because a person stopped it.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")

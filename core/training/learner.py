@@ -153,12 +153,13 @@ class Learner:
         """Train through `stage` with a progress bar, in a terminal or a notebook; raises what `fit` raises.
 
         Returns one row for each epoch of this call, with the columns of `history`. After an interruption
-        (`KeyboardInterrupt`), `train(stage, resume=True)` goes on.
+        (`KeyboardInterrupt`), `train(stage, resume=True)` goes on with the batch that was interrupted.
         """
         before = len(self._records)
         index = self._records[-1].stage + (not resume) if self._records else 0
         records = self.fit(stage, stage_index=index, resume=resume)
-        for record in with_progress_bar(records, stage.epochs * steps_per_epoch(stage, self.data)):
+        steps, done = stage.epochs * steps_per_epoch(stage, self.data), self.position.stage_step if resume else 0
+        for record in with_progress_bar(records, steps, done):
             self._records.append(record)
         return epochs_frame(self._records[before:])
 

@@ -20,7 +20,7 @@ def range_points(learner: Learner, stage: Stage, settings: RangeSettings = FASTA
     """Train on `settings.steps` batches at exponentially growing rates, then put the model back as it was.
 
     `stage` says what is trained, on which images and with which optimiser; its own rates only give the ratios
-    between the layer groups. A small data set is gone through several times. The test ends early when the loss is
+    between the layer groups. A small data set is used several times. The test ends early when the loss is
     not finite, or when the smoothed loss is more than 4 times its best. When the iterator is closed, also before its
     end, the model is byte for byte what it was.
     """

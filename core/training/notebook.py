@@ -44,8 +44,8 @@ def steps_frame(records: Iterable[Record]) -> "pd.DataFrame":
     return pd.DataFrame(rows, columns=[name for name in columns if name != "kind"])
 
 
-def with_progress_bar(records: Iterable[Record], steps: int) -> Iterator[Record]:
-    """`records` unchanged, while a bar counts their batches up to `steps` and shows the last epoch's figures.
+def with_progress_bar(records: Iterable[Record], steps: int, done: int = 0) -> Iterator[Record]:
+    """`records` unchanged, while a bar counts their batches from `done` to `steps` and shows the last epoch's figures.
 
     The bar is shown in a notebook and in a terminal; where the output goes to a file, nothing is written.
     """
@@ -53,7 +53,7 @@ def with_progress_bar(records: Iterable[Record], steps: int) -> Iterator[Record]
         warnings.simplefilter("ignore")  # tqdm's advice to install ipywidgets: without it, the bar is text
         from tqdm.auto import tqdm
     shown = "ipykernel" in sys.modules or sys.stderr.isatty()
-    with tqdm(total=steps, unit="batch", disable=not shown) as bar:
+    with tqdm(total=steps, initial=done, unit="batch", disable=not shown) as bar:
         for record in records:
             if isinstance(record, StepRecord):
                 bar.update()

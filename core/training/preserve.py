@@ -14,7 +14,7 @@ def preserved(model: Classifier) -> Iterator[None]:
     """Put back, byte by byte, everything that training changes in `model`, also when the block raises an error.
 
     That is: weights, buffers, gradients, what is frozen, the modes of the modules and the generator of the dropout.
-    The block must use an optimiser of its own.
+    The block must use its own optimiser.
     """
     tensors = [(tensor, tensor.detach().clone()) for tensor in chain(model.parameters(), model.buffers())]
     parameters = [(p, p.requires_grad, p.grad) for p in model.parameters()]

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ import torch
 from core.augment import SIDE_ON
 from core.data.pixels import load_pixels
 from core.errors import DivergedError, ModelError, PlanError, TrainingError
+from core.model.backbones import build
 from core.training import task as tasks
 from core.training.learner import Learner
 from core.training.schedules import schedule_of
@@ -211,3 +213,12 @@ def test_what_cannot_be_trained_says_why(learner, data, workspace):
     learner.model.classes = ("a", "b")
     with pytest.raises(ModelError, match="2 classes"):
         Learner(learner.model, data, workspace)
+
+
+@pytest.mark.parametrize("missing", ["training", "validation"])
+def test_a_split_without_images_is_refused(data, workspace, missing):
+    split = "valid" if missing == "training" else "train"
+    items = tuple(replace(item, split=split) for item in data.items)
+    learner = Learner(build("small_cnn", data.classes), replace(data, items=items), workspace)
+    with pytest.raises(TrainingError, match=f"The data set has no {missing} images. Choose another split."):
+        next(learner.fit(WHOLE))

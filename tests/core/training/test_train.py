@@ -1,5 +1,6 @@
 """`Learner.train`: the history as data frames, and a progress bar where somebody sees it."""
 
+import re
 import sys
 
 import pytest
@@ -35,7 +36,7 @@ def test_stages_are_numbered_and_the_history_grows(learner):
     assert learner.steps["stage"].nunique() == 2
 
 
-def test_an_interrupted_stage_goes_on(new_learner, monkeypatch):
+def test_an_interrupted_stage_goes_on(new_learner, monkeypatch, capsys):
     straight, broken = new_learner(), new_learner()
     straight.train(STAGE)
     fit = broken.fit
@@ -50,9 +51,11 @@ def test_an_interrupted_stage_goes_on(new_learner, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         broken.train(STAGE)
     monkeypatch.setattr(broken, "fit", fit)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert broken.train(STAGE, resume=True)["epoch"].tolist() == [2]
     assert broken.steps["loss"].tolist() == straight.steps["loss"].tolist()
     assert broken.history["stage"].tolist() == [0, 0]
+    assert re.search(r"5/8.*8/8", capsys.readouterr().err, flags=re.DOTALL)
 
 
 def test_before_any_training_both_are_empty_with_their_columns(learner):
