@@ -68,6 +68,6 @@ def test_the_plan_offered_follows_the_weights():
 
 def test_planning_does_not_wait_for_torch():
     modules = ["stage", "schedules", "recipes", "suggestions", "preview", "balance", "smoothing", "records"]
-    modules += ["position", "curve"]
+    modules += ["position", "curve", "benchmark_result"]
     code = f"import sys\nfor m in {modules}: __import__('core.training.' + m)\nassert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
