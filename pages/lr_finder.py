@@ -26,7 +26,7 @@ def example() -> None:
     smoothed = 2.3 - 1.7 / (1 + np.exp(-2.2 * (place + 2.9))) + 0.35 * np.exp(2.6 * (place - 0.1))
     wobble = [0.07 * math.sin(7.3 * step) * math.cos(2.1 * step) for step in range(len(rates))]
     frame = pd.DataFrame({"lr": rates, "loss": smoothed + wobble, "smoothed": smoothed, "curve": "", "current": True})
-    found = suggestions(rates, frame["loss"].to_numpy(), smoothed)
+    found = suggestions(rates, smoothed)
     kept = {name: found[name] for name in ("valley", "minimum")}
     title = "Example: the loss falls, flattens, then explodes"
     st.altair_chart(finder(frame, suggestions=kept, pickable=False, title=title), key="example", alt=title)

@@ -31,9 +31,9 @@ class Options(argparse.Namespace):
     scratch: bool
     unfolded: bool
     unfrozen: bool
-    steps: int
-    lowest: float
-    highest: float
+    steps: int | None
+    lowest: float | None
+    highest: float | None
     name: str | None
     resume: str | None
     recipe: str | None
@@ -122,9 +122,9 @@ def _find_lr(commands: Commands) -> None:
     _splitting(parser)
     parser.add_argument("--unfrozen", action="store_true", help=WHOLE_HELP)
     parser.add_argument("--precompute", action="store_true", help="train the head from precomputed activations")
-    parser.add_argument("--steps", type=whole, default=100, metavar="N", help="batches, 2 to 10000 (default: 100)")
-    parser.add_argument("--lowest", type=float, default=1e-7, metavar="R", help="first rate (default: 1e-7)")
-    parser.add_argument("--highest", type=float, default=10.0, metavar="R", help="last rate, up to 100 (default: 10)")
+    parser.add_argument("--steps", type=whole, metavar="N", help="batches, 2 to 10000 (default: 100)")
+    parser.add_argument("--lowest", type=float, metavar="R", help="first rate (default: 1e-7)")
+    parser.add_argument("--highest", type=float, metavar="R", help="last rate, up to 100 (default: 10)")
     parser.add_argument("--augment", choices=AUGMENTATIONS, help="random transforms of each image (default: none)")
     parser.add_argument("--batch-size", type=whole, metavar="N", help="images a batch, 1 to 4096 (default: 32)")
 

@@ -114,7 +114,7 @@ def _plan(options: Options, network: Network, spec: str, *, fresh: bool) -> Plan
     elif options.recipe == "quick":
         plan = quick(network.size, how)
     else:
-        plan = suggested_plan(network.backbone, network.pretrained, network.size, how)
+        plan = suggested_plan(network.pretrained, network.size, how)
     if options.batch_size is None:
         return plan
     values = plan.model_dump(mode="json")

@@ -2,17 +2,16 @@
 
 import time
 
-import torch
 from torch import Tensor
 
-from core.runs.checkpoint import CheckpointMeta, LearnerMeta, SnapshotMeta, write_weights
+from core.model.machine import copied_to_cpu
+from core.runs.checkpoint import CheckpointMeta, SnapshotMeta, write_weights
 from core.runs.folder import RunFolder
 from core.runs.history import HistoryWriter
 from core.runs.names import BEST
 from core.runs.snapshots import snapshot_meta
 from core.runs.state import Best, RunState
 from core.training.learner import Learner
-from core.training.position import VERSION
 from core.training.records import EpochRecord
 
 AT_EPOCHS_S, WITHIN_EPOCHS_S = 1.0, 10.0
@@ -36,10 +35,8 @@ class Checkpointer:
 
     def take(self, name: str, state: RunState, size: int) -> None:
         """Take a snapshot of the model as it is now; it is written with the next checkpoint."""
-        position = self._learner.position.to_json()
-        learner = LearnerMeta.model_validate({"version": VERSION, "seed": self._learner.seed, "position": position})
-        meta = snapshot_meta(self._info, learner.between_stages(), state.figures, size)
-        self._waiting[name] = _weights(self._learner), meta
+        meta = snapshot_meta(self._info, self._learner.meta.between_stages(), state.figures, size)
+        self._waiting[name] = copied_to_cpu(self._learner.model.state_dict().items()), meta
 
     def take_if_best(self, record: EpochRecord, state: RunState, size: int) -> None:
         """Take the snapshot "best" if no epoch before was as good, and note it in `state`."""
@@ -62,7 +59,7 @@ class Checkpointer:
         self._waiting.clear()
         now = self._learner.state()
         meta = CheckpointMeta(
-            learner=LearnerMeta.model_validate(now.meta),
+            learner=now.meta,
             history_bytes=self._history.sync(),
             stages=state.stages,
             best=state.best,
@@ -74,8 +71,3 @@ class Checkpointer:
         self._folder.write_state(state)
         self._kept = time.monotonic()
         self._took = self._kept - started
-
-
-def _weights(learner: Learner) -> dict[str, Tensor]:
-    values = learner.model.state_dict().items()
-    return {name: value.detach().to("cpu").clone(memory_format=torch.contiguous_format) for name, value in values}

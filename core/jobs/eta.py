@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from core.data.index import DataSet
 from core.jobs.store import JobProgress
+from core.training.schedules import steps_per_epoch
 from core.training.stage import Stage
 
 FROM_DISK, HEAD_ONLY, WHOLE = 0.005, 0.33, 1.0
@@ -12,11 +13,6 @@ FROM_DISK, HEAD_ONLY, WHOLE = 0.005, 0.33, 1.0
 
 SETTLING = 5
 """Steps of a stage after which its pace gives an estimate."""
-
-
-def steps_of(stage: Stage, data: DataSet) -> int:
-    """Batches that a stage trains on `data`."""
-    return stage.epochs * -(-len(data.train_indices(stage.share)) // stage.batch_size)
 
 
 def cost(stage: Stage) -> float:
@@ -30,7 +26,7 @@ class Eta:
 
     def __init__(self, stages: Sequence[Stage], data: DataSet) -> None:
         self.stages = stages
-        self.steps = [steps_of(stage, data) for stage in stages]
+        self.steps = [stage.epochs * steps_per_epoch(stage, data) for stage in stages]
         self._began: tuple[int, int, float] | None = None
 
     def at(self, place: int, stage_step: int, epoch: int) -> JobProgress:

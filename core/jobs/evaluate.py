@@ -6,7 +6,7 @@ from core.errors import RunError
 from core.jobs.control import JobControl
 from core.jobs.restore import model_of
 from core.jobs.specs import EvaluateSpec
-from core.results.predictions import predictions_of
+from core.results.predictions import Origin, predictions_of
 from core.results.tta import tta
 from core.runs.checkpoint import read_meta, read_snapshot_meta
 from core.runs.folder import RunFolder
@@ -29,17 +29,17 @@ def evaluate(control: JobControl, spec: EvaluateSpec) -> None:
         raise RunError(f"The data set has no {split} images. Choose another split.")
     model, seed = model_of(folder, snapshot), folder.info.seed
     step, size = _taken_at(folder, snapshot)
-    about = {"snapshot": snapshot, "split": split, "tta": "mean" if with_tta else None, "size": size, "step": step}
+    origin = Origin(snapshot=snapshot, split=split, tta="mean" if with_tta else None, size=size, step=step)
     if with_tta:
         pixels = load_pixels(data, size, control.workspace, control.progress)
         how = _augmentation(folder)
         found = tta(model, pixels, indices, how, seed=seed, progress=control.progress, stopped=control.stopping)
         control.check()
-        predictions = predictions_of(data, indices, found, about=about)
+        predictions = predictions_of(data, indices, found, about=origin)
     else:
         learner = Learner(model, data, control.workspace, seed=seed, progress=control.progress)
         probabilities, losses = learner.evaluate(indices, size)
-        predictions = predictions_of(data, indices, probabilities, losses=losses, about=about)
+        predictions = predictions_of(data, indices, probabilities, losses=losses, about=origin)
     predictions.save(path)
 
 

@@ -12,10 +12,11 @@ from core.jobs.specs import FindSpec
 from core.jobs.store import JobProgress, replace_json
 from core.runs.folder import RunFolder
 from core.runs.state import Curve
+from core.training.curve import RangePoint, RangeSettings, curve_of
 from core.training.learner import Learner
-from core.training.lr_finder import HIGHEST, LOWEST, STEPS, FinderPoint, curve_of, range_points, test_meta
+from core.training.lr_finder import FASTAI, range_meta, range_points
 from core.training.stage import Stage
-from core.training.suggestions import PREFERRED
+from core.training.suggestions import preferred
 from core.workspace import timestamp, write_json
 
 FEWEST_KEPT = 5
@@ -25,17 +26,15 @@ FEWEST_KEPT = 5
 def find_lr(control: JobControl, spec: FindSpec) -> None:
     """Run the range test that a job asks for, at the run's present state; its curve is kept in the run."""
     learner, _ = learner_of(control.folder, control.progress)
-    range_test(control, learner, spec.stage, lowest=spec.lowest, highest=spec.highest, steps=spec.steps)
+    range_test(control, learner, spec.stage, RangeSettings(spec.lowest, spec.highest, spec.steps))
 
 
 def range_test(
     control: JobControl,
     learner: Learner,
     stage: Stage,
+    settings: RangeSettings = FASTAI,
     *,
-    lowest: float = LOWEST,
-    highest: float = HIGHEST,
-    steps: int = STEPS,
     for_stage: int | None = None,
     what: str = "Finding the learning rate",
 ) -> Curve:
@@ -53,12 +52,12 @@ def range_test(
         epoch=position.epoch,
         step=position.step,
     )
-    running = range_points(learner, stage, lowest=lowest, highest=highest, steps=steps)
+    running = range_points(learner, stage, settings)
     try:
-        points, stopped = _watched(control, running, curve, what, steps)
+        points, stopped = _watched(control, running, curve, what, settings.steps)
     finally:
         running.close()  # type: ignore[attr-defined]  # a generator, which puts the model back when closed
-    found = curve_of(points, steps, asked=stopped, **test_meta(learner, stage, lowest=lowest, highest=highest))
+    found = curve_of(points, range_meta(learner, stage, settings), asked=stopped)
     values: dict[str, Any] = {**found.to_json(), "complete": True, "seconds": time.monotonic() - started}
     path = _path(control.folder, curve.name)
     if stopped and len(points) < FEWEST_KEPT:
@@ -72,10 +71,10 @@ def range_test(
 
 
 def _watched(
-    control: JobControl, running: Iterator[FinderPoint], curve: Curve, what: str, steps: int
-) -> tuple[list[FinderPoint], bool]:
+    control: JobControl, running: Iterator[RangePoint], curve: Curve, what: str, steps: int
+) -> tuple[list[RangePoint], bool]:
     """The points of the test, reported and written as they come, and whether the job was asked to stop."""
-    points: list[FinderPoint] = []
+    points: list[RangePoint] = []
     began, written = time.monotonic(), 0.0
     for point in running:
         points.append(point)
@@ -95,18 +94,15 @@ def choose(folder: RunFolder, curve: Curve) -> Curve:
 
     Raises `TrainingError` when the curve suggests nothing.
     """
-    for name in PREFERRED:
-        rate = curve.suggestions.get(name)
-        if rate is not None and 0 < rate < HIGHEST:
-            chosen = curve.model_copy(update={"chosen": float(rate), "chosen_by": name})
-            write_json(_path(folder, curve.name), chosen.model_dump(mode="json"))
-            return chosen
-    raise TrainingError(
-        "The range test suggests no learning rate: its loss never fell. Look at its curve, and give the stage a rate."
-    )
+    found = preferred(curve.suggestions)
+    if found is None:
+        raise TrainingError("The range test suggests no learning rate: its curve is too short. Give the stage a rate.")
+    chosen = curve.model_copy(update={"chosen_by": found[0], "chosen": found[1]})
+    write_json(_path(folder, curve.name), chosen.model_dump(mode="json"))
+    return chosen
 
 
-def _write_so_far(folder: RunFolder, curve: Curve, points: list[FinderPoint]) -> None:
+def _write_so_far(folder: RunFolder, curve: Curve, points: list[RangePoint]) -> None:
     """Write the curve as far as it is, for pages to show."""
     so_far = {
         "lrs": [point.lr for point in points],

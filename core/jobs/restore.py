@@ -36,7 +36,7 @@ def learner_of(folder: RunFolder, progress: Progress = no_progress) -> tuple[Lea
     info = folder.info
     learner = Learner(model, folder.data(), folder.workspace, seed=info.seed, progress=progress)
     if meta is not None:
-        learner.load_state(LearnerState(read_weights(folder.checkpoint), meta.learner.to_json()))
+        learner.load_state(LearnerState(read_weights(folder.checkpoint), meta.learner))
     return learner, meta
 
 

@@ -6,13 +6,14 @@ Reading headers, and making a snapshot of the checkpoint or the reverse, works w
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 from safetensors import SafetensorError, safe_open
 
 from core.errors import RunError
 from core.runs.state import Best, StageState
+from core.training.position import LearnerMeta
 from core.workspace import atomic
 
 if TYPE_CHECKING:
@@ -21,39 +22,6 @@ if TYPE_CHECKING:
 KEY = "anneal"
 MODEL = "model/"
 """Prefix of the model's tensors in a checkpoint; in a snapshot they have none."""
-
-
-class LearnerPosition(BaseModel):
-    """How far a learner has trained: `epoch`, `cycle` and `step` finished over the run, and what is `due` next.
-
-    What else the learner writes here is kept as it is.
-    """
-
-    model_config = ConfigDict(extra="allow", ser_json_inf_nan="constants")
-
-    epoch: int
-    step: int
-    cycle: int = 0
-    due: str = "nothing"
-
-
-class LearnerMeta(BaseModel):
-    """The learner's own part of a header; `stage` has the settings of the stage under way, None between two."""
-
-    model_config = ConfigDict(frozen=True, extra="allow", ser_json_inf_nan="constants")
-
-    version: int
-    seed: int
-    position: LearnerPosition
-    stage: dict[str, JsonValue] | None = None
-
-    def between_stages(self) -> Self:
-        """The same place with no stage under way, as the header of a snapshot has it."""
-        return self.model_copy(update={"position": self.position.model_copy(update={"due": "nothing"}), "stage": None})
-
-    def to_json(self) -> dict[str, Any]:
-        """As the learner itself wrote it."""
-        return self.model_dump(mode="json")
 
 
 class CheckpointMeta(BaseModel):

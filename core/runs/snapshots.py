@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import RunError
-from core.runs.checkpoint import LearnerMeta, SnapshotMeta, read_snapshot_meta
+from core.runs.checkpoint import SnapshotMeta, read_snapshot_meta
 from core.runs.state import RunInfo
+from core.training.position import LearnerMeta
 from core.workspace import timestamp
 
 

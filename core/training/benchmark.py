@@ -1,6 +1,6 @@
-"""A benchmark of this machine: the parts of training that take its time, each measured for a few seconds.
+"""The benchmark of a machine: images per second of the parts of training that take the most time.
 
-The work is always the same, whatever data there is: pictures made on the spot, networks with random weights.
+The work does not depend on any data set: the images are generated, and the networks have random weights.
 """
 
 import io
@@ -18,37 +18,39 @@ from core.augment import NONE, SIDE_ON
 from core.data.decode import decode_bytes
 from core.data.parallel import in_threads
 from core.model.backbones import build
+from core.model.catalogue import EFFICIENTNET_LITE0, SMALL_CNN
 from core.model.classifier import freeze_to, set_mode
 from core.model.fold import folded
 from core.model.machine import device, processor
 from core.process.threads import tune_allocator
-from core.training.benchmark_result import BATCH, SIZE, SMALL_BATCH, SMALL_SIZE, BenchmarkResult
+from core.training.benchmark_result import BATCH, SIZE, BenchmarkResult
 from core.training.feeds import Images, PixelFeed
 from core.training.optimisers import build_optimiser
 from core.training.stage import Stage
 from core.workspace import Progress, no_progress
 
 SECONDS = 6.0
-"""How long each part is measured, after one go that is not counted; the whole takes half a minute."""
+"""Seconds for which each part is repeated, after a first time that is not counted; all parts take half a minute."""
 
+SMALL_SIZE, SMALL_BATCH = 32, 64
 PHOTO = (533, 400)
-"""Width and height in pixels of a picture to decode."""
+"""Width and height in pixels of the photo to decode."""
 
 CLASSES = tuple(f"class {number}" for number in range(10))
 
 
 def run_benchmark(progress: Progress = no_progress) -> BenchmarkResult:
-    """Measure every part; about half a minute on a laptop. `progress` counts the parts."""
+    """Run every part, in about half a minute on a laptop; `progress` counts the parts."""
     tune_allocator()
     progress("Decoding photos", 0, 4)
     decode = _decode()
     progress("Features of photos", 1, 4)
     features = _features()
     progress("Training the whole network", 2, 4)
-    train = _train("efficientnet_lite0", SIZE, BATCH, fold=True)
+    train = _train(EFFICIENTNET_LITE0, SIZE, BATCH, fold=True)
     progress("Training the small network", 3, 4)
-    small = _train("small_cnn", SMALL_SIZE, SMALL_BATCH, fold=False)
-    progress("Measured", 4, 4)
+    small = _train(SMALL_CNN, SMALL_SIZE, SMALL_BATCH, fold=False)
+    progress("Done", 4, 4)
     where = device()
     name = torch.cuda.get_device_name(where) if where.type == "cuda" else processor()
     return BenchmarkResult(
@@ -58,12 +60,12 @@ def run_benchmark(progress: Progress = no_progress) -> BenchmarkResult:
         small=small,
         device=name,
         threads=torch.get_num_threads(),
-        torch=str(torch.__version__),
+        torch=torch.__version__,
     )
 
 
 def _decode() -> float:
-    """A photo's smooth colours with some grain: what JPEG is made for."""
+    """Photos decoded per second: smooth colours with some noise, since JPEG compresses pure noise badly."""
     rng = np.random.default_rng(0)
     width, height = PHOTO
     small = Image.fromarray(rng.integers(0, 255, (9, 12, 3), dtype=np.uint8)).resize((width, height))
@@ -82,7 +84,7 @@ def _decode() -> float:
 
 
 def _features() -> float:
-    network = build("efficientnet_lite0", CLASSES, pretrained=False).to(device())
+    network = build(EFFICIENTNET_LITE0, CLASSES, pretrained=False).to(device())
     fast, images = folded(network), _images(2 * BATCH, SIZE)
 
     def once() -> None:
@@ -118,7 +120,7 @@ def _images(count: int, size: int) -> Images:
 
 
 def _seconds(once: Callable[[], None], most: float = SECONDS) -> float:
-    """The median time of doing it once, over `most` seconds and at least three times."""
+    """The median seconds of one call of `once`, repeated for `most` seconds and at least three times."""
     once()
     taken: list[float] = []
     began = perf_counter()

@@ -85,7 +85,7 @@ def test_predictions_are_ready_and_those_of_the_weights(run, work, data):
     found = Predictions.load(run.predictions_path())
     assert found.indices.tolist() == data.indices("valid").tolist()
     assert found.accuracy == run.state.figures["accuracy"]
-    assert found.about["step"] == read_meta(run.checkpoint).step == STEPS
+    assert found.about.step == read_meta(run.checkpoint).step == STEPS
 
 
 @pytest.mark.parametrize("stop_at", [1, STEPS, 2 * STEPS - 1, 2 * STEPS, 4 * STEPS - 1])
