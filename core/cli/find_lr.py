@@ -9,15 +9,8 @@ from core.cli.output import Answer, Reporter, table
 from core.training.learner import Learner
 from core.training.lr_finder import FinderCurve, range_test
 from core.training.stage import Stage, stage_of
+from core.training.suggestions import MEANINGS
 from core.workspace import Workspace
-
-MEANINGS = {
-    "valley": "two thirds down the longest fall: a safe start",
-    "slide": "before the last fall ends: bolder",
-    "steep": "where the loss falls fastest",
-    "minimum": "a tenth of the rate of lowest loss",
-    "lightning": "where Lightning sees the fastest fall",
-}
 
 
 def find_lr(options: Options, reporter: Reporter) -> Answer:

@@ -12,9 +12,9 @@ from core.jobs.store import JobProgress, replace_json
 from core.runs.folder import RunFolder
 from core.runs.state import Curve
 from core.training.learner import Learner
-from core.training.lr_finder import HIGHEST, LOWEST, STEPS, FinderPoint, curve_of, range_points, test_meta
+from core.training.lr_finder import FinderPoint, curve_of, range_points, test_meta
 from core.training.stage import Stage
-from core.training.suggestions import PREFERRED
+from core.training.suggestions import HIGHEST, LOWEST, PREFERRED, STEPS
 from core.workspace import timestamp, write_json
 
 FEWEST_KEPT = 5

@@ -43,6 +43,14 @@ def waiting(workspace: Workspace) -> list[Job]:
     return [job for job in all_jobs(workspace) if job.status == "queued"]
 
 
+def jobs_before(workspace: Workspace, job: Job) -> int:
+    """How many other jobs have to end before this waiting one starts; 0 when a slot is free for it."""
+    jobs = all_jobs(workspace)
+    running = sum(other.status == "running" for other in jobs)
+    earlier = sum(other.status == "queued" and other.id < job.id for other in jobs)
+    return max(0, running + earlier + 1 - slots())
+
+
 def live_job(workspace: Workspace, run_id: str | None = None) -> Job | None:
     """The job that is running, else the first that waits, of one run or of all; None when there is none."""
     live = [job for job in all_jobs(workspace) if job.live and run_id in (None, job.run)]

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+LITE0, SMALL_CNN = "efficientnet_lite0", "small_cnn"
+"""Names of the two backbones that need no download: the pretrained one, and the small one trained from scratch."""
+
 GROUPS = ("early layers", "later layers", "head")
 """Names of the layer groups, stem to head: the general half of the backbone, its specific half, the classifier."""
 
@@ -25,7 +28,7 @@ class BackboneOffer:
 
 _OFFERS = (
     BackboneOffer(
-        "efficientnet_lite0",
+        LITE0,
         "EfficientNet-Lite0",
         "Knows 1.3 million photos from ImageNet. The best start for photos of your own, and quick without a GPU.",
         GROUPS,
@@ -34,7 +37,7 @@ _OFFERS = (
         default_size=128,
     ),
     BackboneOffer(
-        "small_cnn",
+        SMALL_CNN,
         "Small CNN",
         "Begins knowing nothing, and learns digits or shapes in seconds. Good for seeing how training works.",
         GROUPS,

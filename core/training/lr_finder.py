@@ -11,12 +11,10 @@ from core.training.preserve import preserved
 from core.training.randomness import seed_of
 from core.training.smoothing import EXPLODED, Smoothed
 from core.training.stage import HIGHEST_RATE, Stage
-from core.training.suggestions import suggestions
+from core.training.suggestions import HIGHEST, LOWEST, STEPS, suggestions
 from core.workspace import Progress, no_progress
 
 FEWEST_STEPS, MOST_STEPS = 2, 10_000
-LOWEST, HIGHEST, STEPS = 1e-7, 10.0, 100
-"""fastai's defaults."""
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ HIGHEST_RATE = 100.0
 Rate = Annotated[float, Field(gt=0, le=HIGHEST_RATE, allow_inf_nan=False)]
 
 
-class Stage(BaseModel):
-    """One fit: what is trained, on what, at which rate, along which schedule.
+class StageSettings(BaseModel):
+    """The settings of a stage, each within its range; together they may still contradict each other (see `Stage`).
 
     `freeze_to` counts layer groups as a Python index does: -1 trains the head only, 0 everything.
     `lr` is the highest rate: one number for the last group, or one for each group, stem to head;
@@ -26,7 +26,7 @@ class Stage(BaseModel):
     of a pretrained network are better than the ones of a few small batches.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(extra="forbid")
 
     name: str = Field(default="", max_length=80)
     freeze_to: int = Field(default=-1, ge=-20, le=20)
@@ -53,6 +53,12 @@ class Stage(BaseModel):
     @classmethod
     def _one_rate_is_a_tuple(cls, value: Any) -> Any:
         return (value,) if isinstance(value, int | float) else value
+
+
+class Stage(StageSettings):
+    """One fit: what is trained, on what, at which rate, along which schedule; settings that agree with each other."""
+
+    model_config = ConfigDict(frozen=True)
 
     @model_validator(mode="after")
     def _refuse_what_would_do_nothing(self) -> "Stage":

@@ -18,6 +18,18 @@ SLIDE_THRESHOLD = 0.005
 LIGHTNING_BEGIN = 10
 LIGHTNING_END = 1
 
+LOWEST, HIGHEST, STEPS = 1e-7, 10.0, 100
+"""Range of rates and number of batches of a range test where nothing else is asked for: fastai's defaults."""
+
+MEANINGS: dict[str, str] = {
+    "valley": "Two thirds down the longest fall of the loss. A safe first choice, and fastai's default.",
+    "slide": "Just before the loss flattens out at the bottom. A higher rate, with more risk.",
+    "steep": "Where the loss falls fastest. On a noisy curve it may be chance.",
+    "lightning": "Steepest fall from one point to the next, as in Lightning up to 2.5.2.",
+    "minimum": "A tenth of the rate with the lowest loss. Not the lowest itself: there learning has already stopped.",
+}
+"""What each suggestion means, in one or two sentences."""
+
 PREFERRED = ("valley", "slide", "steep", "lightning", "minimum")
 """The order in which a rate is taken when nobody chooses: fastai's default first."""
 
@@ -73,7 +85,9 @@ def steep(lrs: Floats, losses: Floats) -> float | None:
 
 
 def lightning(lrs: Floats, losses: Floats) -> float | None:
-    """Lightning's `_LRFinder.suggestion`: rate at the steepest fall per point of the whole curve.
+    """Rate at the steepest fall from point to point, as `_LRFinder.suggestion` of Lightning up to 2.5.2 has it.
+
+    From 2.5.3 on Lightning divides the fall by the distance between the rates, which this does not.
 
     Skips 10 points at the start, 1 at the end and those that are not finite; needs 2 of the rest.
     """

@@ -197,3 +197,14 @@ def test_the_newest_job_of_a_run_comes_first(workspace, run, sleepers, finish):
 def test_no_job_id_leads_out_of_the_folder(workspace):
     with pytest.raises(RunError):
         store.get(workspace, "../runs/x")
+
+
+@pytest.mark.parametrize(("slots", "expected"), [("1", [0, 1, 2]), ("2", [0, 0, 1]), ("3", [0, 0, 0])])
+def test_a_waiting_job_is_told_how_many_must_end_before_it(
+    slots, expected, workspace, more_runs, sleepers, monkeypatch
+):
+    submitted = [submit(workspace, run) for run in more_runs]
+    assert statuses(workspace) == ["running", "queued", "queued"]
+    monkeypatch.setenv("ANNEAL_JOBS", slots)
+    waiting = [queue.jobs_before(workspace, job) for job in submitted[1:]]
+    assert waiting == expected[1:]
