@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-
 DIGITS, SHAPES = "digits", "shapes:easy"
 """Specs of the embedded data sets that pages begin with."""
 
