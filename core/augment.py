@@ -38,14 +38,16 @@ class Augmentation(BaseModel):
 
     @property
     def name(self) -> str:
-        """Its key in `NAMED`, or "own settings"."""
-        return next((name for name, named in NAMED.items() if named == self), "own settings")
+        """Its key in `NAMED`, or `OWN`."""
+        return next((name for name, named in NAMED.items() if named == self), OWN)
 
 
 NONE = Augmentation()
 SIDE_ON = Augmentation(horizontal_flip=True, rotate=10, zoom=1.1, brightness=0.05, contrast=0.05)
 TOP_DOWN = SIDE_ON.model_copy(update={"vertical_flip": True, "quarter_turns": True})
 NAMED = {"none": NONE, "side-on": SIDE_ON, "top-down": TOP_DOWN}
+OWN = "own settings"
+"""Name of an augmentation that is none of the named ones."""
 
 _TITLES = {
     "horizontal_flip": "Horizontal flip",

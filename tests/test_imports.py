@@ -55,7 +55,7 @@ TORCH_FREE = [
     *(f"core.jobs.{name}" for name in ("store", "queue", "actions", "worker", "warm", "benchmark", "control")),
     *(f"core.process.{name}" for name in ("launch", "identity", "imports")),
     *(f"core.upkeep.{name}" for name in ("caches", "check")),
-    *(f"core.playground.{name}" for name in ("descent", "landscape")),
+    *(f"core.playground.{name}" for name in ("surfaces", "descent", "verdicts", "landscape")),
     "core.cli.main",
 ]
 

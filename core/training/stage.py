@@ -16,8 +16,8 @@ HIGHEST_RATE = 100.0
 Rate = Annotated[float, Field(gt=0, le=HIGHEST_RATE, allow_inf_nan=False)]
 
 
-class Stage(BaseModel):
-    """One fit: what is trained, on which images, at which learning rate, with which schedule.
+class StageSettings(BaseModel):
+    """The settings of a stage, each within its range; together they may still contradict each other (see `Stage`).
 
     `freeze_to` is the index of the first trained layer group, as in Python: 0 trains everything, -1 the head only.
     `lr` is the highest learning rate: one number for the last group, or one for each group, stem to head; with None
@@ -35,7 +35,7 @@ class Stage(BaseModel):
     'everything'
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(extra="forbid")
 
     name: str = Field(default="", max_length=80)
     freeze_to: int = Field(default=-1, ge=-20, le=20)
@@ -62,6 +62,12 @@ class Stage(BaseModel):
     @classmethod
     def _one_rate_is_a_tuple(cls, value: Any) -> Any:
         return (value,) if isinstance(value, int | float) else value
+
+
+class Stage(StageSettings):
+    """One fit: what is trained, on what, at which rate, along which schedule; settings that agree with each other."""
+
+    model_config = ConfigDict(frozen=True)
 
     @model_validator(mode="after")
     def _refuse_what_would_do_nothing(self) -> "Stage":

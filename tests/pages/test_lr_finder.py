@@ -7,7 +7,8 @@ from core.jobs import queue
 from core.jobs.specs import FindSpec
 from core.runs.draft import Draft
 from core.training.stage import Stage
-from pages.ui.finder.view import MEANINGS, label
+from core.training.suggestions import MEANINGS
+from pages.ui.finder.curves import label
 from tests.pages.conftest import open_page
 from tests.pages.made import new_run, range_tested
 
@@ -75,11 +76,11 @@ def test_every_suggestion_says_what_it_means_and_can_be_taken(home: Path) -> Non
     assert rate is not None
     assert rate.lr == curve.suggestions["steep"]
     assert rate.chosen_by == "steep"
-    assert any("In hand" in text.value for text in at.markdown)
+    assert any("Chosen rate" in text.value for text in at.markdown)
     assert at.button(key="use-steep").disabled
 
 
-def test_a_click_on_the_curve_puts_that_rate_in_hand_for_training(home: Path) -> None:
+def test_a_click_on_the_curve_chooses_that_rate_for_training(home: Path) -> None:
     run = new_run(home)
     curve = range_tested(run)
     at = open_page("lr_finder", run=run.id)

@@ -50,7 +50,7 @@ def test_lesson_2_replaces_the_plan_and_can_be_taken_back(home: Path) -> None:
     at = open_page("training", run=run.id)
     buttons(at)["Lesson 2"].click().run()
     assert not at.exception
-    assert [card.settings["name"] for card in Draft.load(run.path).cards] == [s.name for s in lesson2().stages]
+    assert [card.settings.name for card in Draft.load(run.path).cards] == [s.name for s in lesson2().stages]
     buttons(at)["Bring back"].click().run()
     assert len(uids(run)) == 1
 
@@ -125,20 +125,19 @@ def test_what_precompute_cannot_do_is_refused_with_the_reason(home: Path, field:
 def test_a_rate_that_is_no_number_is_said_and_not_sent(home: Path) -> None:
     at = open_page("training", run=new_run(home).id)
     buttons(at)["Edit"].click().run()
-    at.text_input(key="first-0-lr").set_value("fast").run()
-    assert any("not a learning rate" in error.value for error in at.error)
-    assert at.button(key="start-off").disabled
+    for text in ("fast", "-1", "0", "nan", "1e9"):
+        at.text_input(key="first-0-lr").set_value(text).run()
+        assert any("not a learning rate" in error.value for error in at.error), text
+        assert at.button(key="start-off").disabled
 
 
-def test_the_rate_in_hand_is_one_click_away(home: Path) -> None:
+def test_the_chosen_rate_is_one_click_away(home: Path) -> None:
     run = new_run(home)
     draft = Draft.load(run.path, lesson2().stages)
-    draft.rate = Rate(0.0042)
-    draft.save()
+    draft.choose(Rate(lr=0.0042))
     at = open_page("training", run=run.id)
     buttons(at)["Use 0.0042"].click().run()
-    assert Draft.load(run.path).cards[0].settings["lr"] in ([0.0042], None)
-    assert [0.0042] in [card.settings["lr"] for card in Draft.load(run.path).cards]
+    assert [card.settings.lr for card in Draft.load(run.path).cards] == [None, None, (0.0042,)]
 
 
 def test_class_weights_are_offered_only_where_classes_are_unbalanced(home: Path) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from core.augment import NONE
 from core.runs.state import Curve, RunState
+from core.training.recipes import AUGMENTED_CYCLES, GROUP_RATIO, HEAD_EPOCHS, WHOLE_CYCLES
 from core.training.stage import Stage
 
 AUGMENTATION, FINDER, TRAINING = "pages/augmentation.py", "pages/lr_finder.py", "pages/training.py"
@@ -20,19 +21,16 @@ class Step:
 
 
 STEPS = (
-    Step(
-        "Augment",
-        "Changes that keep the label; activations computed once.",
-        AUGMENTATION,
-    ),
+    Step("Augment", "Changes that keep the label; activations computed once.", AUGMENTATION),
     Step("Find the rate", "Take the steepest stretch of the curve, not its minimum.", FINDER),
-    Step("Train the head", "An epoch or two from the precomputed activations: a blink.", TRAINING),
-    Step("Add augmentation", "Precompute off: 2–3 epochs of the head, a restart after each.", TRAINING),
+    Step("Train the head", f"{HEAD_EPOCHS} short epochs from the precomputed activations.", TRAINING),
+    Step("Add augmentation", f"Precompute off: {AUGMENTED_CYCLES} epochs, a restart after each.", TRAINING),
     Step("Unfreeze", "Let the backbone learn too, not only the head.", TRAINING),
-    Step("Rates per group", "Earlier layers know edges already: 3 to 10 times lower each.", TRAINING),
+    Step("Rates per group", f"Earlier layers know edges already: {GROUP_RATIO:g} times lower each.", TRAINING),
     Step("Find it again", "An unfrozen network wants a lower one.", FINDER),
-    Step("Longer cycles", "Train it all, each cycle twice as long, until it overfits.", TRAINING),
+    Step("Longer cycles", f"Train it all: {WHOLE_CYCLES} cycles, each twice as long as the last.", TRAINING),
 )
+"""The lesson, with the numbers of the plan that the Training page offers for it."""
 
 
 def reached(state: RunState, curves: Sequence[Curve]) -> list[bool]:

@@ -61,3 +61,24 @@ def test_and_not_for_ever(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert found is not None
     assert found.progress.done == 0
     assert jobs._begun(run.workspace, None) is None
+
+
+@pytest.mark.parametrize(
+    ("slots", "said"),
+    [
+        ("1", "Waits for 2 other jobs, then starts by itself"),
+        ("2", "Waits for 1 other job, then"),
+        ("3", "Starts in a"),
+    ],
+)
+def test_a_waiting_job_says_how_many_must_end_before_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch, slots: str, said: str
+) -> None:
+    run = new_run(home)
+    workspace = run.workspace
+    earlier = [job(0, seconds=1, left=None).model_copy(update={"id": "a", "run": "x"})]
+    earlier += [earlier[0].model_copy(update={"id": "b", "status": "queued", "run": "y"})]
+    waiting = earlier[0].model_copy(update={"id": "c", "status": "queued", "run": run.id})
+    monkeypatch.setattr(queue, "all_jobs", lambda workspace: [*earlier, waiting])
+    monkeypatch.setenv("ANNEAL_JOBS", slots)
+    assert jobs.how_far(workspace, waiting).startswith(said)

@@ -1,5 +1,6 @@
 from core.augment import SIDE_ON
 from core.runs.state import Curve, RunState, StageState
+from core.training.recipes import lesson2
 from core.training.stage import Stage
 from pages.ui.home.recipe import STEPS, reached
 
@@ -39,3 +40,13 @@ def test_equal_rates_for_all_groups_do_not_count_as_lower_for_earlier_ones() -> 
 def test_a_stage_that_finished_no_epoch_and_a_curve_under_way_do_not_count() -> None:
     under_way = found(HEAD).model_copy(update={"complete": False})
     assert reached(ran(HEAD, epochs=0), [under_way]) == [False] * 8
+
+
+def test_the_steps_have_the_numbers_of_the_plan_that_is_offered() -> None:
+    head, augmented, whole = lesson2().stages
+    said = {step.title: step.why for step in STEPS}
+    assert f"{head.epochs} short epochs" in said["Train the head"]
+    assert f"{augmented.epochs} epochs" in said["Add augmentation"]
+    assert f"{whole.group_ratio:g} times lower" in said["Rates per group"]
+    assert f"{whole.cycles} cycles, each twice" in said["Longer cycles"]
+    assert whole.cycle_mult == 2
