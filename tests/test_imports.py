@@ -52,7 +52,7 @@ TORCH_FREE = [
     *(f"core.jobs.{name}" for name in ("store", "queue", "actions", "worker", "warm", "benchmark")),
     *(f"core.process.{name}" for name in ("launch", "identity", "imports")),
     *(f"core.upkeep.{name}" for name in ("caches", "check")),
-    *(f"core.playground.{name}" for name in ("descent", "landscape")),
+    *(f"core.playground.{name}" for name in ("descent", "landscape", "vsgd")),
     "core.cli.main",
 ]
 

@@ -57,12 +57,13 @@ def test_with_noise_rates_fall_and_memory_grows_as_the_minimum_comes_near():
 
 
 @pytest.mark.parametrize("name", ["bowl", "valley"])
-def test_it_ends_lower_than_every_fixed_rate_on_a_noisy_quadratic(name):
+def test_its_mean_loss_on_a_noisy_quadratic_is_lower_than_at_every_fixed_rate(name):
+    """A low rate may end as low, but comes late; a high one comes early, and does not rest."""
     surface, seeds = SURFACES[name], range(30)
-    own = np.mean([descend_vsgd(surface, surface.start, noise=1.0, seed=s).values[-1] for s in seeds])
+    own = np.mean([descend_vsgd(surface, surface.start, noise=1.0, seed=s).values.mean() for s in seeds])
     for rate in (0.03, 0.1, 0.2, 0.4):
-        fixed = [descend_noisy(surface, surface.start, [rate] * 60, noise=1.0, seed=s).values[-1] for s in seeds]
-        assert own < 1.1 * np.mean(fixed)
+        fixed = [descend_noisy(surface, surface.start, [rate] * 60, noise=1.0, seed=s).values.mean() for s in seeds]
+        assert own < np.mean(fixed)
 
 
 def test_a_slow_start_takes_shorter_first_steps_and_arrives_all_the_same():
@@ -95,9 +96,9 @@ def test_paths_are_finite_the_same_for_a_seed_and_can_be_drawn(surface):
         assert ((first.rates >= 0) & (first.rates <= 1 / FLATTEST)).all()
         assert (first.memories >= 1).all()
         assert len(charts.path_frame(first)) == len(first.points) == len(first.rates) + 1
-    with_momentum_of_none = descend_vsgd(surface, surface.start, noise=0.5)
-    assert with_momentum_of_none.momentum == 0
-    assert with_momentum_of_none.rate == with_momentum_of_none.rates.max()
+    still = descend_vsgd(surface, surface.start, noise=0.5)
+    assert still.momentum == 0
+    assert still.rate == still.rates.max()
 
 
 def test_where_the_ground_is_level_it_stays():
@@ -136,7 +137,7 @@ def test_a_rate_that_is_too_high_diverges_and_ends_at_the_edge():
 
 @pytest.mark.parametrize("wrong", [{"noise": -1.0}, {"noise": float("nan")}, {"samples": 0}, {"slow": 0.5}])
 def test_numbers_that_make_no_sense_are_refused(wrong):
-    with pytest.raises(ValueError, match="must be finite|at least one sample"):
+    with pytest.raises(ValueError, match=r"must be finite|at least one sample"):
         descend_vsgd(SURFACES["bowl"], (1.0, 1.0), **wrong)
 
 

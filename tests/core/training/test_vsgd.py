@@ -58,7 +58,7 @@ def test_without_noise_the_rate_is_one_over_the_highest_curvature():
 
 
 def test_the_rate_is_the_best_for_the_next_step_on_a_noisy_quadratic():
-    """The oracle is the mean loss after the step, tried at a grid of rates; curvature is the same in every direction."""
+    """The oracle is the mean loss after the step, tried at a grid of rates; the curvature is the same everywhere."""
     h, noise, place = 3.0, 4.0, np.array([1.0, -0.5, 2.0])
     draws = np.random.default_rng(1).normal(size=(4000, 3))
     gradients = h * place + noise * (draws - draws.mean(axis=0))
@@ -93,15 +93,15 @@ def test_without_gradient_or_curvature_there_is_no_rate():
 
 def test_one_probe_of_a_diagonal_hessian_is_exact_and_puts_the_weights_back():
     diagonal = torch.tensor([3.0, -1.0, 0.0, 2.5], dtype=torch.float64)
-    ones = [torch.ones(2, dtype=torch.float64), torch.full((1, 2), 0.3, dtype=torch.float64)]
-    before = [weight.clone() for weight in ones]
+    moved = [torch.ones(2, dtype=torch.float64), torch.full((1, 2), 0.3, dtype=torch.float64)]
+    before = [weight.clone() for weight in moved]
 
     def gradient(number):
-        return diagonal * torch.cat([weight.reshape(-1) for weight in ones])
+        return diagonal * torch.cat([weight.reshape(-1) for weight in moved])
 
-    found = probed_curvature(gradient, ones, 0, gradient(0), 1e-3)
+    found = probed_curvature(gradient, moved, 0, gradient(0), 1e-3)
     assert found.numpy() == pytest.approx(diagonal.numpy(), abs=1e-9)
-    assert all(torch.equal(a, b) for a, b in zip(ones, before, strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(moved, before, strict=True))
 
 
 def test_the_mean_of_probes_is_the_diagonal_of_a_full_hessian():
@@ -144,9 +144,10 @@ def test_nor_does_one_in_the_middle_of_training_that_fails(new_learner, monkeypa
             raise RuntimeError("power cut")
         return train(self, indices, step, *rest)
 
-    with monkeypatch.context() as patched, pytest.raises(RuntimeError, match="power cut"):
-        patched.setattr(tasks.Task, "train", fails)
+    monkeypatch.setattr(tasks.Task, "train", fails)
+    with pytest.raises(RuntimeError, match="power cut"):
         estimate(learner, WHOLE)
+    monkeypatch.undo()
     assert trace(learner) == before
     assert first + [timeless(r) for r in records] == [timeless(r) for r in straight]
 
