@@ -44,11 +44,13 @@ def waiting(workspace: Workspace) -> list[Job]:
 
 
 def jobs_before(workspace: Workspace, job: Job) -> int:
-    """How many other jobs have to end before this waiting one starts; 0 when a slot is free for it."""
+    """How many other jobs must end before a waiting job starts; 0 for one that does not wait for any."""
     jobs = all_jobs(workspace)
+    earlier = [other.id for other in jobs if other.status == "queued"]
+    if job.id not in earlier:
+        return 0
     running = sum(other.status == "running" for other in jobs)
-    earlier = sum(other.status == "queued" and other.id < job.id for other in jobs)
-    return max(0, running + earlier + 1 - slots())
+    return max(0, running + earlier.index(job.id) + 1 - slots())
 
 
 def live_job(workspace: Workspace, run_id: str | None = None) -> Job | None:

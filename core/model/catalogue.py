@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-LITE0, SMALL_CNN = "efficientnet_lite0", "small_cnn"
-"""Names of the two backbones that need no download: the pretrained one, and the small one trained from scratch."""
+EFFICIENTNET_LITE0 = "efficientnet_lite0"
+SMALL_CNN = "small_cnn"
+"""The two networks that need no download: one with ImageNet weights, one for training from random weights."""
 
 GROUPS = ("early layers", "later layers", "head")
 """Names of the layer groups, stem to head: the general half of the backbone, its specific half, the classifier."""
@@ -28,7 +29,7 @@ class BackboneOffer:
 
 _OFFERS = (
     BackboneOffer(
-        LITE0,
+        EFFICIENTNET_LITE0,
         "EfficientNet-Lite0",
         "Knows 1.3 million photos from ImageNet. The best start for photos of your own, and quick without a GPU.",
         GROUPS,

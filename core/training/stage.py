@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from core.augment import NONE, Augmentation
 from core.errors import PlanError
+from core.model.catalogue import GROUPS
 
 HIGHEST_RATE = 100.0
 """Rates above this are refused: no network here trains at them, and a typing slip would cost a run."""
@@ -121,6 +122,24 @@ class Stage(StageSettings):
                 f"so choose from {-groups} to {groups - 1}."
             )
         return first
+
+    def scope(self, groups: Sequence[str] = GROUPS) -> str:
+        """What is trained, in words; `groups` are the names of the layer groups, stem to head."""
+        return scope_in_words(self.freeze_to, groups)
+
+
+def scope_in_words(freeze_to: int, groups: Sequence[str] = GROUPS) -> str:
+    """What a stage with this `freeze_to` trains: "head", "everything", or "from GROUP on".
+
+    >>> [scope_in_words(freeze_to) for freeze_to in (-1, 0, 1, 7)]
+    ['head', 'everything', 'from later layers on', 'unknown layer group']
+    """
+    first = freeze_to + len(groups) if freeze_to < 0 else freeze_to
+    if not 0 <= first < len(groups):
+        return "unknown layer group"
+    if first == len(groups) - 1:
+        return "head"
+    return "everything" if first == 0 else f"from {groups[first]} on"
 
 
 class Plan(BaseModel):

@@ -52,7 +52,7 @@ class Context:
     def data(self) -> DataSet | None:
         """The current run's data set, or the chosen one. Raises `DataError`, `RunError`."""
         if self.run is not None:
-            return session.data_of_run(self.workspace, self.run.info.id)
+            return session.data_of_run(self.workspace, self.run.id)
         return session.load(self.workspace, self.choice) if self.choice else None
 
 
@@ -99,7 +99,7 @@ def _current_run(workspace: Workspace) -> RunFolder | None:
 
 
 def _navigation(run: RunFolder | None) -> None:
-    query = {"run": run.info.id} if run else None
+    query = {"run": run.id} if run else None
     for path, label, icon in PAGES:
         if (APP / path).exists():
             st.page_link(path, label=label, icon=icon, width="stretch", query_params=query)

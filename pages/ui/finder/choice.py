@@ -12,12 +12,11 @@ from core.errors import AnnealError
 from core.runs.draft import Draft, Rate
 from core.runs.folder import RunFolder
 from core.runs.state import Curve, RunInfo
-from core.training.stage import Stage
+from core.training.stage import Stage, scope_in_words
 from core.training.suggestions import MEANINGS, PREFERRED, preferred
 from pages.ui.finder.curves import label, points
 from pages.ui.plan.drafts import draft_of
 from pages.ui.plan.facts import group_names
-from pages.ui.plan.stage_words import what_is_trained
 from pages.ui.text import literal
 
 BY_CLICK = "your click"
@@ -29,7 +28,7 @@ def chosen_rate(run: RunFolder, info: RunInfo) -> None:
     if rate is None:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        trained = what_is_trained(rate.freeze_to, group_names(info))
+        trained = scope_in_words(rate.freeze_to, group_names(info))
         st.markdown(
             f":material/check_circle: **Chosen rate: {rate_in_words(rate.lr)}** ({trained}), from "
             f"{literal(rate.chosen_by)}",

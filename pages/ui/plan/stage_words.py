@@ -35,19 +35,9 @@ def in_words(stage: Stage, facts: Facts, before: Stage | None = None) -> str:
     return " · ".join(parts)
 
 
-def what_is_trained(freeze_to: int, groups: Sequence[str] = GROUPS) -> str:
-    """What a stage with this `freeze_to` trains: "head only", "everything", "from later layers on"."""
-    first = freeze_to + len(groups) if freeze_to < 0 else freeze_to
-    if not 0 <= first < len(groups):
-        return "unknown layer group"
-    if first == len(groups) - 1:
-        return "head only"
-    return "everything" if first == 0 else f"from {groups[first]} on"
-
-
 def trained_by(stage: Stage, groups: Sequence[str] = GROUPS) -> str:
     """What a stage trains, and whether from precomputed activations."""
-    trained = what_is_trained(stage.freeze_to, groups)
+    trained = stage.scope(groups)
     return f"{trained}, precomputed" if stage.precompute else trained
 
 
