@@ -1,4 +1,4 @@
-"""`evaluate`: what a run's network says of its own images."""
+"""`evaluate`: a run's accuracy on its own images."""
 
 from typing import Any
 

@@ -145,7 +145,7 @@ def prune(workspace: Workspace) -> None:
         _seen.pop(path, None)
 
 
-def tell(workspace: Workspace, job: Job, progress: JobProgress) -> Job:
+def write_progress(workspace: Workspace, job: Job, progress: JobProgress) -> Job:
     """Write a running job's progress; only its own worker may call this."""
     job = job.model_copy(update={"progress": progress})
     replace_json(job_path(workspace, job.id), job.model_dump(mode="json"))

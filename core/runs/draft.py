@@ -201,4 +201,4 @@ def suited(classes: Sequence[str]) -> Augmentation:
 
 def first_plan(backbone: str, pretrained: bool, size: int, classes: Sequence[str]) -> Plan:
     """The plan to begin with for a run that has none yet."""
-    return suggested_plan(backbone, pretrained, size, suited(classes) if pretrained else NONE)
+    return suggested_plan(pretrained, size, suited(classes) if pretrained else NONE)

@@ -1,9 +1,10 @@
 """What a run's JSON files hold, as validated values."""
 
+from datetime import datetime
 from itertools import takewhile
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, RootModel
 
 from core.errors import PlanError, RunError
 from core.training.stage import Plan, Stage, stage_of
@@ -11,14 +12,26 @@ from core.training.stage import Plan, Stage, stage_of
 StageStatus = Literal["running", "done", "stopped", "failed", "diverged"]
 
 
+def _checked_moment(text: str) -> str:
+    datetime.fromisoformat(text)
+    return text
+
+
+Moment = Annotated[str, AfterValidator(_checked_moment)]
+"""A date and time as `core.workspace.timestamp` writes it (ISO 8601)."""
+
+
 class RunInfo(BaseModel):
-    """`run.json`: what a run is; `folded` is its batch norm, see `core.model.fold`. Only `name` changes afterwards."""
+    """`run.json`: what a run is. Only `name` changes afterwards.
+
+    It does not say which run it is: that is the folder's place (`RunFolder.id`). `folded` says that its batch norm
+    is folded into the convolutions, see `core.model.fold`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="constants")
 
-    id: str
     name: str
-    created: str
+    created: Moment
     data_spec: str
     data_title: str
     fingerprint: str
@@ -78,9 +91,9 @@ class StageState(BaseModel):
             raise RunError(f"Stage {self.index + 1} of this run cannot be read: {self.stage.reason}")
         return self.stage
 
-    def ended(self) -> "StageState":
-        """The stage as one that nothing goes on with any more."""
-        return self.model_copy(update={"status": "stopped"}) if self.status == "running" else self
+    def ended(self, status: StageStatus = "stopped", message: str = "") -> "StageState":
+        """The stage as one that is not trained any more; unchanged unless it is called running."""
+        return self.model_copy(update={"status": status, "message": message}) if self.status == "running" else self
 
 
 class Best(BaseModel):
@@ -126,11 +139,22 @@ class RunState(BaseModel):
         return list(takewhile(lambda stage: isinstance(stage, Stage), begun))  # type: ignore[arg-type]
 
     def planned(self) -> Plan:
-        """The plan under way; raises `RunError` when a stage of it cannot be read."""
+        """The plan under way; raises `RunError` when there is none or a stage of it cannot be read."""
+        if not self.plan:
+            raise RunError("This run has no plan yet. Plan a stage and start it.")
         for number, stage in enumerate(self.plan, start=1):
             if isinstance(stage, UnreadableStage):
                 raise RunError(f"Stage {number} of the plan under way cannot be read: {stage.reason}")
         return Plan(stages=tuple(stage for stage in self.plan if isinstance(stage, Stage)))
+
+    @property
+    def running(self) -> bool:
+        """Whether a stage is called running."""
+        return any(stage.status == "running" for stage in self.stages)
+
+    def ended(self, status: StageStatus, message: str) -> "RunState":
+        """The same with this status and message for stages that are called running."""
+        return self.model_copy(update={"stages": [stage.ended(status, message) for stage in self.stages]})
 
     @property
     def unfinished(self) -> bool:

@@ -1,4 +1,4 @@
-"""A stage is one fit; a plan is an ordered list of them. Both are plain validated values."""
+"""A stage is one fit, a plan is an ordered list of stages; both are immutable, validated values."""
 
 import json
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from core.errors import PlanError
 from core.model.catalogue import GROUPS
 
 HIGHEST_RATE = 100.0
-"""Rates above this are refused: no network here trains at them, and a typing slip would cost a run."""
+"""Higher rates are refused: no network here trains at them, so they are typing mistakes."""
 
 Rate = Annotated[float, Field(gt=0, le=HIGHEST_RATE, allow_inf_nan=False)]
 
@@ -19,12 +19,20 @@ Rate = Annotated[float, Field(gt=0, le=HIGHEST_RATE, allow_inf_nan=False)]
 class StageSettings(BaseModel):
     """The settings of a stage, each within its range; together they may still contradict each other (see `Stage`).
 
-    `freeze_to` counts layer groups as a Python index does: -1 trains the head only, 0 everything.
-    `lr` is the highest rate: one number for the last group, or one for each group, stem to head;
-    None has it found by a range test (see `Plan`). With one number, each earlier group gets the next
-    one's rate divided by `group_ratio`. Epochs are counted over the `share` of the training images.
-    With `freeze_norm` batch norm keeps its statistics even where it is trained (fastai 0.7's `bn_freeze`): those
-    of a pretrained network are better than the ones of a few small batches.
+    `freeze_to` is the index of the first trained layer group, as in Python: 0 trains everything, -1 the head only.
+    `lr` is the highest learning rate: one number for the last group, or one for each group, stem to head; with None
+    a range test finds it (see `Plan`). With one number, each group's rate is that of the next group divided by
+    `group_ratio`. An epoch goes over `share` (0..1] of the training images, of `size` px, in batches of `batch_size`.
+    With `freeze_norm` batch norm keeps its statistics in layers that are trained (fastai 0.7's `bn_freeze`): those of
+    a pretrained network are better than those of a few small batches.
+
+    >>> stage = Stage(freeze_to=0, lr=0.01, group_ratio=10, cycles=3, cycle_mult=2)
+    >>> stage.cycle_lengths, stage.epochs
+    ((1, 2, 4), 7)
+    >>> stage.group_rates(3)
+    (0.0001, 0.001, 0.01)
+    >>> stage.scope()
+    'everything'
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -95,9 +103,9 @@ class Stage(StageSettings):
         return tuple(self.cycle_len * self.cycle_mult**k for k in range(self.cycles))
 
     def group_rates(self, groups: int) -> tuple[float, ...]:
-        """The highest rate of each of `groups` layer groups, stem to head; 0.0 for a frozen one.
+        """The highest learning rate of each of `groups` layer groups, stem to head; 0.0 for a frozen group.
 
-        Raises `PlanError` when the rates given are neither one nor one a group, or are still to be found.
+        Raises `PlanError` when there are neither one rate nor one for each group, or when the rate is not yet known.
         """
         if self.lr is None:
             raise PlanError("This stage's learning rate is still to be found by a range test.")
@@ -114,7 +122,7 @@ class Stage(StageSettings):
         return tuple(rate if g >= first else 0.0 for g, rate in enumerate(rates))
 
     def first_trained(self, groups: int) -> int:
-        """Index (0..groups-1) of the first trained layer group; raises `PlanError` when there is none such."""
+        """Index (0..groups-1) of the first trained layer group; raises `PlanError` when `freeze_to` is out of range."""
         first = self.freeze_to + groups if self.freeze_to < 0 else self.freeze_to
         if not 0 <= first < groups:
             raise PlanError(
@@ -145,8 +153,12 @@ def scope_in_words(freeze_to: int, groups: Sequence[str] = GROUPS) -> str:
 class Plan(BaseModel):
     """An ordered list of stages.
 
-    A stage without a rate that trains the same layer groups as the one before it, which had none either, takes the
-    rate that was found for that one: as in the lesson, the rate is found again when what is trained changes.
+    A range test finds the rate of a stage without one. When the stage before it had none either and trains the same
+    layer groups, the rate found for that one is used again: a new range test is only needed when `freeze_to` changes.
+
+    >>> plan = Plan(stages=(Stage(), Stage(cycles=3), Stage(freeze_to=0)))
+    >>> [plan.takes_rate_before(place) for place in range(3)]
+    [False, True, False]
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -160,7 +172,7 @@ class Plan(BaseModel):
         return sum(stage.epochs for stage in self.stages)
 
     def takes_rate_before(self, place: int) -> bool:
-        """Whether the stage at `place` takes the rate that was found for the one before it."""
+        """Whether the stage at `place` (from 0) uses the rate that was found for the stage before it."""
         if place == 0:
             return False
         before, stage = self.stages[place - 1], self.stages[place]

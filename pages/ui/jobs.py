@@ -136,6 +136,9 @@ def last_ended(run: RunFolder, *kinds: Kind) -> Job | None:
 def say_how_it_ended(run: RunFolder, *kinds: Kind) -> Job | None:
     """Say why the newest job of these kinds failed, was lost or was stopped, with its log's end; returns that job."""
     job = last_ended(run, *kinds)
+    if job is not None and job.status == "done" and job.message:
+        st.info(literal(job.message, None), icon=":material/info:")
+        return job
     if job is None or job.status not in ("failed", "lost", "stopped"):
         return None
     text = literal(job.message, None) if job.message else f"{TITLES[job.kind]} was stopped."
@@ -196,9 +199,7 @@ def how_far(workspace: Workspace, job: Job) -> str:
     if queue.stop_asked(workspace, job) is not None:
         return "Stops at the end of this batch"
     if job.status == "queued":
-        before = queue.jobs_before(workspace, job)
-        if not before:
-            return "Starts in a moment"
-        return f"Waits for {before} other job{'s' if before > 1 else ''}, then starts by itself"
+        waits = queue.waiting_for(workspace, job)
+        return f"{waits}, then it starts by itself" if waits else "Starts in a moment"
     what = literal(job.progress.what) if job.progress.what else "Starting"
     return what if job.progress.eta_s is None else f"{what} · {duration(job.progress.eta_s)} left"

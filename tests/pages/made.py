@@ -83,7 +83,7 @@ def range_tested(run: RunFolder, name: str = "0001", steps: int = 80) -> Curve:
         lrs=lrs.tolist(),
         losses=smoothed.tolist(),
         smoothed=smoothed.tolist(),
-        suggestions=suggestions(lrs, smoothed, smoothed),
+        suggestions=suggestions(lrs, smoothed),
         complete=True,
     )
     (run.path / "finder").mkdir(exist_ok=True)

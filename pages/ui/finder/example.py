@@ -19,6 +19,6 @@ def example() -> None:
     smoothed = 2.3 - 1.7 / (1 + np.exp(-2.2 * (power + 2.9))) + 0.35 * np.exp(2.6 * (power - 0.1))
     noise = [0.07 * math.sin(7.3 * step) * math.cos(2.1 * step) for step in range(len(rates))]
     frame = pd.DataFrame({"lr": rates, "loss": smoothed + noise, "smoothed": smoothed, "curve": "", "current": True})
-    found = suggestions(rates, frame["loss"].to_numpy(), smoothed)
+    found = suggestions(rates, smoothed)
     two = {name: found[name] for name in ("valley", "minimum")}
     st.altair_chart(finder(frame, suggestions=two, pickable=False, title=TITLE), key="example", alt=TITLE)

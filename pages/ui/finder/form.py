@@ -11,13 +11,14 @@ from core.jobs.specs import FindSpec
 from core.runs.draft import settings_of
 from core.runs.folder import RunFolder
 from core.runs.state import RunInfo
+from core.training.curve import RangeSettings
 from core.training.stage import Stage, stage_of
-from core.training.suggestions import HIGHEST, LOWEST, STEPS
 from pages.ui import jobs
 from pages.ui.errors import show
 from pages.ui.plan.drafts import draft_of
 
 HEAD, EVERYTHING = "Head only", "Everything"
+RANGE = RangeSettings()
 POWERS = list(range(-8, 3))
 """Of ten: the lowest and the highest rate that can be asked for."""
 
@@ -84,7 +85,7 @@ def _settings(like: Stage) -> tuple[bool, bool, int]:
         "Steps",
         20,
         1000,
-        STEPS,
+        RANGE.steps,
         10,
         key="find-steps",
         width=120,
@@ -98,7 +99,7 @@ def _details(like: Stage, info: RunInfo) -> Details:
         low, high = st.select_slider(
             "Range of rates",
             POWERS,
-            (round(math.log10(LOWEST)), round(math.log10(HIGHEST))),
+            (round(math.log10(RANGE.lowest)), round(math.log10(RANGE.highest))),
             format_func=lambda power: f"1e{power}",
             key="find-range",
             width=260,

@@ -8,7 +8,7 @@ from core.model.catalogue import BACKBONES, GROUPS
 from core.runs.folder import RunFolder
 from core.runs.state import RunInfo
 from core.training.balance import is_unbalanced
-from core.training.preview import steps_per_epoch
+from core.training.schedules import steps_per_epoch
 from core.training.stage import Stage
 from pages.ui import session
 from pages.ui.plan.stage_words import Facts
@@ -41,7 +41,7 @@ def batches_per_epoch(run: RunFolder, data: DataSet, stage: Stage) -> int:
 @st.cache_data(max_entries=200, show_spinner=False)
 def _batches(fingerprint: str, run_id: str, share: float, batch_size: int, _data: DataSet, _stage: Stage) -> int:
     del fingerprint, run_id, share, batch_size  # they are the key: a run's split never changes
-    return steps_per_epoch(_data, _stage)
+    return steps_per_epoch(_stage, _data)
 
 
 @st.cache_data(max_entries=50, show_spinner=False)

@@ -85,7 +85,7 @@ def test_predictions_are_ready_and_those_of_the_weights(run, work, data):
     found = Predictions.load(run.predictions_path())
     assert found.indices.tolist() == data.indices("valid").tolist()
     assert found.accuracy == run.state.figures["accuracy"]
-    assert found.about["step"] == read_meta(run.checkpoint).step == STEPS
+    assert found.about.step == read_meta(run.checkpoint).step == STEPS
 
 
 @pytest.mark.parametrize("stop_at", [1, STEPS, 2 * STEPS - 1, 2 * STEPS, 4 * STEPS - 1])
@@ -191,7 +191,7 @@ def test_stopped_while_the_rate_is_sought(run, work, monkeypatch):
         if progress.what.startswith("Finding"):
             control._stopped = lambda: progress.done >= 3
 
-    monkeypatch.setattr(lr_finder.JobControl, "tell", asked)
+    monkeypatch.setattr(lr_finder.JobControl, "report", asked)
     assert work(plan(stage(), stage(lr=None))).status == "stopped"
     monkeypatch.undo()
     assert run.curves() == []

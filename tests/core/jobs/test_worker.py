@@ -15,7 +15,7 @@ from core.jobs.execute import run_here
 from core.jobs.specs import EvaluateSpec, TrainSpec
 from core.jobs.store import JobProgress
 from core.process import launch, threads
-from core.process.identity import alive
+from core.process.identity import ProcessId, alive, this_process
 from core.runs.create import create_run
 from core.workspace import Workspace
 from tests.core.jobs.test_train import TWO, plan, same_numbers, same_weights, stage, uninterrupted
@@ -128,16 +128,16 @@ def test_a_long_path_has_its_socket_elsewhere(tmp_path):
 
 def test_a_warm_process_knows_when_nobody_wants_it(workspace, monkeypatch):
     assert workspace.jobs.is_dir()
-    own = launch.this_process()
-    server = warm._Server(workspace, (int(own["pid"]), own["start_time"]), 0)
+    own = this_process()
+    server = warm._Server(workspace, own, 0)
     try:
         assert server.wanted()
         monkeypatch.setattr(warm, "IDLE_S", 0)
         assert not server.wanted()
         monkeypatch.undo()
-        server.owners = {(int(own["pid"]), own["start_time"] - 100)}
+        server.owners = {ProcessId(own.pid, own.start_time - 100)}
         assert not server.wanted()
-        server.owners = {(int(own["pid"]), own["start_time"])}
+        server.owners = {own}
         assert server.wanted()
         server.path.unlink()
         assert not server.wanted()
@@ -188,21 +188,22 @@ def test_however_it_ends_it_is_written_down(run, workspace, monkeypatch, error, 
 
 def test_a_worker_without_a_job_to_do_goes_away(run, workspace, capsys, monkeypatch):
     monkeypatch.setattr(worker.signal, "signal", lambda *_: None)
-    assert worker.main([str(run.path)]) == 1
-    assert worker.main([str(run.path), "--job", "20200101-000000-000000-aaaa"]) == 1
-    assert worker.main([str(run.path.parent / "none")]) == 1
+    home = ["--home", str(workspace.root)]
+    assert worker.main([str(run.path), *home]) == 1
+    assert worker.main([str(run.path), "--job", "20200101-000000-000000-aaaa", *home]) == 1
+    assert worker.main([str(run.path.parent / "none"), *home]) == 1
 
 
-def test_the_first_step_is_told_at_once_and_others_now_and_then(run, workspace):
+def test_the_first_step_is_written_at_once_and_others_now_and_then(run, workspace):
     job = queue.submit(workspace, run.id, EvaluateSpec(), here=True)
     control = JobControl(run, queue.claim(workspace, job.id))
-    control.tell(JobProgress(what="Stage 1", done=0, total=9), now=True)
+    control.report(JobProgress(what="Stage 1", done=0, total=9), now=True)
     told = []
     for done in (1, 2, 3):
-        control.tell(JobProgress(what="Stage 1", done=done, total=9))
+        control.report(JobProgress(what="Stage 1", done=done, total=9))
         told.append(store.get(workspace, job.id).progress.done)
     assert told == [1, 1, 1]
-    control.tell(JobProgress(what="Stage 1", done=9, total=9), now=True)
+    control.report(JobProgress(what="Stage 1", done=9, total=9), now=True)
     assert store.get(workspace, job.id).progress.done == 9
 
 

@@ -47,7 +47,7 @@ def test_a_page_waits_a_moment_for_the_first_step(home: Path) -> None:
     queued = queue.submit(workspace, run.id, TrainSpec(), here=True)
     claimed = queue.claim(workspace, queued.id)
     assert claimed is not None
-    threading.Timer(0.1, store.tell, [workspace, claimed, JobProgress(done=1, total=9)]).start()
+    threading.Timer(0.1, store.write_progress, [workspace, claimed, JobProgress(done=1, total=9)]).start()
     found = jobs._begun(workspace, claimed)
     assert found is not None
     assert found.progress.done == 1
@@ -66,8 +66,8 @@ def test_and_not_for_ever(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("slots", "said"),
     [
-        ("1", "Waits for 2 other jobs, then starts by itself"),
-        ("2", "Waits for 1 other job, then"),
+        ("1", "Waiting for 2 other jobs, then it starts by itself"),
+        ("2", "Waiting for 1 other job, then"),
         ("3", "Starts in a"),
     ],
 )
