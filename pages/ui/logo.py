@@ -17,4 +17,4 @@ ICON = _svg(40, "")
 _WORDS = (
     f'<text x="48" y="25" font-family="Georgia, serif" font-size="25" font-weight="600" fill="{_EMBER}">Anneal</text>'
 )
-LOGO = _svg(140, _WORDS)
+LOGO = _svg(156, _WORDS)

@@ -38,17 +38,7 @@ def new_run_form(context: Context, key: str) -> None:
     if data is None:
         st.caption("Choose data first.")
         return
-    backbone = st.selectbox(
-        "Model",
-        list(BACKBONES),
-        index=list(BACKBONES).index(suggested_backbone(data)),
-        format_func=_title,
-        accept_new_options=True,
-        key=f"{key}-backbone",
-        help="Or type the name of any timm model.",
-    )
-    offer = BACKBONES.get(backbone)
-    st.caption(offer.description if offer else "A timm model; its weights are downloaded if the network allows.")
+    backbone = _backbone(data, key)
     left, right = st.columns(2)
     size = left.number_input(
         "Image size (pixels)",
@@ -62,14 +52,7 @@ def new_run_form(context: Context, key: str) -> None:
     seed = right.number_input("Seed", 0, 2**31 - 1, 0, key=f"{key}-seed", help="One seed, one result.")
     name = st.text_input("Name", _default_name(data, backbone), max_chars=80, key=f"{key}-name-{backbone}")
     pretrained = _pretrained(backbone, key)
-    folded = pretrained and st.toggle(
-        "Fold batch norm",
-        value=True,
-        key=f"{key}-folded-{backbone}",
-        help="Batch norm becomes part of the convolutions, with the statistics that it was pretrained with: a training "
-        "step takes less time, and small batches no longer disturb it. Off: it stays as it is and goes on "
-        "learning; take lower rates then.",
-    )
+    folded = pretrained and _folded(backbone, key)
     wanted = Wanted(backbone, int(size), int(seed), name, folded)
     if st.button("Start a run", type="primary", icon=":material/play_arrow:", key=f"{key}-go", width="stretch"):
         _make(context, data, wanted, key, pretrained=pretrained)
@@ -77,6 +60,22 @@ def new_run_form(context: Context, key: str) -> None:
         st.caption("From scratch it needs more pictures and many more epochs, and no network.")
         if st.button("Train from scratch instead", icon=":material/replay:", key=f"{key}-scratch", width="stretch"):
             _make(context, data, wanted, key, pretrained=False)
+
+
+def _backbone(data: DataSet, key: str) -> str:
+    """The network, from the list or by its name in timm."""
+    backbone = st.selectbox(
+        "Model",
+        list(BACKBONES),
+        index=list(BACKBONES).index(suggested_backbone(data)),
+        format_func=_title,
+        accept_new_options=True,
+        key=f"{key}-backbone",
+        help="Or type the name of any timm model.",
+    )
+    offer = BACKBONES.get(backbone)
+    st.caption(offer.description if offer else "A timm model; its weights are downloaded if the network allows.")
+    return backbone
 
 
 def _make(context: Context, data: DataSet, wanted: Wanted, key: str, *, pretrained: bool) -> None:
@@ -134,4 +133,16 @@ def _pretrained(backbone: str, key: str) -> bool:
         value=True,
         key=f"{key}-pretrained-{backbone}",
         help="Off: every weight starts at random. That takes far more images and epochs.",
+    )
+
+
+def _folded(backbone: str, key: str) -> bool:
+    """Whether batch norm is folded into the convolutions."""
+    return st.toggle(
+        "Fold batch norm",
+        value=True,
+        key=f"{key}-folded-{backbone}",
+        help="Batch norm becomes part of the convolutions, with the statistics that it was pretrained with: a training "
+        "step takes less time, and small batches no longer disturb it. Off: it stays as it is and goes on "
+        "learning; take lower rates then.",
     )

@@ -91,7 +91,7 @@ def differences(runs: Sequence[RunFolder]) -> pd.DataFrame:
 
 
 def stage_in_words(stage: SavedStage) -> str:
-    """A stage in a few words: "head only, precomputed, 2×1 at 0.003"."""
+    """A stage in a few words: "head, precomputed, 2×1 at 0.003"."""
     if not isinstance(stage, Stage):
         return "unreadable stage"
     highest = f"{max(stage.lr):.2g}" if stage.lr else "?"

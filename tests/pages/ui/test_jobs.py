@@ -66,8 +66,8 @@ def test_and_not_for_ever(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("slots", "said"),
     [
-        ("1", "Waits for 2 other jobs, then starts by itself"),
-        ("2", "Waits for 1 other job, then"),
+        ("1", "Waiting for 2 other jobs, then it starts by itself"),
+        ("2", "Waiting for 1 other job, then"),
         ("3", "Starts in a"),
     ],
 )
