@@ -1,92 +1,18 @@
-"""Home: what Anneal is, the lesson's recipe and how far the run in hand has come, and the runs made last."""
+"""Home: what Anneal is, the lesson's recipe and how far the current run has come, and the runs made last."""
 
-from collections.abc import Sequence
-
-import streamlit as st
-
-from core.runs.folder import RunFolder, list_runs
-from pages.ui import session
 from pages.ui.errors import shown
-from pages.ui.first_view import take_digits
-from pages.ui.frame import Context, begin
-from pages.ui.home import recipe
+from pages.ui.frame import begin
 from pages.ui.home.benchmark import speed_view
-from pages.ui.text import ago, literal, percent, plain, stages_in_words
-
-RECENT = 6
-
-
-def first_choices(context: Context) -> None:
-    """The two ways in: data that comes along, or one's own."""
-    with st.container(horizontal=True):
-        quick = st.button(
-            "Start with digits",
-            type="primary",
-            icon=":material/play_arrow:",
-            help="Makes a run on 1,797 handwritten digits with a small network: above 98 % in under a minute.",
-        )
-        if st.button("Choose your pictures", icon=":material/photo_library:"):
-            st.switch_page("pages/data.py")
-    if quick and (run := take_digits(context)):
-        st.switch_page("pages/lr_finder.py", query_params={"run": run.id})
-
-
-def show_recipe(run: RunFolder | None) -> None:
-    """The eight steps as links; those that the run in hand has taken are ticked, the next one is marked."""
-    st.subheader("The recipe", anchor=False)
-    taken = recipe.reached(run.state, run.curves()) if run else [False] * len(recipe.STEPS)
-    if run is None:
-        st.caption("fast.ai's lesson 2 in eight steps. With a run in hand, this shows how far it has come.")
-    else:
-        st.progress(sum(taken) / len(taken), text=f"{sum(taken)} of {len(taken)} steps taken")
-    coming = taken.index(False) if run and not all(taken) else None
-    with st.grid(4, min_column_width=170):
-        for place, step in enumerate(recipe.STEPS):
-            _step(place, step, done=taken[place], coming=place == coming)
-
-
-def _step(place: int, step: recipe.Step, *, done: bool, coming: bool) -> None:
-    icon = ":material/check_circle:" if done else f":material/counter_{place + 1}:"
-    title = f"**{step.title}**" if coming or not done else f":gray[{step.title}]"
-    with st.container(border=True, height="stretch", gap="xsmall"):
-        st.page_link(step.page, label=title, icon=icon, width="stretch")
-        st.caption(f":primary[Next:] {step.why}" if coming else step.why)
-
-
-def show_recent(runs: Sequence[RunFolder]) -> None:
-    """The runs made last, each with its accuracy and a way to open it."""
-    st.subheader("Recent runs", anchor=False)
-    with st.grid(3, min_column_width=240):
-        for run in runs[:RECENT]:
-            with shown():
-                _recent(run)
-    if len(runs) > RECENT:
-        st.page_link("pages/runs.py", label=f"All {len(runs):,} runs", icon=":material/history:")
-
-
-def _recent(run: RunFolder) -> None:
-    info, state = run.info, run.state
-    with st.container(border=True, height="stretch", gap="xsmall"):
-        st.text(plain(info.name, 40))
-        best = f"**{percent(state.best.accuracy)}** · " if state.best else ""
-        st.caption(f"{best}{literal(info.data_title, 30)} · {literal(info.backbone, 24)}")
-        st.caption(f"{stages_in_words(state)} · {ago(info.created)}")
-        st.space("stretch")
-        if st.button("Open", key=f"open-{info.id}", icon=":material/arrow_forward:", width="stretch"):
-            session.select_run(info.id)
-            st.switch_page("pages/training.py", query_params={"run": info.id})
-
+from pages.ui.home.view import first_choices, recent_runs, recipe_view
 
 context = begin(
     "Anneal",
     ":material/local_fire_department:",
     lead="Train an image classifier and see every decision that makes it good: the pictures, the learning rate, how it "
-    "cools, what unfreezing does, where the network errs. It runs on this machine; nothing leaves it.",
+    "is annealed, what unfreezing does, where the network errs. It runs on this machine; nothing leaves it.",
 )
 first_choices(context)
-show_recipe(context.run)
+recipe_view(context.run)
 with shown():
-    runs = list_runs(context.workspace)
-    if runs:
-        show_recent(runs)
+    recent_runs(context.workspace)
 speed_view(context.workspace)

@@ -1,7 +1,6 @@
-"""Random transforms of whole batches, each image with random numbers of its own.
+"""Random transforms of whole batches, with different random numbers for each image.
 
-Strengths of the named settings are fastai 0.7's. Importing this module does not import torch, so that
-stages, plans and pages can name an augmentation without waiting for it.
+The strengths of the named settings are those of fastai 0.7. Importing this module does not import torch.
 """
 
 import re
@@ -16,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class Augmentation(BaseModel):
-    """How far each transform may go; each image draws its own amount, uniformly within the range.
+    """The largest amount of each transform; the amount for an image is drawn uniformly up to it.
 
-    `rotate` is in degrees either way; an image is enlarged by 1 to `zoom`, moved by up to `shift` of its
-    side, and tilted as if seen at an angle: of two opposite edges one becomes up to
-    `(1 + warp / 2) / (1 - warp / 2)` times as long as the other. `brightness` (0..1) is added to or taken
-    from pixels in 0..1; contrast about the image's mean is multiplied or divided by up to `1 + contrast`.
-    What a transform brings in from outside the image is its reflection at the border.
+    `rotate` is in degrees, in both directions. An image is enlarged by a factor of 1 to `zoom`, and moved by up to
+    `shift` (0..0.5) of its side in each direction. With `warp` the perspective changes: one of two opposite edges
+    becomes up to `(1 + warp / 2) / (1 - warp / 2)` times as long as the other. Up to `brightness` (0..1) is added to
+    or subtracted from pixels in 0..1. The contrast about the image's mean is multiplied or divided by up to
+    `1 + contrast`. Pixels from outside the image are its reflection at the border.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,14 +38,16 @@ class Augmentation(BaseModel):
 
     @property
     def name(self) -> str:
-        """Its key in `NAMED`, or "own settings"."""
-        return next((name for name, named in NAMED.items() if named == self), "own settings")
+        """Its key in `NAMED`, or `OWN`."""
+        return next((name for name, named in NAMED.items() if named == self), OWN)
 
 
 NONE = Augmentation()
 SIDE_ON = Augmentation(horizontal_flip=True, rotate=10, zoom=1.1, brightness=0.05, contrast=0.05)
 TOP_DOWN = SIDE_ON.model_copy(update={"vertical_flip": True, "quarter_turns": True})
 NAMED = {"none": NONE, "side-on": SIDE_ON, "top-down": TOP_DOWN}
+OWN = "own settings"
+"""Name of an augmentation that is none of the named ones."""
 
 _TITLES = {
     "horizontal_flip": "Horizontal flip",
@@ -64,7 +65,11 @@ TRANSFORMS = tuple(_TITLES.values())
 
 
 def rows(how: Augmentation) -> list[tuple[str, str]]:
-    """(name, range in words) of each transform that `how` uses."""
+    """(name, range in words) of each transform that `how` uses.
+
+    >>> rows(Augmentation(rotate=10, zoom=1.1))
+    [('Rotation', '−10° to +10°'), ('Zoom', '×1 to ×1.1')]
+    """
     edge = (1 + how.warp / 2) / (1 - how.warp / 2)
     ranges = {
         "horizontal_flip": "half of the time, left becomes right",
@@ -81,18 +86,18 @@ def rows(how: Augmentation) -> list[tuple[str, str]]:
 
 
 def only(how: Augmentation, transform: str) -> Augmentation:
-    """`how` reduced to one transform, named as in `rows`; raises `KeyError` for a name that is none."""
+    """`how` reduced to one transform, named as in `rows`; raises `KeyError` for an unknown name."""
     fields = {title: field for field, title in _TITLES.items()}
     field = fields[transform]
     return Augmentation(**{field: getattr(how, field)})
 
 
 def augment(images: "torch.Tensor", how: Augmentation, *, generator: "torch.Generator") -> "torch.Tensor":
-    """Float32 images in 0..1 of the same shape and memory format, each transformed by amounts of its own.
+    """The images as float32 in 0..1, transformed; shape and memory format stay the same.
 
-    `images` is uint8 in 0..255 or float in 0..1, (B, 3, H, W). All random numbers come from `generator`,
-    the same count whatever is switched on, so that one transform's setting leaves the others' draws alone.
-    `NONE` only converts and draws nothing. Raises `ValueError` for anything but a batch of images.
+    `images` is uint8 in 0..255 or float in 0..1, (B, 3, H, W). All random numbers come from `generator`. Their count
+    does not depend on `how`, so that changing one transform does not change the amounts of the others. `NONE` only
+    converts the images and draws nothing. Raises `ValueError` for another number of dimensions.
     """
     import torch
 
@@ -114,7 +119,7 @@ def _signed(draws: "torch.Tensor", limit: float) -> "torch.Tensor":
 
 
 def _placed(images: "torch.Tensor", how: Augmentation, draws: "torch.Tensor") -> "torch.Tensor":
-    """Flips and turns by moving pixels where that is all, else everything in one resampling."""
+    """Flips and quarter turns by moving pixels if there is nothing else, otherwise all transforms in one resampling."""
     import torch.nn.functional as F
 
     height, width = images.shape[-2:]
@@ -131,7 +136,7 @@ def _placed(images: "torch.Tensor", how: Augmentation, draws: "torch.Tensor") ->
 def _moved(
     images: "torch.Tensor", mirrored: "torch.Tensor", upside_down: "torch.Tensor", turns: "torch.Tensor"
 ) -> "torch.Tensor":
-    """The images flipped, then turned counter-clockwise, with no pixel changed in value."""
+    """The images flipped, then turned counter-clockwise; the values of the pixels do not change."""
     out = images.clone()
     out[mirrored] = out[mirrored].flip(-1)
     out[upside_down] = out[upside_down].flip(-2)
@@ -150,7 +155,7 @@ def _matrices(
     turns: "torch.Tensor",
     aspect: float,
 ) -> "torch.Tensor":
-    """(B, 3, 3): from a place in the new image to its place in the old one, both in -1..1, y downwards."""
+    """(B, 3, 3): from a position in the new image to that in the old one, both in -1..1 with y downwards."""
     import torch
 
     angle = torch.deg2rad(_signed(draws[:, 3], how.rotate) + 90 * turns)
@@ -167,14 +172,14 @@ def _matrices(
 
 
 def _centres(extent: int, like: "torch.Tensor") -> "torch.Tensor":
-    """Where the centres of `extent` pixels lie in -1..1."""
+    """Positions of the centres of `extent` pixels in -1..1."""
     import torch
 
     return (torch.arange(extent, device=like.device) * 2 + 1) / extent - 1
 
 
 def _affine_grid(matrices: "torch.Tensor", height: int, width: int) -> "torch.Tensor":
-    """As torch's `affine_grid`, in a fifth of its time: a sum of rows and columns instead of a product of matrices."""
+    """Like torch's `affine_grid` in a fifth of its time: a sum of rows and columns instead of a matrix product."""
     across = matrices[:, :2, 0, None] * _centres(width, matrices)
     down = matrices[:, :2, 1, None] * _centres(height, matrices) + matrices[:, :2, 2, None]
     return (across[:, :, None, :] + down[:, :, :, None]).permute(0, 2, 3, 1)
@@ -190,7 +195,7 @@ def _perspective_grid(matrices: "torch.Tensor", height: int, width: int) -> "tor
 
 
 def _lit(images: "torch.Tensor", how: Augmentation, draws: "torch.Tensor") -> "torch.Tensor":
-    """Lighting as in fastai 0.7: contrast about the image's mean, then brightness, kept in 0..1; in place."""
+    """Contrast about the image's mean, then brightness, as in fastai 0.7; clamped to 0..1, in place."""
     amount = _signed(draws[:, 9], how.contrast).view(-1, 1, 1, 1)
     contrast = (1 + amount.abs()) ** amount.sign()
     brightness = _signed(draws[:, 10], how.brightness).view(-1, 1, 1, 1)
@@ -207,10 +212,13 @@ _DIGITS = {*"0123456789", "zero", "one", "two", "three", "four", "five", "six", 
 
 
 def warnings(how: Augmentation, classes: Iterable[str]) -> list[str]:
-    """A plain sentence for each way in which a flip or turn of `how` gives an image of one class another's look.
+    """A sentence for each pair of classes whose images a flip or turn of `how` makes look alike.
 
-    Judged by the names of the classes (words such as left and right, digits, letters), which come back
-    as they are: escape them before showing the sentences as markdown.
+    This is decided from the names of the classes (words such as left and right, digits, letters). The sentences
+    contain these names unchanged: escape them before showing them as markdown.
+
+    >>> warnings(Augmentation(horizontal_flip=True), ["turn left", "turn right"])[0]
+    'A horizontal flip turns “turn left” into “turn right” and the other way round, while the labels stay.'
     """
     names = {tuple(_words(name)): name for name in classes}
     turn = 180.0 if how.quarter_turns else how.rotate
@@ -238,7 +246,7 @@ def _swaps(what: str, names: dict[tuple[str, ...], str], pairs: Iterable[tuple[s
 def _mirrored_script(names: dict[tuple[str, ...], str]) -> Iterator[str]:
     script = [words for words in names if len(words) == 1 and (words[0] in _DIGITS or len(words[0]) == 1)]
     if len(script) > 1 and len(script) * 2 >= len(names):
-        yield "The classes read like digits or letters: mirrored, most of them are no digit or letter any more."
+        yield "The classes seem to be digits or letters: most of them have no meaning when mirrored."
 
 
 def _words(name: str) -> list[str]:

@@ -124,5 +124,9 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """The JSON value in `path`; raises `FileNotFoundError` or `json.JSONDecodeError`."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """The JSON value in `path`; raises `OSError`, or `ValueError` for what is not JSON or too deeply nested."""
+    text = path.read_text(encoding="utf-8")
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError(f"{path.name} is nested too deeply") from error

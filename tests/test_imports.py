@@ -46,13 +46,16 @@ TORCH_FREE = [
     "core.playground.descent",
     *(f"core.data.{name}" for name in ("sources", "catalogue", "index", "split", "decode", "pixels")),
     "core.model.catalogue",
-    *(f"core.training.{name}" for name in ("stage", "schedules", "recipes", "suggestions", "preview")),
+    *(
+        f"core.training.{name}"
+        for name in ("stage", "schedules", "recipes", "suggestions", "preview", "benchmark_result", "vsgd_record")
+    ),
     *(f"core.results.{name}" for name in ("confusion", "diagnosis", "losses", "predictions")),
     *(f"core.runs.{name}" for name in ("folder", "create", "history", "snapshots", "draft")),
-    *(f"core.jobs.{name}" for name in ("store", "queue", "actions", "worker", "warm", "benchmark")),
+    *(f"core.jobs.{name}" for name in ("store", "queue", "actions", "worker", "warm", "benchmark", "control")),
     *(f"core.process.{name}" for name in ("launch", "identity", "imports")),
     *(f"core.upkeep.{name}" for name in ("caches", "check")),
-    *(f"core.playground.{name}" for name in ("descent", "landscape")),
+    *(f"core.playground.{name}" for name in ("surfaces", "descent", "verdicts", "landscape", "vsgd")),
     "core.cli.main",
 ]
 

@@ -40,23 +40,22 @@ def confusion(
     )
     highest = float(cells["shown"].max()) if cells["shown"].notna().any() else 1.0
     click = alt.selection_point(name=CELL_PICKED, fields=["true", "predicted"], on="click", toggle=False)
-    every = alt.Scale(domain=list(classes))
-    thick = len(classes) > 2 * NUMBERED
-    base = alt.Chart(cells).encode(
-        x=alt.X(
-            "predicted:N",
-            scale=every,
-            title="Predicted class",
-            axis=alt.Axis(labelAngle=-45, labelLimit=110, labelOverlap=thick),
-        ),
-        y=alt.Y("true:N", scale=every, title="True class", axis=alt.Axis(labelLimit=110, labelOverlap=thick)),
-        tooltip=_tooltip(),
-    )
+    x, y = _axes(classes)
+    base = alt.Chart(cells).encode(x=x, y=y, tooltip=_tooltip())
     layers: list[alt.Chart] = [_squares(base, highest, normalised).add_params(click)]
     if not crowded:
         layers.append(_numbers(base, value, highest))
     empty = alt.ViewBackground(fill=palette.SEQUENTIAL[0])
     return alt.LayerChart(layer=layers, height=_height(len(classes)), title=headline(title), view=empty)
+
+
+def _axes(classes: Sequence[str]) -> tuple[alt.X, alt.Y]:
+    """Predicted classes across and true classes down, both in this order; of many classes some names are left out."""
+    scale, overlap = alt.Scale(domain=list(classes)), len(classes) > 2 * NUMBERED
+    across = alt.Axis(labelAngle=-45, labelLimit=110, labelOverlap=overlap)
+    down = alt.Axis(labelLimit=110, labelOverlap=overlap)
+    x = alt.X("predicted:N", scale=scale, title="Predicted class", axis=across)
+    return x, alt.Y("true:N", scale=scale, title="True class", axis=down)
 
 
 def _height(classes: int) -> int:

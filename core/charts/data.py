@@ -1,5 +1,7 @@
 """What a data set holds: images a class and split, and how big they are."""
 
+from collections.abc import Sequence
+
 import altair as alt
 import pandas as pd
 
@@ -39,15 +41,7 @@ def class_bars(counts: pd.DataFrame) -> alt.Chart:
                 sort=alt.EncodingSortField("total", order="descending"),
                 axis=alt.Axis(labelLimit=LONGEST_NAME, labelOverlap=False, labelFlush=False),
             ),
-            color=alt.Color(
-                "split_name:N",
-                title=None,
-                scale=alt.Scale(
-                    domain=[SPLIT_NAMES[split] for split in present],
-                    range=[palette.SPLITS[split] for split in present],
-                ),
-                legend=alt.Legend(orient="bottom", offset=0),
-            ),
+            color=_split_colours(present),
             order=alt.Order("order:Q"),
             tooltip=[
                 alt.Tooltip("class:N", title="Class"),
@@ -59,6 +53,13 @@ def class_bars(counts: pd.DataFrame) -> alt.Chart:
         .properties(height=_AROUND + bars * (24 if bars <= 16 else 18))
     )
     return chart
+
+
+def _split_colours(present: Sequence[str]) -> alt.Color:
+    """The colour of each split that there is, with a legend."""
+    names, colours = [SPLIT_NAMES[split] for split in present], [palette.SPLITS[split] for split in present]
+    scale, legend = alt.Scale(domain=names, range=colours), alt.Legend(orient="bottom", offset=0)
+    return alt.Color("split_name:N", title=None, scale=scale, legend=legend)
 
 
 def _largest_and_smallest(counts: pd.DataFrame) -> tuple[pd.DataFrame, int]:

@@ -34,7 +34,7 @@ def finder(
     """Loss over the learning rate on a log axis.
 
     `curves` has the columns `curve` (its name), `lr`, `loss`, `smoothed`, `current` (bool): one curve is
-    the present one, the others are earlier ones, drawn thinner. `chosen` is the rate in hand. When
+    the present one, the others are earlier ones, drawn thinner. `chosen` is the chosen rate. When
     `pickable`, a click chooses the nearest point: the selection `RATE_PICKED` has the field `lr`. `span` is the
     range of rates to leave room for, while a test is under way.
     """
@@ -146,7 +146,7 @@ def _suggested(suggestions: Mapping[str, float | None]) -> list[alt.Chart]:
 
 
 def _chosen(rate: float) -> alt.LayerChart:
-    base = alt.Chart(pd.DataFrame({"lr": [rate], "text": [f"in hand {rate_in_words(rate)}"]})).encode(x=_x())
+    base = alt.Chart(pd.DataFrame({"lr": [rate], "text": [f"chosen {rate_in_words(rate)}"]})).encode(x=_x())
     rule = base.mark_rule(color=palette.VERMILLION, strokeWidth=2.5)
     label = base.mark_text(align="right", baseline="bottom", dx=-5, dy=-4, color=palette.VERMILLION, fontWeight="bold")
     return alt.LayerChart(layer=[rule, label.encode(y=alt.value("height"), text="text:N")])

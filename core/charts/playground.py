@@ -1,4 +1,4 @@
-"""The playground's pictures: a path over a surface, its loss, and a ride over narrow and wide minima.
+"""The playground's charts: a path over a surface, its loss, and a descent over narrow minima and a wide one.
 
 Each chart has a bound slider named `step`, which shows the path up to that step; a player turns them together.
 """
@@ -14,8 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.charts import palette
-from core.playground.descent import EXTENT, Path, Surface
+from core.playground import landscape
+from core.playground.descent import Path
 from core.playground.landscape import EDGE
+from core.playground.surfaces import EXTENT, Floats, Surface
 
 HEIGHT = 380
 LOWEST = 1e-8
@@ -130,8 +132,28 @@ def _png(pixels: NDArray[np.uint8]) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
 
 
-def ride(hills: pd.DataFrame, frame: pd.DataFrame, steps: int) -> alt.LayerChart:
-    """A ride (step, weight, loss, rate, cycle) over the loss `hills` (weight, loss)."""
+def annealing_frame(weights: Floats, rates: Floats, ends: tuple[int, ...]) -> pd.DataFrame:
+    """Columns step, weight, loss, rate, cycle (from 1), cycle_end of a descent (n + 1,) at `rates` (n,).
+
+    `ends` are the steps at which cycles end.
+    """
+    steps = np.arange(len(weights))
+    return pd.DataFrame(
+        {
+            "step": steps,
+            "weight": weights,
+            "loss": landscape.loss(weights),
+            "rate": np.append(rates, rates[-1]),
+            "cycle": np.minimum(np.searchsorted(ends, steps, side="right") + 1, len(ends)),
+            "cycle_end": np.isin(steps, ends),
+        }
+    )
+
+
+def annealing(frame: pd.DataFrame, steps: int) -> alt.LayerChart:
+    """The descent of `annealing_frame` on the loss with narrow minima and a wide one."""
+    line = np.linspace(-EDGE, EDGE, 500)
+    hills = pd.DataFrame({"weight": line, "loss": landscape.loss(line)})
     across = alt.X("weight:Q", title="weight", scale=alt.Scale(domain=[-EDGE, EDGE], nice=False))
     up = alt.Y("loss:Q", title="loss", scale=alt.Scale(domain=[0, 1.7], nice=False))
     ground = alt.Chart(hills).mark_area(color=palette.BLUE, opacity=0.18, line=_line(palette.BLUE)).encode(across, up)
@@ -164,7 +186,7 @@ def ride(hills: pd.DataFrame, frame: pd.DataFrame, steps: int) -> alt.LayerChart
     return (
         alt.LayerChart(layer=[ground, trace, rests, ball])
         .add_params(_slider(steps))
-        .properties(height=HEIGHT - 60, title="A ride over narrow minima and a wide one")
+        .properties(height=HEIGHT - 60, title="Descent over narrow minima and a wide one")
     )
 
 

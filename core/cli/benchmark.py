@@ -1,9 +1,8 @@
-"""`benchmark`: what this machine does, in under a minute."""
-
-from typing import Any
+"""`benchmark`: how fast this machine is, in under a minute."""
 
 from core.cli.options import Options
 from core.cli.output import Answer, Reporter, table
+from core.training.benchmark_result import BenchmarkResult
 from core.workspace import Workspace
 
 ROWS = {
@@ -18,16 +17,16 @@ def benchmark(options: Options, reporter: Reporter) -> Answer:
     """Images a second of each part of training, kept in the workspace for the Home page."""
     from core.jobs.benchmark import run_here
 
-    speed = run_here(Workspace.at(options.home), reporter)
-    return Answer(speed, _text(speed))
+    result = run_here(Workspace.at(options.home), reporter)
+    return Answer(result.model_dump(), _text(result))
 
 
-def _text(speed: dict[str, Any]) -> str:
-    rows = [["", "images/s"], *([name, f"{speed[key]:,.0f}"] for key, name in ROWS.items())]
+def _text(result: BenchmarkResult) -> str:
+    rows = [["", "images/s"], *([name, f"{getattr(result, key):,.0f}"] for key, name in ROWS.items())]
     return "\n".join(
         [
             table(rows),
-            f"Lesson 2 on 1,000 training and 300 validation photos: about {speed['lesson_seconds']:.0f} s.",
-            f"{speed['device']}, {speed['threads']} threads, torch {speed['torch']}",
+            f"Lesson 2 on 1,000 training and 300 validation photos: about {result.lesson_seconds:.0f} s.",
+            f"{result.device}, {result.threads} threads, torch {result.torch}",
         ]
     )

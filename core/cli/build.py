@@ -1,12 +1,12 @@
-"""Networks for the commands, with the word that helps when weights cannot be had."""
+"""Networks for the commands, with a hint at --scratch when pretrained weights are not available."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from core.cli.network import PRETRAINED, Network
+from core.cli.network import Network
 from core.errors import WeightsUnavailableError
 from core.model.backbones import build
-from core.model.catalogue import BACKBONES
+from core.model.catalogue import BACKBONES, EFFICIENTNET_LITE0
 from core.model.classifier import Classifier
 from core.model.fetch import is_at_hand
 from core.model.pretrained import bundled
@@ -23,7 +23,7 @@ def layer_groups_of(network: Network, classes: Sequence[str], seed: int) -> int:
     if not is_at_hand(network.backbone, pretrained=network.pretrained):
         return len(built(network, classes, seed).groups)
     with _advice():
-        if network.backbone == PRETRAINED and network.pretrained:
+        if network.backbone == EFFICIENTNET_LITE0 and network.pretrained:
             bundled()
     return len(BACKBONES[network.backbone].groups)
 

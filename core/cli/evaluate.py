@@ -1,4 +1,4 @@
-"""`evaluate`: what a run's network says of its own images."""
+"""`evaluate`: a run's accuracy on its own images."""
 
 import math
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from core.cli.jobs import run_named, work
 from core.cli.options import Options
 from core.cli.output import Answer, Reporter, table
+from core.jobs.specs import EvaluateSpec
 from core.results.confusion import confusion_matrix, most_confused, per_class
 from core.results.predictions import Predictions
 from core.workspace import Workspace
@@ -19,8 +20,7 @@ NONE = "none to check"
 def evaluate(options: Options, reporter: Reporter) -> Answer:
     """Accuracy and confusion matrix of a run's weights; the predictions are kept with the run."""
     run = run_named(options.run, Workspace.at(options.home))
-    spec = {"snapshot": options.snapshot, "split": options.split, "tta": options.tta}
-    work(run, "evaluate", spec, reporter)
+    work(run, EvaluateSpec(snapshot=options.snapshot, split=options.split, tta=options.tta), reporter)
     predictions = Predictions.load(run.predictions_path(options.snapshot, options.split, tta=options.tta))
     matrix = confusion_matrix(predictions.labels, predictions.predicted, len(predictions.classes))
     value = {

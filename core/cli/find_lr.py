@@ -1,28 +1,30 @@
-"""`find-lr`: a range test on a fresh network, which keeps nothing."""
+"""`find-lr`: a range test on a new network, which is not kept."""
 
 from core.augment import NAMED
 from core.cli.build import built
+from core.cli.conflicts import refuse_idle_share, refuse_idle_weights_options
 from core.cli.inspect import opened
 from core.cli.network import augmentation_of, network_of, trained_whole
 from core.cli.options import Options
 from core.cli.output import Answer, Reporter, table
+from core.training.curve import RangeCurve, RangeSettings
 from core.training.learner import Learner
-from core.training.lr_finder import FinderCurve, range_test
-from core.training.stage import Stage, stage_of
+from core.training.lr_finder import range_test
+from core.training.stage import stage_of
+from core.training.suggestions import MEANINGS
 from core.workspace import Workspace
-
-MEANINGS = {
-    "valley": "two thirds down the longest fall: a safe start",
-    "slide": "before the last fall ends: bolder",
-    "steep": "where the loss falls fastest",
-    "minimum": "a tenth of the rate of lowest loss",
-    "lightning": "where Lightning sees the fastest fall",
-}
 
 
 def find_lr(options: Options, reporter: Reporter) -> Answer:
     """The curve of a range test and every suggestion."""
+    usual = RangeSettings()
+    settings = RangeSettings(
+        lowest=usual.lowest if options.lowest is None else options.lowest,
+        highest=usual.highest if options.highest is None else options.highest,
+        steps=usual.steps if options.steps is None else options.steps,
+    )
     network = network_of(options)
+    refuse_idle_weights_options(options, network)
     stage = stage_of(
         {
             "freeze_to": 0 if options.unfrozen or trained_whole(network, options) else -1,
@@ -33,28 +35,26 @@ def find_lr(options: Options, reporter: Reporter) -> Answer:
         }
     )
     data = opened(options, reporter)
+    refuse_idle_share(options, data)
     seed = options.seed or 0
     learner = Learner(
         built(network, data.classes, seed), data, Workspace.at(options.home), seed=seed, progress=reporter
     )
-    curve = range_test(
-        learner, stage, lowest=options.lowest, highest=options.highest, steps=options.steps, progress=reporter
-    )
-    return Answer(curve.to_json(), _text(curve, stage))
+    curve = range_test(learner, stage, settings, progress=reporter)
+    return Answer(curve.to_json(), _text(curve))
 
 
-def _text(curve: FinderCurve, stage: Stage) -> str:
+def _text(curve: RangeCurve) -> str:
     rows = [
-        [name, "none" if rate is None else f"{rate:.2e}", MEANINGS.get(name, "")]
-        for name, rate in curve.suggestions.items()
+        [name, "none" if rate is None else f"{rate:.2e}", MEANINGS[name]] for name, rate in curve.suggestions.items()
     ]
-    trained = "every layer group" if stage.freeze_to == 0 else "the head"
     ends = {
         "end": "to the last rate",
         "diverged": "until the loss was 4 times its best",
         "not a number": "until the loss was not a number",
+        "asked": "until it was stopped",
     }
-    summary = f"{len(curve.lrs)} batches, training {trained}, {ends.get(curve.stopped, curve.stopped)}."
+    summary = f"{len(curve.lrs)} batches, trained: {curve.meta.stage.scope()}, {ends[curve.stopped]}."
     if all(rate is None for rate in curve.suggestions.values()):
         return f"{summary} That is too short a curve to suggest a rate: give more --steps."
     lowest = min(range(len(curve.smoothed)), key=curve.smoothed.__getitem__)

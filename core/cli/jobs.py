@@ -7,11 +7,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from core.cli.output import Reporter
 from core.errors import RunError
-from core.jobs.store import Kind
+from core.jobs.specs import Spec
 from core.runs.folder import RunFolder, open_run
 from core.runs.history import HistoryReader
 from core.workspace import Workspace
@@ -20,13 +19,13 @@ READ_EVERY_S = 0.2
 """How often the history is read for finished epochs."""
 
 
-class Narrator:
+class EpochReporter:
     """Progress of a job, with a line that stays for every epoch that was finished since."""
 
     def __init__(self, run: RunFolder, reporter: Reporter) -> None:
         self._reporter = reporter
         self._history = HistoryReader(run.history.path).refresh()
-        self._told = len(self._history.rows("epoch"))
+        self._written = len(self._history.rows("epoch"))
         self._read = 0.0
 
     def __call__(self, what: str, done: int, total: int) -> None:
@@ -38,19 +37,19 @@ class Narrator:
     def catch_up(self) -> None:
         """Say what epochs were finished; a resumed run first drops the ones after its checkpoint."""
         self._read = time.monotonic()
-        epochs = self._history.refresh().rows("epoch")
-        for row in epochs[self._told :]:
+        rows = self._history.refresh().rows("epoch")
+        for row in rows[self._written :]:
             self._reporter.say(
                 f"Epoch {row['epoch']}: training loss {row['train_loss']:.3f}, validation loss "
                 f"{row['valid_loss']:.3f}, accuracy {row['accuracy']:.1%}, {row['seconds']:.1f} s"
             )
-        self._told = len(epochs)
+        self._written = len(rows)
 
 
 def run_named(text: str, workspace: Workspace) -> RunFolder:
     """The run of that id in the workspace, or in that folder; raises `RunError`."""
     if (Path(text).expanduser() / "run.json").is_file():
-        run = RunFolder(text)
+        run = RunFolder(text, workspace)
         _ = run.info
         return run
     if "/" in text:
@@ -60,7 +59,7 @@ def run_named(text: str, workspace: Workspace) -> RunFolder:
     return open_run(workspace, text)
 
 
-def work(run: RunFolder, kind: Kind, spec: dict[str, Any], reporter: Reporter) -> None:
+def work(run: RunFolder, spec: Spec, reporter: Reporter) -> None:
     """Do a job of a run to its end, in its turn.
 
     Raises the `AnnealError` that it failed with, and `KeyboardInterrupt` with how to go on when it was stopped.
@@ -68,22 +67,24 @@ def work(run: RunFolder, kind: Kind, spec: dict[str, Any], reporter: Reporter) -
     reporter("Getting ready", 0, 0)
     from core.jobs.execute import run_here
 
-    narrator = Narrator(run, reporter)
-    go_on = f"To go on: python -m core train --continue {shlex.quote(str(run.path))}" if kind == "train" else ""
+    epochs = EpochReporter(run, reporter)
+    go_on = f"To go on: python -m core train --continue {shlex.quote(str(run.path))}" if spec.kind == "train" else ""
     try:
-        with _ended_politely():
-            ended = run_here(run.workspace, run.id, kind, spec, progress=narrator)
+        with _terminated_as_ctrl_c():
+            ended = run_here(run.workspace, run.id, spec, progress=epochs)
     except KeyboardInterrupt as interrupt:
-        narrator.catch_up()
+        epochs.catch_up()
         raise KeyboardInterrupt(f"{interrupt or 'Stopped.'} {go_on}".strip()) from interrupt
-    narrator.catch_up()
+    epochs.catch_up()
     if ended.status != "done":
-        raise KeyboardInterrupt(f"Stopped from elsewhere. {go_on}".strip())
+        raise KeyboardInterrupt(f"Stopped by another process. {go_on}".strip())
+    if ended.message:
+        reporter.say(ended.message)
 
 
 @contextmanager
-def _ended_politely() -> Iterator[None]:
-    """Take SIGTERM for a Ctrl-C; only a program's main thread can."""
+def _terminated_as_ctrl_c() -> Iterator[None]:
+    """Handle SIGTERM as a Ctrl-C, in a program's main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

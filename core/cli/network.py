@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 
 from core.cli.options import Options
-from core.model.catalogue import BACKBONES
+from core.model.catalogue import BACKBONES, EFFICIENTNET_LITE0, SMALL_CNN
 
-SMALL = "small_cnn"
-PRETRAINED = "efficientnet_lite0"
 SMALL_SIZE, DIGITS_SIZE, SIZE = 64, 32, 128
 
 
@@ -19,6 +17,12 @@ class Network:
     size: int
     folded: bool = False
 
+    @property
+    def has_weights(self) -> bool:
+        """Whether there are pretrained weights to begin with."""
+        offer = BACKBONES.get(self.backbone)
+        return offer is None or offer.has_weights
+
 
 def is_drawn(spec: str) -> bool:
     """Whether a data set is one of ours whose pictures change their meaning when they are flipped."""
@@ -29,8 +33,8 @@ def network_of(options: Options, recipe: str | None = None) -> Network:
     """The network that the options ask for, or that suits the data."""
     spec = str(options.data)
     small = recipe == "quick" or (is_drawn(spec) and recipe != "lesson2")
-    backbone = options.backbone or (SMALL if small else PRETRAINED)
-    if backbone == SMALL:
+    backbone = options.backbone or (SMALL_CNN if small else EFFICIENTNET_LITE0)
+    if backbone == SMALL_CNN:
         size = DIGITS_SIZE if spec == "digits" else SMALL_SIZE
         return Network(backbone, False, options.size or size)
     offer = BACKBONES.get(backbone)

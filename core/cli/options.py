@@ -37,9 +37,9 @@ class Options(argparse.Namespace):
     scratch: bool
     unfolded: bool
     unfrozen: bool
-    steps: int
-    lowest: float
-    highest: float
+    steps: int | None
+    lowest: float | None
+    highest: float | None
     name: str | None
     resume: str | None
     recipe: str | None
@@ -128,9 +128,9 @@ def _find_lr(commands: Commands) -> None:
     _splitting(parser)
     parser.add_argument("--unfrozen", action="store_true", help=WHOLE_HELP)
     parser.add_argument("--precompute", action="store_true", help="train the head from precomputed activations")
-    parser.add_argument("--steps", type=whole, default=100, metavar="N", help="batches, 2 to 10000 (default: 100)")
-    parser.add_argument("--lowest", type=float, default=1e-7, metavar="R", help="first rate (default: 1e-7)")
-    parser.add_argument("--highest", type=float, default=10.0, metavar="R", help="last rate, up to 100 (default: 10)")
+    parser.add_argument("--steps", type=whole, metavar="N", help="batches, 2 to 10000 (default: 100)")
+    parser.add_argument("--lowest", type=float, metavar="R", help="first rate (default: 1e-7)")
+    parser.add_argument("--highest", type=float, metavar="R", help="last rate, up to 100 (default: 10)")
     parser.add_argument("--augment", choices=AUGMENTATIONS, help="random transforms of each image (default: none)")
     parser.add_argument("--batch-size", type=whole, metavar="N", help="images a batch, 1 to 4096 (default: 32)")
 
@@ -166,12 +166,15 @@ def _stage(parser: argparse.ArgumentParser) -> None:
         "--lr",
         type=rates,
         metavar="R[,R...]",
-        help="highest learning rate: one for the last layer group (earlier ones 3x lower each), or one for each group, "
-        "stem to head (default: found by a range test)",
+        help="highest learning rate: one for the last layer group (each earlier group gets a third of the next "
+        "group's in a pretrained network, and the same in one from scratch), or one for each group, stem to head "
+        "(default: found by a range test)",
     )
     stage.add_argument("--cycles", type=whole, metavar="N", help="cycles of annealing, 1 to 50 (default: 1)")
     stage.add_argument("--cycle-len", type=whole, metavar="N", help="epochs of the first cycle (default: 1)")
-    stage.add_argument("--cycle-mult", type=whole, metavar="N", help="each cycle is N times as long (default: 1)")
+    stage.add_argument(
+        "--cycle-mult", type=whole, metavar="N", help="each cycle is N times as long as the one before (default: 1)"
+    )
     stage.add_argument("--precompute", action="store_true", help="train the head from precomputed activations")
     stage.add_argument(
         "--unfreeze",
@@ -187,7 +190,7 @@ def _stage(parser: argparse.ArgumentParser) -> None:
         help="random transforms of each image (default: none; in recipes side-on, but for digits and shapes)",
     )
     stage.add_argument(
-        "--schedule", choices=("cosine", "one-cycle", "constant"), help="eta of the rate (default: cosine)"
+        "--schedule", choices=("cosine", "one-cycle", "constant"), help="how the rate changes (default: cosine)"
     )
     stage.add_argument("--gentle-start", action="store_true", help="the first 1/20 of the first cycle at rate/100")
     stage.add_argument("--optimiser", choices=("sgd", "adamw"), help="default: adamw")
@@ -204,8 +207,8 @@ def _evaluate(commands: Commands) -> None:
         "evaluate",
         "a run's accuracy and confusion matrix",
         "Predicts the validation images with a run's weights, and keeps the predictions with the run.",
-        "an object of accuracy (0..1), loss (nats), images, classes, confusion_matrix (rows are true classes), per_class "
-        "(precision, recall, f1: null where there is nothing to check)",
+        "an object of accuracy (0..1), loss (nats), images, classes, confusion_matrix (rows are true classes), "
+        "per_class (precision, recall, f1: null where there is nothing to check)",
     )
     parser.add_argument("run", metavar="RUN", help=RUN_HELP)
     _snapshot(parser)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 REPORTED_EVERY = 0.25
-"""Share of the work after which progress is written anew where lines cannot be overwritten."""
+"""Share of the work after which another line of progress is written where lines cannot be overwritten."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Reporter:
         self._stream.flush()
 
     def close(self) -> None:
-        """End the line that changes, so that what comes next stands on a line of its own."""
+        """End the line that changes, so that what follows begins on a new line."""
         if self._live and self._width:
             self._stream.write("\n")
         self._what, self._said, self._width = "", -1.0, 0

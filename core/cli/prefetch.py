@@ -4,17 +4,18 @@ import os
 import sys
 
 from core.cli.inspect import opened
-from core.cli.network import PRETRAINED, SMALL, Network
+from core.cli.network import Network
 from core.cli.options import Options
 from core.cli.output import Reporter
 from core.data.pixels import load_pixels
 from core.errors import AnnealError
 from core.jobs.worker import MODULES, TORCH
+from core.model.catalogue import EFFICIENTNET_LITE0, SMALL_CNN
 from core.process.imports import import_modules
 from core.workspace import Workspace
 
 NICE = 10
-"""How far the child stands back: importing takes longest, and in one thread."""
+"""How far the child lowers its priority: importing takes longer, and uses one thread."""
 
 
 def get_ready(options: Options, network: Network, reporter: Reporter) -> None:
@@ -26,7 +27,8 @@ def get_ready(options: Options, network: Network, reporter: Reporter) -> None:
     if "torch" in sys.modules or not hasattr(os, "fork"):
         return  # a process with torch's threads must not fork; and then there is nothing to import either
     child = _Child(options, network.size, reporter)
-    import_modules(TORCH if network.backbone in (SMALL, PRETRAINED) else MODULES, lambda: not child.failed())
+    needs_timm = network.backbone not in (SMALL_CNN, EFFICIENTNET_LITE0)
+    import_modules(MODULES if needs_timm else TORCH, lambda: not child.failed())
     child.wait()
 
 

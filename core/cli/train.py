@@ -6,6 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from core.augment import NAMED
+from core.cli.conflicts import (
+    STAGE_OPTIONS,
+    first_given,
+    is_given,
+    refuse_conflicts,
+    refuse_idle_share,
+    refuse_idle_weights_options,
+)
 from core.cli.inspect import opened
 from core.cli.jobs import run_named, work
 from core.cli.network import Network, augmentation_of, network_of, trained_whole
@@ -13,86 +21,34 @@ from core.cli.options import Options
 from core.cli.output import Answer, Reporter, table
 from core.cli.prefetch import get_ready
 from core.errors import PlanError, RunError
+from core.jobs.specs import TrainSpec
 from core.runs.create import create_run
 from core.runs.folder import RunFolder
 from core.training.recipes import lesson2, quick, suggested_plan
 from core.training.stage import Plan, plan_from_json, plan_of, stage_of
 from core.workspace import Workspace
 
-STAGE_OPTIONS = (
-    "lr",
-    "cycles",
-    "cycle_len",
-    "cycle_mult",
-    "precompute",
-    "unfreeze",
-    "freeze_to",
-    "schedule",
-    "gentle_start",
-    "optimiser",
-    "weight_decay",
-    "label_smoothing",
-    "class_weights",
-    "share",
-)
-"""What makes a stage of one's own; `--augment`, `--size` and `--batch-size` go with recipes too."""
-
-OWN_STAGE = (*STAGE_OPTIONS, "augment", "size", "batch_size")
-
-OF_A_NEW_RUN = (
-    *("data", "name", "backbone", "seed", "valid_share", "scratch"),
-    *("classes_from", "folder", "labels", "columns", "pattern"),
-)
-
 
 def train(options: Options, reporter: Reporter) -> Answer:
     """Train a new run, or go on with one; the figures of what was done."""
     began = time.perf_counter()
-    _refuse_contradictions(options)
+    refuse_conflicts(options)
     if options.resume is None:
         run, spec = _begun(options, reporter)
     else:
         run, spec = _resumed(options)
     reporter.say(f"Run {run.id} in {run.path}")
-    work(run, "train", spec, reporter)
+    work(run, spec, reporter)
     return _answer(run, time.perf_counter() - began)
 
 
-def _refuse_contradictions(options: Options) -> None:
-    if (options.data is None) == (options.resume is None):
-        raise PlanError("Give either DATA, to train a new run on it, or --continue RUN, to go on with one.")
-    if options.resume is not None and (given := _given(options, OF_A_NEW_RUN)):
-        raise PlanError(f"A run keeps what it began with. Leave out {given}, or begin a new run on DATA.")
-    if options.recipe and options.plan:
-        raise PlanError("Both --recipe and --plan were given. Choose one.")
-    if options.recipe and (given := _given(options, STAGE_OPTIONS)):
-        raise PlanError(f"A recipe has stages of its own. Leave out {given}, or --recipe.")
-    if options.plan and (given := _given(options, OWN_STAGE)):
-        raise PlanError(f"A plan has stages of its own. Leave out {given}, or --plan.")
-    if options.unfreeze and options.freeze_to is not None:
-        raise PlanError("Both --unfreeze and --freeze-to were given. Choose one.")
-
-
-def _given(options: Options, names: tuple[str, ...]) -> str:
-    """The first of these options that was given, as it is typed; empty when none was."""
-    found = (name for name in names if _is_given(getattr(options, name)))
-    return next((f"--{name.replace('_', '-')}" for name in found), "")
-
-
-def _is_given(value: Any) -> bool:
-    return value is not None and value is not False
-
-
-def _begun(options: Options, reporter: Reporter) -> tuple[RunFolder, dict[str, Any]]:
+def _begun(options: Options, reporter: Reporter) -> tuple[RunFolder, TrainSpec]:
     """A new run and its job; everything that can be refused is refused before there is a folder."""
-    network = network_of(options, options.recipe)
-    file_plan = _plan_in(options.plan) if options.plan else None
-    if file_plan is not None:
-        network = replace(network, size=file_plan.stages[0].size)
-    plan = file_plan or _plan(options, network, str(options.data), fresh=True)
+    network, plan = _network_and_plan(options)
     reporter("Looking at the data", 0, 0)
     get_ready(options, network, reporter)
     data = opened(options, reporter)
+    refuse_idle_share(options, data)
     seed = options.seed or 0
     from core.cli.build import layer_groups_of
 
@@ -109,25 +65,35 @@ def _begun(options: Options, reporter: Reporter) -> tuple[RunFolder, dict[str, A
         folded=network.folded,
         name=options.name or "",
     )
-    return run, {"plan": plan.model_dump(mode="json")}
+    return run, TrainSpec(plan=plan)
 
 
-def _resumed(options: Options) -> tuple[RunFolder, dict[str, Any]]:
+def _network_and_plan(options: Options) -> tuple[Network, Plan]:
+    """What a new run trains, and how; raises `PlanError` for options that cannot act."""
+    network = network_of(options, options.recipe)
+    refuse_idle_weights_options(options, network)
+    if options.plan:
+        plan = _plan_in(options.plan)
+        return replace(network, size=plan.stages[0].size), plan
+    return network, _plan(options, network, str(options.data), fresh=True)
+
+
+def _resumed(options: Options) -> tuple[RunFolder, TrainSpec]:
     run = run_named(str(options.resume), Workspace.at(options.home))
     info, state = run.info, run.state
     if options.plan:
-        return run, {"plan": _plan_in(options.plan).model_dump(mode="json")}
-    if options.recipe or _given(options, OWN_STAGE):
-        size = options.size or (state.stages[-1].stage.get("size", info.size) if state.stages else info.size)
-        network = Network(info.backbone, info.pretrained, int(size))
+        return run, TrainSpec(plan=_plan_in(options.plan))
+    if options.recipe or first_given(options, STAGE_OPTIONS):
+        size = options.size or (state.stages[-1].settings.size if state.stages else info.size)
+        network = Network(info.backbone, info.pretrained, size)
         plan = _plan(options, network, info.data_spec, fresh=False)
-        return run, {"plan": plan.model_dump(mode="json")}
+        return run, TrainSpec(plan=plan)
     if not state.unfinished:
         raise RunError(
             "Nothing of this run's plan is left to do. Say what to do next, such as --unfreeze --cycles 2, "
             "--recipe or --plan."
         )
-    return run, {"resume": True}
+    return run, TrainSpec()
 
 
 def _plan_in(path: str) -> Plan:
@@ -139,7 +105,7 @@ def _plan_in(path: str) -> Plan:
 
 def _plan(options: Options, network: Network, spec: str, *, fresh: bool) -> Plan:
     """The plan that the options describe: a recipe, one stage, or, for a run without any, what suits the network."""
-    own = bool(_given(options, STAGE_OPTIONS)) or not (fresh or options.recipe)
+    own = bool(first_given(options, STAGE_OPTIONS)) or not (fresh or options.recipe)
     how = NAMED[augmentation_of(options, spec=spec, recipe=not own)]
     if own:
         return Plan(stages=(stage_of(_stage_values(options, network) | {"augmentation": how}),))
@@ -148,7 +114,7 @@ def _plan(options: Options, network: Network, spec: str, *, fresh: bool) -> Plan
     elif options.recipe == "quick":
         plan = quick(network.size, how)
     else:
-        plan = suggested_plan(network.backbone, network.pretrained, network.size, how)
+        plan = suggested_plan(network.pretrained, network.size, how)
     if options.batch_size is None:
         return plan
     values = plan.model_dump(mode="json")
@@ -159,7 +125,7 @@ def _plan(options: Options, network: Network, spec: str, *, fresh: bool) -> Plan
 def _stage_values(options: Options, network: Network) -> dict[str, Any]:
     """A stage as the options say; a network without pretrained weights is trained whole, at one rate, by default."""
     passed = set(STAGE_OPTIONS) - {"unfreeze", "freeze_to"} | {"batch_size"}
-    values = {name: value for name in passed if _is_given(value := getattr(options, name))}
+    values = {name: value for name in passed if is_given(value := getattr(options, name))}
     whole = options.unfreeze or trained_whole(network, options)
     values["freeze_to"] = (0 if whole else -1) if options.freeze_to is None else options.freeze_to
     if not network.pretrained:
@@ -179,8 +145,8 @@ def _answer(run: RunFolder, seconds: float) -> Answer:
     state = run.state
     stages = [
         {
-            "name": stage.stage.get("name", ""),
-            "lr": stage.stage.get("lr"),
+            "name": stage.settings.name,
+            "lr": stage.settings.lr,
             "epochs": stage.epochs,
             "accuracy": stage.accuracy,
             "train_loss": stage.train_loss,

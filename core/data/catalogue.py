@@ -2,6 +2,12 @@
 
 from dataclasses import dataclass
 
+DIGITS, SHAPES = "digits", "shapes:easy"
+"""Specs of the embedded data sets that pages begin with."""
+
+DIGITS_SIZE = 32
+"""Side in pixels that suits the digits."""
+
 
 @dataclass(frozen=True)
 class Offer:
@@ -17,8 +23,8 @@ class Offer:
 
 
 EMBEDDED: tuple[Offer, ...] = (
-    Offer("digits", "Digits", "1,797 handwritten digits, 0 to 9, from scikit-learn.", False),
-    Offer("shapes:easy", "Shapes, easy", "800 drawn shapes of 8 classes, large and clear, 96 px.", False),
+    Offer(DIGITS, "Digits", "1,797 handwritten digits, 0 to 9, from scikit-learn.", False),
+    Offer(SHAPES, "Shapes, easy", "800 drawn shapes of 8 classes, large and clear, 96 px.", False),
     Offer(
         "shapes:medium", "Shapes, medium", "800 drawn shapes of 8 classes, noise and a little clutter, 96 px.", False
     ),

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from core.data.decode import Pixels, decode_bytes, digest_of, read
 from core.data.index import DataSet, Item
+from core.data.moved import refuse_moved
 from core.data.parallel import in_threads
 from core.errors import DataError
 from core.workspace import Progress, Workspace, atomic, no_progress, write_json
@@ -73,6 +74,7 @@ def _decoded(item: Item, size: int) -> Pixels:
             raise DataError("The file has changed since.")
         return decode_bytes(content, size, item.path.suffix)
     except DataError as error:
+        refuse_moved(item)
         raise DataError(
             f"{item.name} is no longer as it was when the data set was read. {error} "
             "Put it back, or load the data set again."

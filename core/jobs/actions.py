@@ -1,7 +1,8 @@
-"""What changes a run and must not meet a job at work on it. Importing this module does not import torch."""
+"""Changes to a run that are refused while a job works on it. Importing this module does not import torch."""
 
 import secrets
 import shutil
+from copy import deepcopy
 
 from core.errors import RunError
 from core.jobs import queue, store
@@ -14,8 +15,8 @@ from core.runs.checkpoint import (
     snapshot_to_checkpoint,
 )
 from core.runs.folder import RunFolder
-from core.runs.names import LATEST, checked_name, checked_new_snapshot, checked_snapshot
-from core.runs.snapshots import Snapshot, described
+from core.runs.names import LATEST, checked_name, checked_new_snapshot
+from core.runs.snapshots import Snapshot, snapshot_meta
 from core.runs.state import RunState
 from core.workspace import sentences, write_json
 
@@ -35,7 +36,7 @@ def delete(run: RunFolder) -> None:
     """Delete a run and all that it holds; raises `RunError` while a job is at work on it."""
     with store.locked(run.workspace):
         _refuse_while_live(run, "deleted")
-        trash = run.path.with_name(f"{TRASH}{run.id}-{secrets.token_hex(2)}")
+        trash = run.path.with_name(f"{TRASH}{run.path.name}-{secrets.token_hex(2)}")
         with sentences(run.path):
             run.path.rename(trash)
     shutil.rmtree(trash, ignore_errors=True)
@@ -61,15 +62,6 @@ def load_snapshot(run: RunFolder, name: str) -> None:
             put_in_place(run, name)
 
 
-def delete_snapshot(run: RunFolder, name: str) -> None:
-    """Delete a snapshot; raises `RunError` while a job is at work on the run."""
-    path = run.snapshot_path(checked_snapshot(name))
-    with store.locked(run.workspace):
-        _refuse_while_live(run, "changed")
-        path.unlink(missing_ok=True)
-        run.forget_predictions(path.stem)
-
-
 def _refuse_while_live(run: RunFolder, what: str) -> None:
     """Raise `RunError` when a job of this run is queued or running; the caller holds the lock on jobs."""
     if queue.live_job(run.workspace, run.id) is not None:
@@ -83,17 +75,16 @@ def _keep_checkpoint(run: RunFolder, name: str) -> None:
         raise RunError("Nothing has been trained yet, so there is nothing to save. Train a stage first.")
     if path.exists():
         raise RunError(f"There is a snapshot called {name} already. Choose another name.")
-    checkpoint_to_snapshot(run.checkpoint, path, described(run.info, meta.learner, meta.figures, meta.size))
+    checkpoint_to_snapshot(run.checkpoint, path, snapshot_meta(run.info, meta.learner, meta.figures, meta.size))
 
 
 def put_in_place(run: RunFolder, name: str) -> None:
-    """Make a snapshot the checkpoint; the caller sees to it that nobody else is at work on the run."""
+    """Make a snapshot the checkpoint; the caller makes sure that nobody else works on the run."""
     snapshot = run.snapshot_path(name)
     about, info = read_snapshot_meta(snapshot), run.info
     if (about.backbone, about.classes) != (info.backbone, info.classes):
         raise RunError(f"The snapshot {name} is of another network or other classes, so this run cannot load it.")
-    before = _counts(run, about)
-    position = {**before.learner["position"], "due": "nothing"}
+    before = _meta_to_go_on_from(run, about)
     figures = {"accuracy": about.accuracy, "valid_loss": about.valid_loss}
     kept = {
         "stages": [stage.ended() for stage in before.stages],
@@ -101,33 +92,30 @@ def put_in_place(run: RunFolder, name: str) -> None:
         "loaded": name,
         "size": about.size,
     }
-    learner = {**before.learner, "position": position, "stage": None}
+    learner = before.learner.between_stages()
     snapshot_to_checkpoint(snapshot, run.checkpoint, before.model_copy(update={**kept, "learner": learner}))
     plan = {"plan": [], "plan_name": "", "plan_start": len(before.stages), "next_stage": 0}
     run.forget_predictions(LATEST)
     run.write_state(RunState.model_validate({**run.state.model_dump(), **kept, **plan}))
 
 
-def _counts(run: RunFolder, about: SnapshotMeta) -> CheckpointMeta:
-    """Where the run stands: what its checkpoint says or, when that is missing or damaged, its history and state."""
+def _meta_to_go_on_from(run: RunFolder, about: SnapshotMeta) -> CheckpointMeta:
+    """The checkpoint's header or, when that is missing or damaged, one made from the run's history and state."""
     try:
         meta = read_meta(run.checkpoint)
     except RunError:
         meta = None
     if meta is not None:
         return meta
-    if not about.learner:
+    if about.learner is None:
         raise RunError("This snapshot does not say where it was taken, and the run has no checkpoint to go on from.")
     history, state = run.history, run.state
-    seen = {
-        "step": int(history.steps["step"].max()) if len(history.steps) else 0,
-        "epoch": int(history.epochs["epoch"].max()) if len(history.epochs) else 0,
-        "cycle": int(history.cycles["cycle"].max()) if len(history.cycles) else 0,
-    }
-    position = about.learner["position"]
-    position = {**position, **{name: max(value, position[name]) for name, value in seen.items()}}
+    position = deepcopy(about.learner.position)
+    position.step = int(max([position.step, *history.steps["step"]]))
+    position.epoch = int(max([position.epoch, *history.epochs["epoch"]]))
+    position.cycle = int(max([position.cycle, *history.cycles["cycle"]]))
     return CheckpointMeta(
-        learner={**about.learner, "position": position},
+        learner=about.learner.model_copy(update={"position": position}),
         history_bytes=history.path.stat().st_size if history.path.exists() else 0,
         stages=state.stages,
         best=state.best,

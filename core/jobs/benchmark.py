@@ -1,90 +1,74 @@
-"""How fast this machine is: measured in a process of its own, kept in the workspace, seen as it goes by every page."""
+"""Running the benchmark of this machine, in this process or in one of its own.
+
+No job runs beside it: it does not begin while a job is queued or running, and a job that is submitted meanwhile
+starts when it has ended. Both are decided under the one lock on jobs.
+"""
 
 import contextlib
-from pathlib import Path
-from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.errors import AnnealError, RunError
 from core.jobs import queue
-from core.process.identity import alive, start_time
-from core.process.launch import detached, this_process
-from core.workspace import Progress, Workspace, no_progress, read_json, timestamp, write_json
+from core.jobs.benchmark_state import BenchmarkState, read_state, write_state
+from core.jobs.store import locked
+from core.process.identity import start_time, this_process
+from core.process.launch import detached
+from core.training.benchmark_result import BenchmarkResult
+from core.workspace import Progress, Workspace, no_progress, timestamp
 
 SECONDS = 30
-"""About how long a measurement takes."""
+"""About how long a benchmark takes."""
 
-
-class Measurement(BaseModel):
-    """The measurement under way or the last one; `speed` as `core.training.benchmark.Speed.to_json` gives it."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    status: Literal["running", "done", "failed"]
-    what: str = ""
-    done: int = 0
-    total: int = 0
-    when: str = ""
-    message: str = ""
-    pid: int | None = None
-    start_time: float | None = None
-    speed: dict[str, Any] | None = None
-
-    @property
-    def running(self) -> bool:
-        """Whether its process is still at work."""
-        return self.status == "running" and alive(self.pid, self.start_time)
-
-
-def measured(workspace: Workspace) -> Measurement | None:
-    """The workspace's measurement, if there is one that can be read."""
-    try:
-        return Measurement.model_validate(read_json(_path(workspace)))
-    except (OSError, ValueError, ValidationError):
-        return None
+STARTING = "Starting"
 
 
 def begin(workspace: Workspace) -> None:
-    """Start a measurement in a process of its own; raises `RunError` while something else computes."""
-    _refuse_company(workspace)
-    pid = detached(["core", "benchmark", "--home", str(workspace.root)], workspace.jobs / "benchmark.log", anew=True)
-    _write(workspace, Measurement(status="running", what="Starting", pid=pid, start_time=start_time(pid)))
+    """Start the benchmark in a process of its own; raises `RunError` while a job or another benchmark runs."""
+    with locked(workspace):
+        _refuse_company(workspace)
+        pid = detached(
+            ["core", "benchmark", "--home", str(workspace.root)], workspace.jobs / "benchmark.log", anew=True
+        )
+        write_state(workspace, BenchmarkState(status="running", what=STARTING, pid=pid, start_time=start_time(pid)))
 
 
-def run_here(workspace: Workspace, progress: Progress = no_progress) -> dict[str, Any]:
-    """Measure in this process; the speed. Raises `RunError` while something else computes."""
-    _refuse_company(workspace)
-    from core.training.benchmark import measure
+def run_here(workspace: Workspace, progress: Progress = no_progress) -> BenchmarkResult:
+    """Run the benchmark in this process; raises `RunError` while a job or another benchmark runs."""
+    own = this_process()
+    running = BenchmarkState(status="running", pid=own.pid, start_time=own.start_time)
+    with locked(workspace):
+        if not _begun_for(workspace, own.pid):
+            _refuse_company(workspace)
+        write_state(workspace, running)
+    from core.training.benchmark import run_benchmark
 
-    mark = this_process()
-    base = Measurement(status="running", pid=int(mark["pid"]), start_time=mark["start_time"])
-
-    def tell(what: str, done: int, total: int) -> None:
+    def report(what: str, done: int, total: int) -> None:
         progress(what, done, total)
-        _write(workspace, base.model_copy(update={"what": what, "done": done, "total": total}))
+        write_state(workspace, running.model_copy(update={"what": what, "done": done, "total": total}))
 
     try:
-        speed = measure(tell).to_json()
+        result = run_benchmark(report)
+        write_state(workspace, BenchmarkState(status="done", result=result, when=timestamp()))
     except BaseException as error:
+        message = str(error) or type(error).__name__
         with contextlib.suppress(AnnealError):
-            _write(
-                workspace, Measurement(status="failed", message=str(error) or type(error).__name__, when=timestamp())
-            )
+            write_state(workspace, BenchmarkState(status="failed", message=message, when=timestamp()))
         raise
-    _write(workspace, Measurement(status="done", speed=speed, when=timestamp()))
-    return speed
+    finally:
+        with contextlib.suppress(AnnealError):
+            queue.advance(workspace)
+    return result
+
+
+def _begun_for(workspace: Workspace, pid: int) -> bool:
+    """Whether `begin` started the process `pid` for a benchmark that has not begun yet."""
+    state = read_state(workspace)
+    return state is not None and state.running and state.pid == pid and state.what == STARTING
 
 
 def _refuse_company(workspace: Workspace) -> None:
-    """Two things that compute at once would each be measured at half their speed."""
+    """Two computations at once would each be measured at half their speed; the caller holds the lock on jobs."""
+    state = read_state(workspace)
+    if state is not None and state.running:
+        raise RunError("A benchmark of this machine is running. Wait until it has ended.")
     if queue.live_job(workspace) is not None:
-        raise RunError("A job is at work, and would be measured too. Measure when it has ended.")
-
-
-def _path(workspace: Workspace) -> Path:
-    return workspace.root / "speed.json"
-
-
-def _write(workspace: Workspace, measurement: Measurement) -> None:
-    write_json(_path(workspace), measurement.model_dump(mode="json"))
+        raise RunError("A job is at work, and would slow the benchmark down. Run it when the job has ended.")

@@ -1,18 +1,17 @@
-"""Keeps what training makes: the checkpoint, a snapshot at each cycle's end, and the best so far."""
+"""Writes what training produces: the checkpoint, a snapshot at each cycle's end, and the best weights so far."""
 
 import time
 
-import torch
 from torch import Tensor
 
+from core.model.machine import copied_to_cpu
 from core.runs.checkpoint import CheckpointMeta, SnapshotMeta, write_weights
 from core.runs.folder import RunFolder
 from core.runs.history import HistoryWriter
 from core.runs.names import BEST
-from core.runs.snapshots import described
+from core.runs.snapshots import snapshot_meta
 from core.runs.state import Best, RunState
 from core.training.learner import Learner
-from core.training.position import VERSION
 from core.training.records import EpochRecord
 
 AT_EPOCHS_S, WITHIN_EPOCHS_S = 1.0, 10.0
@@ -23,7 +22,7 @@ SHARE = 0.05
 
 
 class Checkpointer:
-    """Writes a run's weights. Snapshots wait for the next checkpoint, so that none is ahead of it on disk."""
+    """Writes a run's weights. Snapshots wait for the next checkpoint, so that none on disk is later than it."""
 
     def __init__(self, folder: RunFolder, learner: Learner, history: HistoryWriter) -> None:
         self._folder = folder
@@ -36,10 +35,8 @@ class Checkpointer:
 
     def take(self, name: str, state: RunState, size: int) -> None:
         """Take a snapshot of the model as it is now; it is written with the next checkpoint."""
-        position = {**self._learner.position.to_json(), "due": "nothing"}
-        learner = {"version": VERSION, "seed": self._learner.seed, "position": position, "stage": None}
-        about = described(self._info, learner, state.figures, size)
-        self._waiting[name] = _weights(self._learner), about
+        meta = snapshot_meta(self._info, self._learner.meta.between_stages(), state.figures, size)
+        self._waiting[name] = copied_to_cpu(self._learner.model.state_dict().items()), meta
 
     def take_if_best(self, record: EpochRecord, state: RunState, size: int) -> None:
         """Take the snapshot "best" if no epoch before was as good, and note it in `state`."""
@@ -47,7 +44,7 @@ class Checkpointer:
             state.best = Best(accuracy=record.accuracy, valid_loss=record.valid_loss, epoch=record.epoch)
             self.take(BEST, state, size)
 
-    def keep_now_and_then(self, state: RunState, size: int, *, at_epoch: bool) -> None:
+    def keep_if_due(self, state: RunState, size: int, *, at_epoch: bool) -> None:
         """Write a checkpoint if the last one is long enough ago."""
         wait = max(AT_EPOCHS_S if at_epoch else WITHIN_EPOCHS_S, self._took / SHARE)
         if time.monotonic() - self._kept >= wait:
@@ -56,8 +53,8 @@ class Checkpointer:
     def keep(self, state: RunState, size: int) -> None:
         """Write the waiting snapshots, the checkpoint and the run's state, in this order."""
         started = time.monotonic()
-        for name, (tensors, about) in self._waiting.items():
-            write_weights(self._folder.snapshot_path(name), tensors, about)
+        for name, (tensors, snapshot) in self._waiting.items():
+            write_weights(self._folder.snapshot_path(name), tensors, snapshot)
             self._folder.forget_predictions(name)
         self._waiting.clear()
         now = self._learner.state()
@@ -74,8 +71,3 @@ class Checkpointer:
         self._folder.write_state(state)
         self._kept = time.monotonic()
         self._took = self._kept - started
-
-
-def _weights(learner: Learner) -> dict[str, Tensor]:
-    values = learner.model.state_dict().items()
-    return {name: value.detach().to("cpu").clone(memory_format=torch.contiguous_format) for name, value in values}

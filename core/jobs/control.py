@@ -1,60 +1,80 @@
-"""What a job at work tells and hears: its progress, written a few times a second, and the flag that stops it."""
+"""A running job's progress reports and its stop flag."""
 
 import time
 from collections.abc import Callable
 
+from core.errors import AnnealError
 from core.jobs import queue, store
 from core.jobs.store import Job, JobProgress
 from core.runs.folder import RunFolder
 from core.workspace import Progress, no_progress
 
-TOLD_EVERY_S = 0.25
+REPORT_EVERY_S = 0.25
+"""Seconds between two writings of a job's progress."""
 
 
 class StoppedError(Exception):
     """The job was asked to stop."""
 
 
+class TerminatedError(BaseException):
+    """The process was asked to end at once."""
+
+
 class JobControl:
-    """One job's progress and stop flag. `heard` is also told, as a command line wants it."""
+    """One job's progress and stop flag.
+
+    `echo` is called with every report, also those that are not written; a command line shows them. `stopped` says
+    whether this process itself was asked to stop.
+    """
 
     def __init__(
         self,
         folder: RunFolder,
         job: Job,
         *,
-        heard: Progress = no_progress,
+        echo: Progress = no_progress,
         stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         self.folder = folder
         self.workspace = folder.workspace
         self.job = job
-        self._heard = heard
+        self._echo = echo
         self._stopped = stopped
-        self._told = 0.0
+        self._written = 0.0
         self._flag = folder.path / queue.STOP
 
     def stopping(self) -> bool:
-        """Whether somebody asked the job to stop; looked up at every batch, so without a flag it is one `stat`."""
+        """Whether the job was asked to stop. Called for every batch, so without a flag it is one `stat`."""
         if self._stopped():
             return True
         return self._flag.exists() and queue.stop_asked(self.workspace, self.job) is not None
 
     def check(self) -> None:
-        """Raise `StoppedError` if somebody asked the job to stop."""
+        """Raise `StoppedError` if the job was asked to stop."""
         if self.stopping():
             raise StoppedError
 
-    def tell(self, progress: JobProgress, *, now: bool = False) -> None:
-        """Write how far the job is: its first step at once, and else at most about four times a second."""
-        self._heard(progress.what, progress.done, progress.total)
+    def report(self, progress: JobProgress, *, now: bool = False) -> None:
+        """Write how far the job is: its first step at once, others at most about four times a second."""
+        self._echo(progress.what, progress.done, progress.total)
         moment = time.monotonic()
         first = progress.done > 0 == self.job.progress.done
-        if now or first or moment - self._told >= TOLD_EVERY_S:
-            self._told = moment
-            self.job = store.tell(self.workspace, self.job, progress)
+        if now or first or moment - self._written >= REPORT_EVERY_S:
+            self._written = moment
+            self.job = store.write_progress(self.workspace, self.job, progress)
 
     def progress(self, what: str, done: int, total: int) -> None:
-        """A `Progress` for preparations (decoding, activations): tells, and stops them by raising `StoppedError`."""
+        """A `Progress` for decoding, activations and evaluation: reports, and raises `StoppedError` to stop them."""
         self.check()
-        self.tell(JobProgress(what=what, done=done, total=total), now=done >= total > 0)
+        self.report(JobProgress(what=what, done=done, total=total), now=done >= total > 0)
+
+
+def explanation(error: Exception) -> str:
+    """What to tell a person about the error that ended a job."""
+    if isinstance(error, AnnealError):
+        return str(error)
+    if isinstance(error, MemoryError) or "allocate memory" in str(error):
+        return "The machine ran out of memory. Lower the batch size or the image size and try again."
+    said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    return f"Something unexpected went wrong ({said}). The log has the details; nothing saved was lost."

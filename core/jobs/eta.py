@@ -1,22 +1,18 @@
-"""How long a plan takes: its steps, and what each costs beside the others."""
+"""Progress through a plan, and the time left: its steps, and the relative cost of each."""
 
 import time
 from collections.abc import Sequence
 
 from core.data.index import DataSet
 from core.jobs.store import JobProgress
+from core.training.schedules import steps_per_epoch
 from core.training.stage import Stage
 
 FROM_DISK, HEAD_ONLY, WHOLE = 0.005, 0.33, 1.0
 """Time of a step from precomputed activations, of one through a frozen network, of one that trains all of it."""
 
 SETTLING = 5
-"""Steps of a stage after which its own pace says how long it takes."""
-
-
-def steps_of(stage: Stage, data: DataSet) -> int:
-    """Batches that a stage trains on `data`."""
-    return stage.epochs * -(-len(data.train_indices(stage.share)) // stage.batch_size)
+"""Steps of a stage after which its pace gives an estimate."""
 
 
 def cost(stage: Stage) -> float:
@@ -30,7 +26,7 @@ class Eta:
 
     def __init__(self, stages: Sequence[Stage], data: DataSet) -> None:
         self.stages = stages
-        self.steps = [steps_of(stage, data) for stage in stages]
+        self.steps = [stage.epochs * steps_per_epoch(stage, data) for stage in stages]
         self._began: tuple[int, int, float] | None = None
 
     def at(self, place: int, stage_step: int, epoch: int) -> JobProgress:
@@ -47,7 +43,7 @@ class Eta:
         )
 
     def _left(self, place: int, stage_step: int, moment: float) -> float | None:
-        """Seconds left, at this stage's pace; None while that says too little about the others."""
+        """Seconds left at this stage's pace; None while that gives no estimate for the later stages."""
         if self._began is None or self._began[0] != place:
             return None
         trained = stage_step - self._began[1]

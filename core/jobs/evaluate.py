@@ -1,30 +1,27 @@
-"""An evaluation job: what the weights of a run say about a split, kept for the confusion matrix."""
-
-from typing import Any
+"""An evaluation job: predictions of a run's weights for a split, kept for the confusion matrix."""
 
 from core.augment import NONE, SIDE_ON, Augmentation
 from core.data.pixels import load_pixels
 from core.errors import RunError
 from core.jobs.control import JobControl
 from core.jobs.restore import model_of
-from core.results.predictions import predictions_of
+from core.jobs.specs import EvaluateSpec
+from core.results.predictions import Origin, predictions_of
 from core.results.tta import tta
 from core.runs.checkpoint import read_meta, read_snapshot_meta
 from core.runs.folder import RunFolder
 from core.runs.names import LATEST
 from core.training.learner import Learner
-from core.training.stage import stage_of
 
 
-def evaluate(control: JobControl, spec: dict[str, Any]) -> None:
+def evaluate(control: JobControl, spec: EvaluateSpec) -> None:
     """Predict a split and keep the predictions with the run.
 
-    `spec`: `snapshot` ("latest"), `split` ("valid"), `tta` (False). Test-time augmentation draws what the last
-    augmented stage drew, or side-on without flips. Raises `RunError` when there are no such weights or images.
+    Test-time augmentation draws what the last augmented stage drew, or side-on without flips. Raises `RunError` when
+    there are no such weights or images.
     """
     folder = control.folder
-    snapshot, split = spec.get("snapshot") or LATEST, spec.get("split") or "valid"
-    with_tta = bool(spec.get("tta"))
+    snapshot, split, with_tta = spec.snapshot, spec.split, spec.tta
     path = folder.predictions_path(snapshot, split, tta=with_tta)
     data = folder.data()
     indices = data.indices(split)
@@ -32,17 +29,17 @@ def evaluate(control: JobControl, spec: dict[str, Any]) -> None:
         raise RunError(f"The data set has no {split} images. Choose another split.")
     model, seed = model_of(folder, snapshot), folder.info.seed
     step, size = _taken_at(folder, snapshot)
-    about = {"snapshot": snapshot, "split": split, "tta": "mean" if with_tta else None, "size": size, "step": step}
+    origin = Origin(snapshot=snapshot, split=split, tta="mean" if with_tta else None, size=size, step=step)
     if with_tta:
         pixels = load_pixels(data, size, control.workspace, control.progress)
         how = _augmentation(folder)
         found = tta(model, pixels, indices, how, seed=seed, progress=control.progress, stopped=control.stopping)
         control.check()
-        predictions = predictions_of(data, indices, found, about=about)
+        predictions = predictions_of(data, indices, found, about=origin)
     else:
         learner = Learner(model, data, control.workspace, seed=seed, progress=control.progress)
         probabilities, losses = learner.evaluate(indices, size)
-        predictions = predictions_of(data, indices, probabilities, losses=losses, about=about)
+        predictions = predictions_of(data, indices, probabilities, losses=losses, about=origin)
     predictions.save(path)
 
 
@@ -58,7 +55,7 @@ def _taken_at(folder: RunFolder, snapshot: str) -> tuple[int, int]:
 
 
 def _augmentation(folder: RunFolder) -> Augmentation:
-    """What the last augmented stage drew; where none was, small changes that no picture's meaning depends on."""
-    stages = [stage_of(stage.stage) for stage in folder.state.stages]
+    """What the last augmented stage drew; where none was, side-on changes without flips."""
+    stages = folder.state.readable_stages
     gentle = SIDE_ON.model_copy(update={"horizontal_flip": False})
     return next((stage.augmentation for stage in reversed(stages) if stage.augmentation != NONE), gentle)

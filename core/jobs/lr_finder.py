@@ -1,32 +1,40 @@
-"""A range test at a run's present state, its curve kept and seen as it grows."""
+"""A range test on a run at its checkpoint; its curve is kept in the run, and written as it grows."""
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from core.errors import TrainingError
-from core.jobs.control import TOLD_EVERY_S, JobControl, StoppedError
+from core.jobs.control import REPORT_EVERY_S, JobControl, StoppedError
+from core.jobs.restore import learner_of
+from core.jobs.specs import FindSpec
 from core.jobs.store import JobProgress, replace_json
 from core.runs.folder import RunFolder
 from core.runs.state import Curve
+from core.training.curve import RangePoint, RangeSettings, curve_of
 from core.training.learner import Learner
-from core.training.lr_finder import HIGHEST, LOWEST, STEPS, FinderPoint, curve_of, range_points, test_meta
+from core.training.lr_finder import FASTAI, range_meta, range_points
 from core.training.stage import Stage
-from core.training.suggestions import PREFERRED
+from core.training.suggestions import preferred
 from core.workspace import timestamp, write_json
 
 FEWEST_KEPT = 5
 """Points that a test which was stopped must have for its curve to be kept."""
 
 
-def probe(
+def find_lr(control: JobControl, spec: FindSpec) -> None:
+    """Run the range test that a job asks for, at the run's present state; its curve is kept in the run."""
+    learner, _ = learner_of(control.folder, control.progress)
+    range_test(control, learner, spec.stage, RangeSettings(spec.lowest, spec.highest, spec.steps))
+
+
+def range_test(
     control: JobControl,
     learner: Learner,
     stage: Stage,
+    settings: RangeSettings = FASTAI,
     *,
-    lowest: float = LOWEST,
-    highest: float = HIGHEST,
-    steps: int = STEPS,
     for_stage: int | None = None,
     what: str = "Finding the learning rate",
 ) -> Curve:
@@ -39,17 +47,17 @@ def probe(
     curve = Curve(
         name=_free_name(control.folder, for_stage),
         created=timestamp(),
-        stage=stage.model_dump(mode="json"),
+        stage=stage,
         for_stage=for_stage,
         epoch=position.epoch,
         step=position.step,
     )
-    running = range_points(learner, stage, lowest=lowest, highest=highest, steps=steps)
+    running = range_points(learner, stage, settings)
     try:
-        points, stopped = _watched(control, running, curve, what, steps)
+        points, stopped = _watched(control, running, curve, what, settings.steps)
     finally:
         running.close()  # type: ignore[attr-defined]  # a generator, which puts the model back when closed
-    found = curve_of(points, steps, asked=stopped, **test_meta(learner, stage, lowest=lowest, highest=highest))
+    found = curve_of(points, range_meta(learner, stage, settings), asked=stopped)
     values: dict[str, Any] = {**found.to_json(), "complete": True, "seconds": time.monotonic() - started}
     path = _path(control.folder, curve.name)
     if stopped and len(points) < FEWEST_KEPT:
@@ -63,19 +71,19 @@ def probe(
 
 
 def _watched(
-    control: JobControl, running: Iterator[FinderPoint], curve: Curve, what: str, steps: int
-) -> tuple[list[FinderPoint], bool]:
-    """The test's points, told and drawn as they come, and whether somebody asked to stop."""
-    points: list[FinderPoint] = []
-    began, drawn = time.monotonic(), 0.0
+    control: JobControl, running: Iterator[RangePoint], curve: Curve, what: str, steps: int
+) -> tuple[list[RangePoint], bool]:
+    """The points of the test, reported and written as they come, and whether the job was asked to stop."""
+    points: list[RangePoint] = []
+    began, written = time.monotonic(), 0.0
     for point in running:
         points.append(point)
         moment = time.monotonic()
         left = (steps - len(points)) * (moment - began) / len(points)
-        control.tell(JobProgress(what=what, done=len(points), total=steps, eta_s=left))
-        if moment - drawn >= TOLD_EVERY_S:
-            drawn = moment
-            _draw(control.folder, curve, points)
+        control.report(JobProgress(what=what, done=len(points), total=steps, eta_s=left))
+        if moment - written >= REPORT_EVERY_S:
+            written = moment
+            _write_so_far(control.folder, curve, points)
         if control.stopping():
             return points, True
     return points, False
@@ -86,19 +94,16 @@ def choose(folder: RunFolder, curve: Curve) -> Curve:
 
     Raises `TrainingError` when the curve suggests nothing.
     """
-    for name in PREFERRED:
-        rate = curve.suggestions.get(name)
-        if rate is not None and 0 < rate < HIGHEST:
-            chosen = curve.model_copy(update={"chosen": float(rate), "chosen_by": name})
-            write_json(_path(folder, curve.name), chosen.model_dump(mode="json"))
-            return chosen
-    raise TrainingError(
-        "The range test suggests no learning rate: its loss never fell. Look at its curve, and give the stage a rate."
-    )
+    found = preferred(curve.suggestions)
+    if found is None:
+        raise TrainingError("The range test suggests no learning rate: its curve is too short. Give the stage a rate.")
+    chosen = curve.model_copy(update={"chosen_by": found[0], "chosen": found[1]})
+    write_json(_path(folder, curve.name), chosen.model_dump(mode="json"))
+    return chosen
 
 
-def _draw(folder: RunFolder, curve: Curve, points: list[FinderPoint]) -> None:
-    """Write the curve as far as it is, for whoever looks on."""
+def _write_so_far(folder: RunFolder, curve: Curve, points: list[RangePoint]) -> None:
+    """Write the curve as far as it is, for pages to show."""
     so_far = {
         "lrs": [point.lr for point in points],
         "losses": [point.loss for point in points],
@@ -109,12 +114,12 @@ def _draw(folder: RunFolder, curve: Curve, points: list[FinderPoint]) -> None:
     replace_json(path, curve.model_copy(update=so_far).model_dump(mode="json"))
 
 
-def _path(folder: RunFolder, name: str) -> Any:
+def _path(folder: RunFolder, name: str) -> Path:
     return folder.path / "finder" / f"{name}.json"
 
 
 def _free_name(folder: RunFolder, for_stage: int | None) -> str:
-    """The next number; a stage begun again, or a test that was broken off, gives its number back."""
+    """The next number, or that of an earlier test to replace: one that broke off, or one for the same stage."""
     again = [
         c.name for c in folder.all_curves() if not c.complete or (for_stage is not None and c.for_stage == for_stage)
     ]

@@ -1,4 +1,4 @@
-"""Jobs: what is queued, running and ended, one small file each. Importing this module does not import torch.
+"""The queue of jobs: submitting, starting, stopping and ending them. Importing this module does not import torch.
 
 Every change goes through one lock, so that several apps, workers and command lines share a workspace. The one
 exception is a running job's progress, which only its own worker writes.
@@ -9,15 +9,17 @@ import os
 import secrets
 import signal
 import time
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from core.errors import RunError
-from core.jobs.store import Job, Kind, Status, all_jobs, get, locked, prune, write
+from core.jobs import benchmark_state
+from core.jobs.specs import Spec
+from core.jobs.store import Job, Status, all_jobs, get, locked, prune, write
 from core.process import launch
-from core.process.identity import alive, signal_group, start_time
-from core.runs.folder import LOG, RunFolder
-from core.runs.names import checked_id
+from core.process.identity import alive, signal_group, start_time, this_process
+from core.runs.folder import LOG, RunFolder, run_path
+from core.runs.state import StageStatus
 from core.workspace import Workspace, sentences
 
 STOP = "stop"
@@ -27,10 +29,13 @@ GRACE_S = 30.0
 """Seconds that a worker has to see the flag (once a batch) before it is sent SIGTERM; half as many before SIGKILL."""
 
 LOST = (
-    "The worker process is gone without a word: it was killed, or the machine ran out of memory or restarted. "
+    "The worker process ended unexpectedly: it was killed, or the machine ran out of memory or restarted. "
     "Continue goes on from the last checkpoint."
 )
 FORCED = "Stopped in the middle of a batch. Continue goes on from the last checkpoint."
+
+_STAGE_ENDED: dict[Status, StageStatus] = {"failed": "failed", "stopped": "stopped", "lost": "stopped"}
+"""What a stage that a job left running is called, by how the job ended."""
 
 
 def jobs_of(run: RunFolder) -> list[Job]:
@@ -55,26 +60,43 @@ def slots() -> int:
     return min(64, max(1, int(given))) if given.isdecimal() else 1
 
 
-def submit(workspace: Workspace, run_id: str, kind: Kind, spec: dict[str, Any], *, here: bool = False) -> Job:
+def jobs_before(workspace: Workspace, job: Job) -> int:
+    """How many other jobs must end before a waiting job starts; 0 for one that does not wait for any."""
+    jobs = all_jobs(workspace)
+    earlier = [other.id for other in jobs if other.status == "queued"]
+    if job.id not in earlier:
+        return 0
+    running = sum(other.status == "running" for other in jobs)
+    return max(0, running + earlier.index(job.id) + 1 - slots())
+
+
+def waiting_for(workspace: Workspace, job: Job) -> str:
+    """What a waiting job waits for, as a phrase without a full stop; empty for one that does not wait."""
+    if benchmark_state.is_running(workspace):
+        return "Waiting for the benchmark of this machine"
+    count = jobs_before(workspace, job)
+    return f"Waiting for {count} other job{'s' if count > 1 else ''}" if count else ""
+
+
+def submit(workspace: Workspace, run_id: str, spec: Spec, *, here: bool = False) -> Job:
     """Queue a job and start it if its turn has come; returns it as it then is.
 
     `here` reserves it for the calling process, which claims it itself (the command line). Raises `RunError`
     when the run is missing or already has a job.
     """
-    if not (workspace.runs / checked_id(run_id) / "run.json").is_file():
+    if not (run_path(workspace, run_id) / "run.json").is_file():
         raise RunError("That run is no longer there. Choose one on the Runs page.")
-    own = os.getpid()
+    own = this_process() if here else None
     job = Job(
         id=f"{datetime.now():%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}",
         run=run_id,
-        kind=kind,
         spec=spec,
         created=time.time(),
-        pid=own if here else None,
-        start_time=start_time(own) if here else None,
+        pid=own.pid if own else None,
+        start_time=own.start_time if own else None,
         here=here,
     )
-    tend(workspace)
+    check_processes(workspace)
     with locked(workspace):
         if live_job(workspace, run_id) is not None:
             raise RunError("This run is already at work. Wait until it has ended, or stop it first.")
@@ -85,9 +107,9 @@ def submit(workspace: Workspace, run_id: str, kind: Kind, spec: dict[str, Any], 
 
 
 def advance(workspace: Workspace) -> None:
-    """Tend the list of jobs, and start those whose turn has come. Quick, and safe to call at any time."""
-    tend(workspace)
-    if not _next(workspace):
+    """Check the processes of jobs, and start the jobs whose turn has come. Quick, and safe to call at any time."""
+    check_processes(workspace)
+    if _next(workspace) is None:
         return
     with locked(workspace):
         while (job := _next(workspace)) is not None:
@@ -95,17 +117,22 @@ def advance(workspace: Workspace) -> None:
 
 
 def _next(workspace: Workspace) -> Job | None:
-    """The first waiting job, if a slot is free for it and it is not for a process to claim itself."""
+    """The job to start now; None when none waits, no slot is free, or a process is to claim it itself."""
     jobs = all_jobs(workspace)
-    running = [job for job in jobs if job.status == "running"]
-    waiting = [job for job in jobs if job.status == "queued"]
-    if len(running) >= slots() or not waiting or waiting[0].here:
+    job = _first_to_run(workspace, jobs)
+    return None if job is None or job.here else job
+
+
+def _first_to_run(workspace: Workspace, jobs: Sequence[Job]) -> Job | None:
+    """The first job that waits, if it may run now: a slot is free, and no benchmark of the machine runs."""
+    first = next((job for job in jobs if job.status == "queued"), None)
+    if first is None or sum(job.status == "running" for job in jobs) >= slots():
         return None
-    return waiting[0]
+    return None if benchmark_state.is_running(workspace) else first
 
 
 def _start(workspace: Workspace, job: Job) -> None:
-    folder = workspace.runs / job.run
+    folder = run_path(workspace, job.run)
     try:
         pid = launch.start_worker(workspace, folder, job.id, folder / LOG)
     except OSError as error:
@@ -118,29 +145,36 @@ def _start(workspace: Workspace, job: Job) -> None:
 
 def claim(workspace: Workspace, job_id: str) -> Job | None:
     """Take a job for the calling process; None when it is not its turn yet, or not (any longer) this process's."""
-    pid = os.getpid()
-    own = {"status": "running", "pid": pid, "start_time": start_time(pid)}
+    own = this_process()
+    mine = {"status": "running", "pid": own.pid, "start_time": own.start_time}
     with locked(workspace):
         job = get(workspace, job_id)
-        if job.status == "running" and job.pid == pid:
-            return write(workspace, job.model_copy(update=own))
-        mine = job.status == "queued" and job.pid in (None, pid)
-        jobs = all_jobs(workspace)
-        first = next((other for other in jobs if other.status == "queued"), None)
-        free = sum(other.status == "running" for other in jobs) < slots()
-        if not (mine and free and first is not None and first.id == job_id):
+        if job.status == "running" and job.pid == own.pid:
+            return write(workspace, job.model_copy(update=mine))
+        if job.status != "queued" or job.pid not in (None, own.pid):
             return None
-        return write(workspace, job.model_copy(update={**own, "started": time.time()}))
+        first = _first_to_run(workspace, all_jobs(workspace))
+        if first is None or first.id != job_id:
+            return None
+        return write(workspace, job.model_copy(update={**mine, "started": time.time()}))
 
 
 def end(workspace: Workspace, job: Job, status: Status, message: str = "") -> Job:
-    """Write how a job ended, and take its stop flag away."""
+    """Write how a job ended, also for a stage that it left running, and delete its stop flag."""
     with locked(workspace):
         job = get(workspace, job.id).model_copy(update={"status": status, "ended": time.time(), "message": message})
         write(workspace, job)
+        _end_stages(workspace, job)
         if stop_asked(workspace, job):
-            (workspace.runs / job.run / STOP).unlink(missing_ok=True)
+            (run_path(workspace, job.run) / STOP).unlink(missing_ok=True)
     return job
+
+
+def _end_stages(workspace: Workspace, job: Job) -> None:
+    """Have the run's state say how the stage ended that a training job left running; a damaged state stays as it is."""
+    if job.kind == "train" and job.status in _STAGE_ENDED:
+        with contextlib.suppress(RunError):
+            RunFolder(run_path(workspace, job.run), workspace).end_stages(_STAGE_ENDED[job.status], job.message)
 
 
 def stop(workspace: Workspace, job_id: str) -> Job:
@@ -151,7 +185,7 @@ def stop(workspace: Workspace, job_id: str) -> Job:
             done = {"status": "stopped", "ended": time.time(), "message": "Stopped before it began."}
             return write(workspace, job.model_copy(update=done))
     if job.status == "running" and not stop_asked(workspace, job):
-        flag = workspace.runs / job.run / STOP
+        flag = run_path(workspace, job.run) / STOP
         with sentences(flag):
             flag.write_text(job.id, encoding="utf-8")
     return job
@@ -159,40 +193,44 @@ def stop(workspace: Workspace, job_id: str) -> Job:
 
 def stop_asked(workspace: Workspace, job: Job) -> float | None:
     """When a job was asked to stop, in seconds since 1970; None when it was not. One `stat` when it was not."""
-    flag = workspace.runs / job.run / STOP
+    flag = run_path(workspace, job.run) / STOP
     try:
         return flag.stat().st_mtime if flag.read_text(encoding="utf-8") == job.id else None
     except OSError:
         return None
 
 
-def tend(workspace: Workspace) -> None:
-    """Press workers that do not stop, and say of dead ones that they are lost."""
+def check_processes(workspace: Workspace) -> None:
+    """Send signals to workers that do not stop when asked, and mark jobs whose process has ended as lost."""
     for job in all_jobs(workspace):
         if job.status == "running" and (since := stop_asked(workspace, job)) is not None:
-            _press(job, time.time() - since)
-        if _dead(job):
+            _signal_overdue(job, time.time() - since)
+        if _has_died(job):
             with locked(workspace):
-                _bury(workspace, job.id)
+                _mark_lost(workspace, job.id)
 
 
-def _press(job: Job, waited: float) -> None:
+def _signal_overdue(job: Job, waited: float) -> None:
+    """End a worker that has not stopped `waited` seconds after it was asked to."""
     if waited > GRACE_S and job.pid and not job.here and alive(job.pid, job.start_time):
         signal_group(job.pid, signal.SIGKILL if waited > 1.5 * GRACE_S else signal.SIGTERM)
 
 
-def _dead(job: Job) -> bool:
+def _has_died(job: Job) -> bool:
+    """Whether the process that does a job, or that has reserved it, is gone."""
     held = job.status == "running" or (job.status == "queued" and job.here)
     return held and not alive(job.pid, job.start_time)
 
 
-def _bury(workspace: Workspace, job_id: str) -> None:
+def _mark_lost(workspace: Workspace, job_id: str) -> None:
+    """Write that a job's process has ended without saying so; the caller holds the lock."""
     with contextlib.suppress(RunError):
         job = get(workspace, job_id)
-        if not _dead(job):
+        if not _has_died(job):
             return
         asked = stop_asked(workspace, job)
         status: Status = "lost" if asked is None else "stopped"
         message = LOST if asked is None else FORCED
-        write(workspace, job.model_copy(update={"status": status, "ended": time.time(), "message": message}))
-        (workspace.runs / job.run / STOP).unlink(missing_ok=True)
+        job = write(workspace, job.model_copy(update={"status": status, "ended": time.time(), "message": message}))
+        _end_stages(workspace, job)
+        (run_path(workspace, job.run) / STOP).unlink(missing_ok=True)

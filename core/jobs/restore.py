@@ -30,7 +30,7 @@ def model_of(folder: RunFolder, snapshot: str = LATEST) -> Classifier:
 
 
 def learner_of(folder: RunFolder, progress: Progress = no_progress) -> tuple[Learner, CheckpointMeta | None]:
-    """A learner that stands where the run's checkpoint does, and that checkpoint's header; both anew without one."""
+    """A learner at the run's checkpoint, and that checkpoint's header; without a checkpoint, a new learner and None."""
     meta = read_meta(folder.checkpoint)
     model = _built(folder, fetch=meta is None)
     info = folder.info
@@ -41,7 +41,7 @@ def learner_of(folder: RunFolder, progress: Progress = no_progress) -> tuple[Lea
 
 
 def _built(folder: RunFolder, *, fetch: bool) -> Classifier:
-    """The network as it was at first; without `fetch`, pretrained weights that cannot be had are done without."""
+    """The network with its first weights; without `fetch`, random ones where the pretrained ones are not available."""
     info = folder.info
     try:
         return build(info.backbone, info.classes, seed=info.seed, pretrained=info.pretrained, folded=info.folded)

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from filelock import FileLock, Timeout
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from core.errors import RunError, WorkspaceError
+from core.jobs.specs import Kind, Spec
 from core.runs.names import checked_id
 from core.workspace import Workspace, sentences, write_json
 
-Kind = Literal["find_lr", "train", "evaluate"]
 Status = Literal["queued", "running", "done", "failed", "stopped", "lost"]
 
 KEPT = 200
@@ -45,8 +45,7 @@ class Job(BaseModel):
 
     id: str
     run: str
-    kind: Kind
-    spec: dict[str, Any] = Field(default_factory=dict)
+    spec: Spec
     status: Status = "queued"
     pid: int | None = None
     start_time: float | None = None
@@ -56,6 +55,20 @@ class Job(BaseModel):
     progress: JobProgress = JobProgress()
     message: str = ""
     here: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_files_of_earlier_versions(cls, values: Any) -> Any:
+        """They had the kind beside the spec, and called a range test "find_lr"."""
+        if isinstance(values, dict) and isinstance(values.get("spec"), dict) and "kind" in values:
+            kind = {"find_lr": "lr_finder"}.get(values["kind"], values["kind"])
+            values = {**values, "spec": {"kind": kind, **values["spec"]}}
+        return values
+
+    @property
+    def kind(self) -> Kind:
+        """What kind of job it is."""
+        return self.spec.kind
 
     @property
     def live(self) -> bool:
@@ -132,7 +145,7 @@ def prune(workspace: Workspace) -> None:
         _seen.pop(path, None)
 
 
-def tell(workspace: Workspace, job: Job, progress: JobProgress) -> Job:
+def write_progress(workspace: Workspace, job: Job, progress: JobProgress) -> Job:
     """Write a running job's progress; only its own worker may call this."""
     job = job.model_copy(update={"progress": progress})
     replace_json(job_path(workspace, job.id), job.model_dump(mode="json"))

@@ -1,4 +1,4 @@
-"""A process that has torch and its kin imported, and forks a worker in milliseconds whenever a job starts.
+"""A process that has torch and what goes with it imported, and forks a worker in milliseconds when a job starts.
 
 One a workspace, listening on a Unix socket that only its user can open. It never computes anything itself: no
 thread and no OpenMP region may exist in it when it forks. Importing this module does not import torch.
@@ -17,16 +17,16 @@ from pathlib import Path
 from typing import Any, Never
 
 from core.jobs import worker
-from core.process.identity import alive
+from core.process.identity import ProcessId, alive, this_process
 from core.process.imports import import_modules
-from core.process.launch import ask, code_version, detached, socket_path, this_process
+from core.process.launch import ask, code_version, detached, socket_path
 from core.process.threads import lower_priority
 from core.runs.folder import LOG
 from core.workspace import Workspace
 
 IDLE_S = 30 * 60
 LOOK_S = 5.0
-"""How often it looks whether it is still wanted."""
+"""Seconds between two checks whether it is still needed."""
 
 AGAIN_S = 10.0
 """A process asks for its workspace's warm process at most this often."""
@@ -48,8 +48,8 @@ def start_warm(workspace: Workspace) -> None:
         _asked[workspace.root] = now
     if not hasattr(socket, "AF_UNIX") or not hasattr(os, "fork"):
         return
-    mark = this_process()
-    if ask(workspace, {"do": "stay", **mark}) is not None:
+    own = this_process()
+    if ask(workspace, {"do": "stay", **own._asdict()}) is not None:
         return
     with contextlib.suppress(OSError):
         lock = _hold(workspace)
@@ -57,7 +57,7 @@ def start_warm(workspace: Workspace) -> None:
             return
         os.close(lock)
         log = workspace.jobs / "warm.log"
-        detached(["core.jobs.warm", str(workspace.root), str(mark["pid"]), str(mark["start_time"])], log, anew=True)
+        detached(["core.jobs.warm", str(workspace.root), str(own.pid), str(own.start_time)], log, anew=True)
 
 
 def is_warm(workspace: Workspace) -> bool:
@@ -86,7 +86,7 @@ def _hold(workspace: Workspace) -> int | None:
 class _Server:
     """Answers one request at a time: `hello`, `stay` (for a process's life), `start` (a worker), `end`."""
 
-    def __init__(self, workspace: Workspace, owner: tuple[int, float], lock: int) -> None:
+    def __init__(self, workspace: Workspace, owner: ProcessId, lock: int) -> None:
         self.lock = lock
         self.workspace = workspace
         self.owners = {owner}
@@ -112,13 +112,13 @@ class _Server:
         return found.st_dev, found.st_ino
 
     def wanted(self) -> bool:
-        """Whether its workspace and socket are there, a process that wants it lives, and it was used lately."""
+        """Whether its workspace and socket exist, a process that asked for it is alive, and it was used lately."""
         self.owners = {owner for owner in self.owners if alive(*owner)}
         lately = time.monotonic() - self.used < IDLE_S
         return bool(self.owners) and lately and self.workspace.root.is_dir() and self._on_disk() == self.identity
 
     def serve(self) -> None:
-        """Answer until nobody wants it any longer."""
+        """Answer requests until it is no longer needed."""
         looked = time.monotonic()
         try:
             while True:
@@ -143,7 +143,7 @@ class _Server:
                 request = json.loads(file.readline(100_000))
             go_on, said = self._do(request, line)
             line.sendall(json.dumps(said).encode() + b"\n")
-        except (OSError, ValueError, KeyError, TypeError):  # a caller that went away or speaks otherwise
+        except (OSError, ValueError, KeyError, TypeError):  # a caller that has gone, or sent another kind of message
             return True
         return go_on
 
@@ -153,7 +153,7 @@ class _Server:
         self.used = time.monotonic()
         what = request["do"]
         if what == "stay":
-            self.owners.add((int(request["pid"]), float(request["start_time"])))
+            self.owners.add(ProcessId(int(request["pid"]), float(request["start_time"])))
         elif what == "start":
             return True, {"ok": True, "pid": self._fork(Path(request["run"]), str(request["job"]), line)}
         return what != "end", {"ok": True}
@@ -161,11 +161,11 @@ class _Server:
     def _fork(self, run: Path, job: str, line: socket.socket) -> int:
         pid = os.fork()
         if pid == 0:
-            _become_worker(run, job, [self.listening.fileno(), line.fileno(), self.lock])
+            _become_worker(self.workspace, run, job, [self.listening.fileno(), line.fileno(), self.lock])
         return pid
 
 
-def _become_worker(run: Path, job: str, files: list[int]) -> Never:
+def _become_worker(workspace: Workspace, run: Path, job: str, files: list[int]) -> Never:
     """In the forked child: leave the parent's session, open files and signals behind, and do the job."""
     status = 1
     try:
@@ -178,7 +178,7 @@ def _become_worker(run: Path, job: str, files: list[int]) -> Never:
             os.dup2(log, standard)
         os.close(log)
         lower_priority()
-        status = worker.main([str(run), "--job", job])
+        status = worker.main([str(run), "--job", job, "--home", str(workspace.root)])
     except SystemExit as asked:
         status = asked.code if isinstance(asked.code, int) else 1
     except BaseException:
@@ -192,7 +192,7 @@ def _become_worker(run: Path, job: str, files: list[int]) -> Never:
 def main(arguments: list[str]) -> int:
     """`python -m core.jobs.warm WORKSPACE PID START_TIME`: serve for as long as that process lives."""
     workspace = Workspace.at(arguments[0])
-    owner = (int(arguments[1]), float(arguments[2]))
+    owner = ProcessId(int(arguments[1]), float(arguments[2]))
     lock = _hold(workspace)
     if lock is None:
         time.sleep(0.5)  # whoever looked whether there is one may have held it for a moment

@@ -14,8 +14,10 @@ from typing import Never
 
 from core.errors import AnnealError
 from core.jobs import queue, store
+from core.jobs.control import TerminatedError, explanation
 from core.process.threads import lower_priority, prepare_process
 from core.runs.folder import LOG, RunFolder
+from core.workspace import Workspace
 
 TORCH = ("torch", "core.jobs.execute")
 """Modules that every job needs."""
@@ -24,11 +26,7 @@ MODULES = ("torch", "torchvision", "timm", "safetensors.torch", "core.jobs.execu
 """Modules that any job may need."""
 
 LONGEST_LOG = 1_000_000
-"""Bytes; a log that has grown beyond is cut to its last half before the next job."""
-
-
-class TerminatedError(BaseException):
-    """The process was asked to end at once."""
+"""Bytes; a log that has grown beyond is cut to its second half before the next job."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,11 +34,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m core.jobs.worker", description="Do one job of a run.")
     parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder")
     parser.add_argument("--job", metavar="ID", help="default: the run's first waiting job")
+    parser.add_argument("--home", metavar="FOLDER", help="the workspace (default: $ANNEAL_HOME, or ~/.anneal)")
     options = parser.parse_args(arguments)
     faulthandler.enable(file=2)
     signal.signal(signal.SIGTERM, _terminated)
     try:
-        folder = RunFolder(options.run)
+        folder = RunFolder(options.run, Workspace.at(options.home))
         waiting = (job.id for job in queue.waiting(folder.workspace) if job.run == folder.id)
         job_id = options.job or next(waiting, None)
         job = queue.claim(folder.workspace, job_id) if job_id else None
@@ -76,17 +75,11 @@ def _outcome(folder: RunFolder, job: store.Job) -> tuple[store.Status, str]:
 
         prepare_process(queue.slots())
         return run_job(folder, job)
-    except AnnealError as error:
-        traceback.print_exc()
-        return "failed", str(error)
     except TerminatedError:
         return "stopped", queue.FORCED
     except Exception as error:
         traceback.print_exc()
-        if isinstance(error, MemoryError) or "allocate memory" in str(error):
-            return "failed", "The machine ran out of memory. Lower the batch size or the image size and try again."
-        said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        return "failed", f"Something unexpected went wrong ({said}). The log has the details; nothing saved was lost."
+        return "failed", explanation(error)
 
 
 def _trim(log: Path) -> None:

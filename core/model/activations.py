@@ -1,10 +1,9 @@
-"""Precomputed activations: the backbone's features of every image as it is, computed once and kept on disk.
+"""Precomputed activations: the backbone's features of every image, computed once and kept on disk.
 
-They stand for a frozen backbone on images without augmentation, and for nothing else.
+They are valid only for a frozen backbone and images without augmentation.
 """
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,24 +17,20 @@ from core.data.pixels import load_pixels, pixels_key
 from core.errors import ModelError
 from core.model.classifier import Classifier
 from core.model.fold import folded
-from core.model.machine import precision
+from core.model.machine import explained_memory_errors, precision
 from core.process.threads import tune_allocator
 from core.workspace import Progress, Workspace, atomic, no_progress, write_json
 
 VERSION = 1
-"""Goes up when the way to compute them changes, so that old activations are not taken for new ones."""
+"""Increased when their computation changes, so that older activations are not used."""
 
 BATCH = 32
 
 Activations = NDArray[np.float32]
 
 
-class StoppedError(ModelError):
-    """The pass was stopped by the caller; nothing was kept."""
-
-
 def backbone_digest(model: Classifier) -> str:
-    """32 hexadecimal digits that stand for the backbone: its weights and buffers as they are, and its normalisation."""
+    """A digest (32 hexadecimal digits) of the backbone's weights and buffers, and of the normalisation of its input."""
     digest = hashlib.blake2b(f"{model.backbone_name} {model.input_size}".encode(), digest_size=16)
     tensors: dict[str, Tensor] = {**model.backbone.state_dict(), "mean": model.mean, "std": model.std}
     for name, tensor in tensors.items():
@@ -44,9 +39,9 @@ def backbone_digest(model: Classifier) -> str:
     return digest.hexdigest()
 
 
-def activations_key(model: Classifier, data: DataSet, size: int, weights_key: str | None = None) -> str:
+def activations_key(model: Classifier, data: DataSet, size: int) -> str:
     """Name of the cached activations: a digest of the images' content, the size, the backbone and the version."""
-    parts = [str(VERSION), pixels_key(data, size), weights_key or backbone_digest(model)]
+    parts = [str(VERSION), pixels_key(data, size), backbone_digest(model)]
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
 
 
@@ -56,20 +51,19 @@ def load_activations(
     size: int,
     workspace: Workspace,
     *,
-    weights_key: str | None = None,
     progress: Progress = no_progress,
-    stopped: Callable[[], bool] = lambda: False,
 ) -> Activations:
     """Read-only float32 memory map (N, F); row i is `model.features` of image `data.items[i]` at `size` px.
 
-    Computed at the first use and kept in the workspace. `weights_key` may stand in for `backbone_digest(model)`.
-    `stopped` is asked before every batch. Raises `StoppedError` when it says yes, and what `load_pixels` raises.
+    Computed at the first use and kept in the workspace. Each batch is reported to `progress`; an exception that it
+    raises stops the computation, and nothing is kept. Raises `TrainingError` when the GPU's memory does not suffice,
+    and what `load_pixels` raises.
     """
-    path = workspace.activations / f"{activations_key(model, data, size, weights_key)}.npy"
+    path = workspace.activations / f"{activations_key(model, data, size)}.npy"
     shape = (len(data.items), model.feature_size)
     activations = _opened(path, shape)
     if activations is None:
-        _compute(model, load_pixels(data, size, workspace, progress), path, progress, stopped)
+        _compute(model, load_pixels(data, size, workspace, progress), path, progress)
         activations = _opened(path, shape)
         if activations is None:
             raise ModelError(f"The activations in {path} cannot be read back. Check the disk, and try again.")
@@ -86,18 +80,14 @@ def _opened(path: Path, shape: tuple[int, int]) -> Activations | None:
     return activations if activations.shape == shape and activations.dtype == np.float32 else None
 
 
-def _compute(
-    model: Classifier, pixels: NDArray[np.uint8], path: Path, progress: Progress, stopped: Callable[[], bool]
-) -> None:
-    """Stream the features into a .npy file: written, not mapped, so that a full disk is an error and not a crash."""
+def _compute(model: Classifier, pixels: NDArray[np.uint8], path: Path, progress: Progress) -> None:
+    """Write the features to a .npy file batch by batch; a memory map would crash the process when the disk is full."""
     tune_allocator()
     fast, count = folded(model), len(pixels)
     header = {"descr": "<f4", "fortran_order": False, "shape": (count, model.feature_size)}
-    with atomic(path) as file, torch.inference_mode():
+    with atomic(path) as file, torch.inference_mode(), explained_memory_errors(BATCH, pixels.shape[1]):
         np.lib.format.write_array_header_1_0(file, header)
         for first in range(0, count, BATCH):
-            if stopped():
-                raise StoppedError("Stopped before all activations were computed; they will be computed again.")
             batch = gather(pixels, np.arange(first, min(first + BATCH, count)))
             with precision(model.mean.device):
                 features = fast.features(batch.to(model.mean.device).float().div_(255))
@@ -106,7 +96,7 @@ def _compute(
 
 
 def _describe(model: Classifier, data: DataSet, size: int, path: Path) -> None:
-    """Write beside the activations what they are, for the list of caches."""
+    """Write a JSON file beside the activations that describes them, for the list of caches."""
     facts = path.with_suffix(".json")
     if not facts.exists():
         described = {"data": data.title, "fingerprint": data.fingerprint, "size": size, "backbone": model.backbone_name}

@@ -1,4 +1,4 @@
-"""Networks by name, ready to be trained on classes of one's own."""
+"""Builds a network by its name, ready to be trained on new classes."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from torch import nn
 
 from core.errors import ModelError
 from core.model import lite0, small_cnn
-from core.model.catalogue import BACKBONES
+from core.model.catalogue import BACKBONES, EFFICIENTNET_LITE0, SMALL_CNN
 from core.model.classifier import Backbone, Classifier
 from core.model.fold import folded_to_train
 from core.model.gradients import with_lean_gradients
@@ -18,28 +18,30 @@ from core.model.groups import early_half
 from core.model.pretrained import downloaded, load_bundled
 
 HEAD_DROPOUT = 0.2
-"""Share of the features that the head of a large backbone does without at each step."""
+"""Dropout in the head of a large backbone."""
 
-_LITE0 = ("efficientnet_lite0", "tf_efficientnet_lite0")
-"""Our name and timm's of the network that is ours."""
+_LITE0 = (EFFICIENTNET_LITE0, "tf_efficientnet_lite0")
+"""Our name and timm's name of the network in `core.model.lite0`."""
 
 
 def build(
     backbone: str, classes: Sequence[str], *, seed: int = 0, pretrained: bool = True, folded: bool = False
 ) -> Classifier:
-    """A network that tells `classes` apart, with a new head, in evaluation mode.
+    """A network for `classes` with a new head, in evaluation mode.
 
-    `backbone` is a name of `core.model.catalogue`, or one that timm knows. With `pretrained` it begins from
-    ImageNet weights where there are any for it (small_cnn has none); else from random ones, which `seed` decides.
-    With `folded` its batch norm is folded into the convolutions before it is trained on (`core.model.fold`), which
-    only the statistics of a pretraining are fit for. The process's own random numbers are left alone. Raises
-    `ModelError` for an unknown name or fewer than two classes, `WeightsUnavailableError` when the weights cannot
-    be had; nothing is then trained from scratch unasked.
+    `backbone` is a name of `core.model.catalogue`, or one that timm knows. With `pretrained` it has ImageNet weights
+    where there are any (small_cnn has none), else random ones that depend on `seed`. With `folded` its batch norm is
+    folded into the convolutions before training (`core.model.fold`), which makes sense only for the statistics of a
+    pretrained network. The random numbers of the process are not used. Raises `ModelError` for an unknown name or
+    fewer than two classes, and `WeightsUnavailableError` when pretrained weights were asked for and are unavailable.
+
+    >>> build("small_cnn", ["cat", "dog"]).feature_size
+    384
     """
     if len(classes) < 2:
-        raise ModelError("A classifier needs at least two classes to tell apart.")
+        raise ModelError("A classifier needs at least two classes.")
     with _random_weights(seed):
-        if backbone == "small_cnn":
+        if backbone == SMALL_CNN:
             chosen = _small_cnn(seed)
         elif backbone in _LITE0:
             chosen = _lite0(backbone, seed, pretrained)
@@ -55,7 +57,7 @@ def build(
 def _small_cnn(seed: int) -> Backbone:
     network = small_cnn.SmallCnn()
     return Backbone(
-        "small_cnn",
+        SMALL_CNN,
         network,
         small_cnn.FEATURES,
         small_cnn.early_names(network),
@@ -112,13 +114,13 @@ def _from_timm(name: str, seed: int, pretrained: bool) -> Backbone:
 
 
 def _probed(name: str, network: nn.Module, sides: Sequence[int]) -> tuple[int, int]:
-    """(features an image, smallest side of `sides` that the network takes); asked of networks that are not offered."""
+    """(features of an image, smallest of `sides` that works) of a network that is not in the catalogue, by trying."""
     network.eval()
     for side in sides:
         try:
             with torch.inference_mode():
                 features = network(torch.zeros(1, 3, side, side))
-        except RuntimeError:  # maps that have shrunk below a kernel's size
+        except RuntimeError:  # the feature maps became smaller than a kernel
             continue
         if isinstance(features, torch.Tensor) and features.ndim == 2:
             return int(features.shape[1]), side
@@ -145,7 +147,7 @@ def _scratch(seed: int) -> str:
 
 @contextmanager
 def _random_weights(seed: int) -> Iterator[None]:
-    """Initialise from `seed`, and leave the process's random numbers where they were."""
+    """Seed torch's random numbers in the block, and put them back afterwards."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         yield

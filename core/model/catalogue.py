@@ -1,17 +1,21 @@
-"""The backbones on offer; nothing here needs torch, so that a page can list them at once."""
+"""The backbones on offer. Importing this module does not import torch."""
 
 from dataclasses import dataclass
 
+EFFICIENTNET_LITE0 = "efficientnet_lite0"
+SMALL_CNN = "small_cnn"
+"""The two networks that need no download: one with ImageNet weights, one for training from random weights."""
+
 GROUPS = ("early layers", "later layers", "head")
-"""Names of the layer groups, stem to head: the general half of the backbone, its specific half, the classifier."""
+"""Names of the layer groups, stem to head: the first half of the backbone, its second half, the classifier."""
 
 
 @dataclass(frozen=True)
 class BackboneOffer:
-    """A network that can be chosen, by `name`.
+    """A network that can be chosen, by `name`; `groups` are its layer groups, stem to head.
 
-    `has_weights` says that it can begin from ImageNet weights, `pretrained_offline` that those are on this
-    machine already; `default_size` is a side in pixels that suits it.
+    `has_weights` says that there are ImageNet weights for it, `pretrained_offline` that these are on this machine
+    already; `default_size` is a suitable image size in pixels.
     """
 
     name: str
@@ -25,18 +29,18 @@ class BackboneOffer:
 
 _OFFERS = (
     BackboneOffer(
-        "efficientnet_lite0",
+        EFFICIENTNET_LITE0,
         "EfficientNet-Lite0",
-        "Knows 1.3 million photos from ImageNet. The best start for photos of your own, and quick without a GPU.",
+        "Pretrained on 1.3 million photos of ImageNet. The best start for photos of your own, and fast without a GPU.",
         GROUPS,
         has_weights=True,
         pretrained_offline=True,
         default_size=128,
     ),
     BackboneOffer(
-        "small_cnn",
+        SMALL_CNN,
         "Small CNN",
-        "Begins knowing nothing, and learns digits or shapes in seconds. Good for seeing how training works.",
+        "Begins with random weights, and learns digits or shapes in seconds. Good for seeing how training works.",
         GROUPS,
         has_weights=False,
         pretrained_offline=False,
@@ -72,4 +76,4 @@ _OFFERS = (
 )
 
 BACKBONES: dict[str, BackboneOffer] = {offer.name: offer for offer in _OFFERS}
-"""What is offered, by name, the best first; any other name that timm knows is accepted too."""
+"""The offers by name, the best first; any other name that timm knows is accepted too."""

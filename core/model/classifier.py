@@ -1,6 +1,7 @@
-"""The network that is trained: a backbone that turns images into features, and a head that tells classes apart."""
+"""The network that is trained: a backbone that computes features of images, and a head that classifies them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -15,11 +16,11 @@ Colour = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Backbone:
-    """A network (B, 3, H, W) -> (B, `feature_size`) and all that must be known to use it.
+    """A network (B, 3, H, W) -> (B, `feature_size`) and what a classifier must know of it.
 
-    `early` names the parameters of its first layer group, `mean` and `std` are those of the images it was
-    trained on, `input_size` is the one side in pixels that it takes (None: any from `smallest` up),
-    `dropout` what its head needs, and `weights_id` says where the weights are from.
+    `early` has the names of the parameters in its first layer group, `mean` and `std` normalise its input,
+    `input_size` is the only image size in pixels that it takes (None: any from `smallest` up), `dropout` (0..1) is
+    for its head, and `weights_id` says where the weights come from.
     """
 
     name: str
@@ -36,7 +37,7 @@ class Backbone:
 
 
 class SeededDropout(nn.Module):
-    """Dropout whose draws come from a generator of its own, so that a resumed training draws the same."""
+    """Dropout with its own random generator, so that a resumed training draws the same numbers."""
 
     def __init__(self, share: float, generator: torch.Generator) -> None:
         super().__init__()
@@ -44,23 +45,23 @@ class SeededDropout(nn.Module):
         self.generator = generator
 
     def forward(self, features: Tensor) -> Tensor:
-        """Zero a `share` of the features (B, F) in training, and scale up the rest; nothing in evaluation."""
+        """In training, set a `share` of the features (B, F) to 0 and scale up the others; else change nothing."""
         if not self.training or not self.share:
             return features
         kept = torch.rand(features.shape, generator=self.generator) >= self.share
         return features * kept.to(features.device, features.dtype).div_(1 - self.share)
 
     def extra_repr(self) -> str:
-        """The share, as torch's own dropout shows it."""
+        """The share, as in the text form of torch's dropout."""
         return f"share={self.share}"
 
 
 class Classifier(nn.Module):
     """`head(features(images))`, for images of `classes`.
 
-    `generator` gives all that the head draws; it is part of the state of a training that is to be resumed.
-    `folded` says whether batch norm was folded into the convolutions. A new head begins at zero: every class is
-    equally likely, and the first loss is ln(number of classes).
+    `generator` gives the random numbers of the head's dropout; the training step seeds it. `folded` says whether
+    batch norm was folded into the convolutions. The weights of a new head are zero: every class is equally likely,
+    and the first loss is ln(number of classes).
     """
 
     mean: Tensor
@@ -86,11 +87,11 @@ class Classifier(nn.Module):
 
     @property
     def groups(self) -> list[LayerGroup]:
-        """The layer groups, stem to head; the head is the last."""
+        """The layer groups, stem to head; the last one is the head."""
         return layer_groups(self.backbone, self.head, self._early)
 
     def features(self, images: Tensor) -> Tensor:
-        """Penultimate features (B, F) of images (B, 3, H, W) in 0..1; normalises, and resizes where only one size fits.
+        """Penultimate features (B, F) of images (B, 3, H, W) in 0..1, normalised, and resized if `input_size` is fixed.
 
         Raises `ModelError` for images that are too small for the backbone.
         """
@@ -109,7 +110,7 @@ class Classifier(nn.Module):
 
 
 def freeze_to(model: Classifier, first: int) -> None:
-    """Train the layer groups from index `first` (0: all, number of groups - 1: the head alone), freeze the others."""
+    """Freeze the layer groups before index `first` (0: none; number of groups - 1: all but the head)."""
     groups = model.groups
     if not 0 <= first < len(groups):
         raise ModelError(f"The network has {len(groups)} layer groups, so it cannot be frozen up to number {first}.")
@@ -120,7 +121,7 @@ def freeze_to(model: Classifier, first: int) -> None:
 
 
 def set_mode(model: Classifier, training: bool) -> None:
-    """Training or evaluation mode; what is frozen stays in evaluation: batch norm keeps its statistics, no dropout."""
+    """Set training or evaluation mode; frozen layers stay in evaluation, so that batch norm keeps its statistics."""
     model.train(training)
     if not training:
         return
@@ -132,8 +133,27 @@ def set_mode(model: Classifier, training: bool) -> None:
         model.backbone.eval()
 
 
+@contextmanager
+def kept_modes(model: nn.Module) -> Iterator[None]:
+    """Put the training or evaluation mode of every module back after the block."""
+    modes = [(module, module.training) for module in model.modules()]
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode and no gradients in the block; every module's mode is put back after it."""
+    with kept_modes(model), torch.inference_mode():
+        model.eval()
+        yield
+
+
 def _head(backbone: Backbone, classes: int, generator: torch.Generator) -> nn.Sequential:
-    with torch.random.fork_rng(devices=[]):  # torch draws weights for it, which are not kept
+    with torch.random.fork_rng(devices=[]):  # torch initialises the weights, which are then set to zero
         linear = nn.Linear(backbone.feature_size, classes)
     nn.init.zeros_(linear.weight)
     nn.init.zeros_(linear.bias)

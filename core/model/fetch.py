@@ -1,6 +1,6 @@
-"""Make sure that a network and its weights can be had, before a run is made of it, in a process of its own.
+"""Downloads a network's weights before a run is created, in a separate process: the caller need not import torch.
 
-The caller need not import torch. `python -m core.model.fetch BACKBONE [--scratch]` is that process.
+`python -m core.model.fetch BACKBONE [--scratch]` is that process.
 """
 
 import json
@@ -13,20 +13,20 @@ from core.model.catalogue import BACKBONES
 
 CODE = Path(__file__).parents[2]
 LONGEST_S = 900.0
-"""A download that takes longer is given up."""
+"""Seconds after which a download is given up."""
 
 
 def is_at_hand(backbone: str, *, pretrained: bool) -> bool:
-    """Whether the network is known to be here without a look: no download, and no name to be checked."""
+    """Whether the network certainly needs no download, so that `fetch` has nothing to do."""
     offer = BACKBONES.get(backbone)
     return offer is not None and (not pretrained or not offer.has_weights or offer.pretrained_offline)
 
 
 def fetch(backbone: str, *, pretrained: bool = True) -> None:
-    """Build the network once, downloading its weights if they are not here yet.
+    """Build the network once, which downloads its weights if they are not on this machine.
 
-    Raises `WeightsUnavailableError` when they cannot be downloaded (training from scratch is then the way), and
-    `ModelError` for a name that nothing answers to.
+    Raises `WeightsUnavailableError` when they cannot be downloaded (training from scratch is still possible), and
+    `ModelError` for an unknown name.
     """
     if is_at_hand(backbone, pretrained=pretrained):
         return
@@ -49,7 +49,7 @@ def fetch(backbone: str, *, pretrained: bool = True) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Build the network named last; print one line of JSON that says what came of it."""
+    """Build the network named last, and print one line of JSON: the error, and whether weights are missing."""
     from core.model.backbones import build
 
     answer = {"error": "", "weights": False}

@@ -1,4 +1,4 @@
-"""Layer groups: slices of a network, stem to head, each with a learning rate and a freeze of its own."""
+"""Layer groups: slices of a network, stem to head, which can be frozen and have their own learning rates."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -25,8 +25,8 @@ class LayerGroup:
 def early_half(network: nn.Module) -> frozenset[str]:
     """Names of the parameters in the first half of a timm network's layers.
 
-    The layers are those that timm itself declares (`group_matcher`, coarse: the stem and each stage). As in
-    fastai, a residual network is cut after its second stage, where half of the scales have been seen.
+    The layers are those that timm declares (`group_matcher`, coarse: the stem and each stage). As in fastai, a
+    residual network is split after its second stage.
     """
     from timm.models import group_parameters
 
@@ -48,7 +48,7 @@ def layer_groups(backbone: nn.Module, head: nn.Module, early: frozenset[str]) ->
 
 
 def _sort(module: nn.Module, prefix: str, early: frozenset[str], groups: list[LayerGroup]) -> None:
-    """Put `module` into a group, whole if it lies in one; what has no parameters goes with the later layers."""
+    """Add `module` to a group, as a whole if possible; modules without parameters belong to the later layers."""
     sides = {_is_early(name, owner, prefix, early) for name, owner in module.named_modules() if _owns(owner)}
     if len(sides) < 2 and not _spans(module, prefix, early):
         groups[0 if sides == {True} else 1].modules.append(module)
@@ -64,13 +64,13 @@ def _owns(module: nn.Module) -> bool:
 
 
 def _is_early(name: str, owner: nn.Module, prefix: str, early: frozenset[str]) -> bool:
-    """One parameter of a layer decides for all of it: folding gives a convolution a bias that it had not."""
+    """Whether any parameter of the layer is early: folding adds a bias, which `early` does not name."""
     path = f"{prefix}{name}." if name else prefix
     return any(path + own in early for own, _ in owner.named_parameters(recurse=False))
 
 
 def _spans(module: nn.Module, prefix: str, early: frozenset[str]) -> bool:
-    """Whether the module's own parameters are in another group than what it holds (a class token, say)."""
+    """Whether the module has children and its own parameters lie in both groups (as a class token may)."""
     if next(module.children(), None) is None:
         return False
     return len({prefix + name in early for name, _ in module.named_parameters(recurse=False)}) > 1

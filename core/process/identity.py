@@ -1,13 +1,26 @@
-"""Which process is which: a pid alone is given again to others, a pid with its start time is not."""
+"""Telling processes apart: a pid alone is given to another process later, a pid with its start time is not."""
 
 import contextlib
 import os
 import signal
+from typing import NamedTuple
 
 import psutil
 
 _TOLERANCE = 2.0
 """Seconds by which a process's start time may seem to move when the clock is set."""
+
+
+class ProcessId(NamedTuple):
+    """A process: its pid, and when it began in seconds since 1970."""
+
+    pid: int
+    start_time: float
+
+
+def this_process() -> ProcessId:
+    """The calling process."""
+    return ProcessId(os.getpid(), start_time(os.getpid()))
 
 
 def start_time(pid: int) -> float:
@@ -19,7 +32,7 @@ def start_time(pid: int) -> float:
 
 
 def alive(pid: int | None, started: float | None) -> bool:
-    """Whether the process `pid` that began at `started` is still at work; a zombie is not."""
+    """Whether the process `pid` that began at `started` still runs; a zombie does not."""
     if not pid or not started:
         return False
     try:

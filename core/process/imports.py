@@ -1,4 +1,4 @@
-"""Importing what computing needs: torch and its kin, some 5,000 modules."""
+"""Importing torch and what goes with it: some 5,000 modules."""
 
 import gc
 import importlib
@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 def import_modules(names: Sequence[str], wanted: Callable[[], bool] = lambda: True) -> None:
     """Import modules one after the other for as long as they are `wanted`.
 
-    The garbage collector rests meanwhile, and leaves them alone for good: it would go through them again and again,
-    for a sixth of the time, and find next to nothing.
+    The garbage collector is off meanwhile, and never scans these modules later: it would scan them again and again,
+    for a sixth of the time, and free next to nothing.
     """
     collecting = gc.isenabled()
     gc.disable()

@@ -12,7 +12,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from core.process.identity import start_time
 from core.workspace import Workspace
 
 CODE = Path(__file__).parents[2]
@@ -25,8 +24,8 @@ ANSWER_S = 2.0
 HUGE_PAGES = "glibc.malloc.hugetlb=1"
 
 SPINS = "10000"
-"""Turns for which a thread of an OpenMP team waits awake for the others. libgomp's own 300,000 are free on an idle
-machine; on a busy one they cost 4 to 8 times the step itself (measured on 2 cores shared by several processes)."""
+"""Turns for which a thread of an OpenMP team spins while it waits for the others. libgomp's own 300,000 are free on
+an idle machine; on a busy one they cost 4 to 8 times the step itself (measured on 2 shared cores)."""
 
 _children: list[subprocess.Popen[bytes]] = []
 
@@ -50,7 +49,7 @@ def socket_path(workspace: Workspace) -> Path:
 
 
 def code_version() -> str:
-    """Changes whenever a module of `core`, or the Python that runs it, does: a warm process of other code is no use."""
+    """Changes whenever a module of `core`, or the Python that runs it, does: an outdated warm process is not used."""
     facts = [sys.executable, str(CODE)]
     for path in sorted((CODE / "core").rglob("*.py")):
         with contextlib.suppress(OSError):
@@ -59,7 +58,7 @@ def code_version() -> str:
 
 
 def ask(workspace: Workspace, request: dict[str, Any]) -> dict[str, Any] | None:
-    """Send a request to the warm process and wait for its answer; None when there is none, or it is of other code."""
+    """Send a request to the warm process and wait for its answer; None when there is none, or it runs other code."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
             line.settimeout(ANSWER_S)
@@ -73,7 +72,7 @@ def ask(workspace: Workspace, request: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def environment() -> dict[str, str]:
-    """The environment of a worker: this one's, where to find `core`, big pages for big buffers, and calm threads."""
+    """The process's environment with what a worker needs: the path of `core`, huge pages, threads that spin less."""
     known = dict(os.environ)
     if "OMP_WAIT_POLICY" not in known:
         known.setdefault("GOMP_SPINCOUNT", SPINS)
@@ -91,7 +90,7 @@ def start_worker(workspace: Workspace, run: Path, job_id: str, log: Path) -> int
     answer = ask(workspace, {"do": "start", "run": str(run), "job": job_id})
     if answer is not None and isinstance(answer.get("pid"), int):
         return int(answer["pid"])
-    return detached(["core.jobs.worker", str(run), "--job", job_id], log)
+    return detached(["core.jobs.worker", str(run), "--job", job_id, "--home", str(workspace.root)], log)
 
 
 def detached(module: list[str], log: Path, *, anew: bool = False) -> int:
@@ -112,10 +111,5 @@ def detached(module: list[str], log: Path, *, anew: bool = False) -> int:
 
 
 def reap() -> None:
-    """Let go of the children that have ended, so that they are no zombies."""
+    """Wait for the children that have ended, so that they are not zombies."""
     _children[:] = [child for child in _children if child.poll() is None]
-
-
-def this_process() -> dict[str, float]:
-    """Pid and start time of this process, to be told from others that are given the same pid later."""
-    return {"pid": os.getpid(), "start_time": start_time(os.getpid())}

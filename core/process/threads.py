@@ -5,7 +5,7 @@ import os
 from functools import cache
 
 NICE = 5
-"""How far a worker lowers its priority, so that pages stay quick on the machine that trains; alone it loses nothing."""
+"""How far a worker lowers its priority, so that pages stay quick; without other load it loses nothing."""
 
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
@@ -15,7 +15,7 @@ _NEVER_TRIM = 2**31 - 1
 
 @cache
 def tune_allocator() -> bool:
-    """Have glibc keep the large buffers that every batch needs again, instead of returning and refetching them.
+    """Have glibc keep the large buffers that every batch needs, instead of returning them to the system each time.
 
     Up to 2.7 times faster on a CPU. Where there is no glibc nothing happens. Gives whether it took effect.
     """
@@ -28,7 +28,7 @@ def tune_allocator() -> bool:
 
 
 def prepare_process(processes: int = 1) -> None:
-    """Get this process ready to compute: its allocator, and its share of the cores when so many `processes` compute.
+    """Set this process's allocator, and its number of threads: its share of the cores when `processes` compute.
 
     `OMP_NUM_THREADS` decides about the threads where it is set.
     """
@@ -42,6 +42,6 @@ def prepare_process(processes: int = 1) -> None:
 
 
 def lower_priority() -> None:
-    """Let whatever else the machine does go first, for the rest of this process's life."""
+    """Lower this process's priority, for as long as it runs."""
     if hasattr(os, "nice") and not os.nice(0):
         os.nice(NICE)

@@ -1,6 +1,6 @@
-"""Confusion matrices, read: which classes are taken for which, and how well each one does (torch-free).
+"""Confusion matrices and what follows from them. Importing this module does not import torch.
 
-Rows are true classes and columns predicted ones throughout, as in scikit-learn.
+Rows are true classes and columns predicted ones, as in scikit-learn.
 """
 
 from collections.abc import Sequence
@@ -17,15 +17,22 @@ Normalise = Literal["none", "true", "predicted"]
 def confusion_matrix(
     labels: npt.NDArray[np.integer[Any]], predicted: npt.NDArray[np.integer[Any]], classes: int
 ) -> Integers:
-    """Counts (C, C) int64 of (true, predicted) pairs; `labels` and `predicted` (N,) are in 0..C-1."""
+    """Counts (C, C) int64 of (true, predicted) pairs; `labels` and `predicted` (N,) are in 0..C-1.
+
+    >>> confusion_matrix(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).tolist()
+    [[1, 1], [0, 1]]
+    """
     pairs = np.asarray(labels, dtype=np.int64) * classes + np.asarray(predicted, dtype=np.int64)
     return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes).astype(np.int64)
 
 
 def normalised(matrix: Integers, by: Normalise = "true") -> npt.NDArray[np.float64]:
-    """The matrix as shares (C, C) 0..1 of each true class's row or predicted class's column.
+    """The matrix as shares (C, C) 0..1 of the images of each true class (row) or predicted class (column).
 
     "none" gives shares of all images. A row or column without images is 0.
+
+    >>> normalised(np.array([[3, 1], [0, 2]]), "true").tolist()
+    [[0.75, 0.25], [0.0, 1.0]]
     """
     total = matrix.sum(axis={"true": 1, "predicted": 0, "none": None}[by], keepdims=True)
     return _ratio(matrix, np.broadcast_to(total, matrix.shape))
@@ -34,7 +41,7 @@ def normalised(matrix: Integers, by: Normalise = "true") -> npt.NDArray[np.float
 def as_frame(
     matrix: Integers, classes: Sequence[str], normalise: Normalise = "true", order: Sequence[int] | None = None
 ) -> pd.DataFrame:
-    """One row a cell, in `order` of classes: `true`, `predicted`, `images`, `share` (0..1, `normalised`), `correct`."""
+    """One row for each cell, in `order` of classes: `true`, `predicted`, `images`, `share` (0..1), `correct`."""
     chosen = np.arange(len(classes)) if order is None else np.asarray(order, dtype=np.int64)
     names = np.array(classes, dtype=object)[chosen]
     grid = np.ix_(chosen, chosen)
@@ -50,10 +57,13 @@ def as_frame(
 
 
 def order_by_confusion(matrix: Integers) -> list[int]:
-    """An order of the classes that puts those taken for each other side by side, the most confused first.
+    """An order of the classes in which confused classes are neighbours, the most confused ones first.
 
-    Pairs are taken by the number of images confused either way, most first, and joined into chains at
-    their ends; classes that are never confused keep their order, at the end.
+    The pairs of classes are sorted by the number of images confused in either direction, most first, and joined at
+    their ends to chains. Classes that are never confused come last, in their own order.
+
+    >>> order_by_confusion(np.array([[9, 0, 1], [0, 9, 0], [4, 0, 5]]))
+    [0, 2, 1]
     """
     both = matrix + matrix.T
     np.fill_diagonal(both, 0)
@@ -80,8 +90,8 @@ def most_confused(matrix: Integers, classes: Sequence[str], n: int = 10) -> pd.D
 def per_class(matrix: Integers, classes: Sequence[str]) -> pd.DataFrame:
     """`class`, `precision`, `recall`, `f1` (0..1) and `images` of each class; a ratio of no images is NaN.
 
-    Precision: of what was called this class, the share that is. Recall: of what is this class, the share
-    that was found. F1 is their harmonic mean. A class without images to check has no recall.
+    Precision is the share of the images predicted as this class that are of it, recall the share of the images of
+    this class that were predicted as it, F1 their harmonic mean. A class without images to check has no recall.
     """
     right = np.diag(matrix)
     true, called = matrix.sum(axis=1), matrix.sum(axis=0)
@@ -101,7 +111,7 @@ def _ratio(part: Integers, whole: Integers, of_none: float = 0.0) -> npt.NDArray
 
 
 def _join(chains: dict[int, list[int]], a: int, b: int) -> None:
-    """Join the chains that `a` and `b` end, if they are two and both are ends, so that a and b touch."""
+    """Join the chains of `a` and `b` so that the two are neighbours, if both are ends of different chains."""
     left, right = chains[a], chains[b]
     if left is right or a not in (left[0], left[-1]) or b not in (right[0], right[-1]):
         return

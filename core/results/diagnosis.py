@@ -1,7 +1,7 @@
-"""Is it overfitting? The two facts, the numbers behind them, and what to try next (torch-free).
+"""Whether a run overfits: two facts, their numbers, and what to try next. Importing this module imports no torch.
 
-That training loss lies well below validation loss (a gap) and that validation loss rises while training
-loss falls (overfitting) are different facts. A gap alone is no harm as long as validation loss improves.
+That training loss is well below validation loss (a gap), and that validation loss rises while training loss falls
+(overfitting), are different facts. A gap alone does no harm as long as validation loss improves.
 """
 
 import math
@@ -26,13 +26,13 @@ TITLES: dict[Verdict, str] = {
 }
 
 ENOUGH_EPOCHS = 3
-"""Fewer comparable epochs than this show no trend."""
+"""Comparable epochs that are needed for a trend."""
 GAP_RATIO, GAP_NATS = 1.3, 0.05
 """A gap counts when validation loss is this many times training loss, and this far above it."""
 RISE_SHARE, RISE_NATS = 0.05, 0.01
 """A rise counts when two epochs in a row lie this share, and this far, above the best validation loss."""
 EXPLODED = 4.0
-"""Validation loss this many times its best, with training loss up as well, is called divergence."""
+"""Validation loss above this many times its best, with a higher training loss too, is divergence."""
 
 NEXT_STEPS: dict[Verdict, tuple[str, ...]] = {
     "too-early": ("Train until there are at least 3 epochs to compare.",),
@@ -65,7 +65,7 @@ NEXT_STEPS: dict[Verdict, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Fact:
-    """One observation: whether it holds, and the sentence that says so with its numbers."""
+    """One observation: whether it holds, and a sentence about it with its numbers."""
 
     holds: bool
     sentence: str
@@ -73,10 +73,10 @@ class Fact:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A verdict, the two facts under it, all evidence as sentences, and what to try next.
+    """A verdict with its evidence (sentences), and what to try next.
 
-    `gap`: training loss is well below validation loss. `rise`: validation loss rises while training loss
-    falls. Both sentences are in `evidence` too; both are None when nothing can be compared.
+    `gap`: training loss is well below validation loss. `rise`: validation loss rises while training loss falls.
+    Their sentences are in `evidence` too; both are None when there are no epochs to compare.
     """
 
     verdict: Verdict
@@ -88,10 +88,17 @@ class Diagnosis:
 
 
 def diagnose(epochs: pd.DataFrame, stages: Sequence[Stage] | None = None, *, diverged: bool = False) -> Diagnosis:
-    """Read the history of a run: one row an epoch with `stage`, `epoch`, `train_loss`, `valid_loss` (nats).
+    """The diagnosis of a run's history: one row an epoch with `stage`, `epoch`, `train_loss`, `valid_loss` (nats).
 
-    With `stages` (indexed by the `stage` column), only the last epochs whose training loss was measured in
-    the same way are compared. `diverged` says that the learner stopped because its loss exploded.
+    With `stages` (indexed by the `stage` column), only the last epochs whose training losses can be compared are
+    used: augmentation, image size and loss are the same. `diverged` says that training stopped because of its loss.
+
+    >>> epochs = pd.DataFrame(
+    ...     {"stage": 0, "epoch": [1, 2, 3, 4], "train_loss": [1, 0.6, 0.3, 0.1], "valid_loss": [1, 0.5, 0.6, 0.7]}
+    ... )
+    >>> found = diagnose(epochs)
+    >>> found.verdict, found.gap.holds, found.rise.holds
+    ('overfitting', True, True)
     """
     if epochs.empty:
         said = "The loss exploded in the first epoch." if diverged else "No epoch has been trained yet."
@@ -104,9 +111,11 @@ def diagnose(epochs: pd.DataFrame, stages: Sequence[Stage] | None = None, *, div
     evidence += [gap.sentence, rise.sentence]
     stage = _stage(stages, recent)
     if recent["train_loss"].iloc[-1] > recent["valid_loss"].iloc[-1] or stage is not None:
-        evidence.append(_how_measured(stage))
+        evidence.append(_how_computed(stage))
     if len(recent) < len(epochs):
-        evidence.append(f"Only the last {len(recent)} epochs are compared: the ones before were measured differently.")
+        evidence.append(
+            f"Only the last {len(recent)} epochs are compared: the stages before had other images or another loss."
+        )
     return _diagnosis(_verdict(recent, gap, rise), evidence, gap, rise)
 
 
@@ -125,7 +134,7 @@ def _verdict(recent: pd.DataFrame, gap: Fact, rise: Fact) -> Verdict:
 
 
 def _still_learning(recent: pd.DataFrame) -> bool:
-    """Both losses fell by the share that counts in the last epoch, and training loss is not yet the lower one."""
+    """Whether both losses fell clearly in the last epoch, and training loss is not yet well below validation loss."""
     train, valid = recent["train_loss"].to_numpy(), recent["valid_loss"].to_numpy()
     falling = all(
         losses[-1] == losses.min() and losses[-2] - losses[-1] > max(RISE_SHARE * losses[-1], RISE_NATS)
@@ -142,7 +151,7 @@ def _gap(recent: pd.DataFrame) -> Fact:
 
 
 def _rise(recent: pd.DataFrame) -> Fact:
-    """Two epochs at the end above the best validation loss, while training loss went down from there."""
+    """Whether the last two epochs are clearly above the best validation loss, while training loss fell since then."""
     if len(recent) < ENOUGH_EPOCHS:
         return Fact(False, f"Trend: {_epochs(len(recent))} to compare is too few to see one.")
     best = int(recent["valid_loss"].to_numpy().argmin())
@@ -156,10 +165,10 @@ def _rise(recent: pd.DataFrame) -> Fact:
     change = f"validation loss went from {low:.3f} (its best, epoch {epoch}) to {last:.3f}"
     training = f"training loss from {train_then:.3f} to {train_now:.3f}"
     if up and train_now < train_then:
-        return Fact(True, f"Trend: {change}, while {training}: it learns the images by heart.")
+        return Fact(True, f"Trend: {change}, while {training}: the network memorises the training images.")
     if up:
         return Fact(False, f"Trend: {change}, but {training} as well, as after a restart or at too high a rate.")
-    few = "and one epoch makes no trend" if len(after) == 1 else "too little to call a rise"
+    few = "and one epoch is no trend" if len(after) == 1 else "which is too little for a trend"
     return Fact(False, f"Trend: {change}, {few}.")
 
 
@@ -186,17 +195,18 @@ def _explosion(epochs: pd.DataFrame, diverged: bool) -> str:
 
 
 def _comparable(epochs: pd.DataFrame, stages: Sequence[Stage] | None) -> pd.DataFrame:
-    """The last epochs whose stages measure training loss alike (all of them when the stages aren't known)."""
+    """The last epochs whose training losses can be compared (all of them when the stages are not known)."""
     if stages is None:
         return epochs
-    alike = [_measure(stages, int(number)) for number in epochs["stage"]]
-    start = len(alike)
-    while start > 0 and alike[start - 1] == alike[-1]:
+    kinds = [_kind_of_loss(stages, int(number)) for number in epochs["stage"]]
+    start = len(kinds)
+    while start > 0 and kinds[start - 1] == kinds[-1]:
         start -= 1
     return epochs.iloc[start:]
 
 
-def _measure(stages: Sequence[Stage], number: int) -> tuple[object, ...]:
+def _kind_of_loss(stages: Sequence[Stage], number: int) -> tuple[object, ...]:
+    """The settings of a stage on which its training loss depends."""
     if not 0 <= number < len(stages):
         return (number,)
     stage = stages[number]
@@ -208,14 +218,14 @@ def _stage(stages: Sequence[Stage] | None, recent: pd.DataFrame) -> Stage | None
     return stages[number] if stages is not None and 0 <= number < len(stages) else None
 
 
-def _how_measured(stage: Stage | None) -> str:
-    """What sets training loss apart from the same network's loss on plain images, and both from cross entropy."""
+def _how_computed(stage: Stage | None) -> str:
+    """How the training loss differs from the validation loss, and both from plain cross entropy."""
     augmented = stage is None or stage.augmentation != NONE
     smoothing = 0.0 if stage is None else stage.label_smoothing
     floor = f" Both include label smoothing {smoothing:g}, so neither can reach 0." if smoothing else ""
     return (
-        f"Training loss is measured while the network learns, with dropout{' and augmentation' if augmented else ''}; "
-        f"validation loss is not, so training loss can lie above it without harm.{floor}"
+        f"Training loss is computed during training, with dropout{' and augmentation' if augmented else ''}; "
+        f"validation loss is not, so training loss may be the higher one.{floor}"
     )
 
 

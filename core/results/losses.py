@@ -1,4 +1,4 @@
-"""The images behind the numbers: the worst errors, and those of one cell of the matrix (torch-free)."""
+"""The images with the highest losses, and those in one cell of the matrix. Importing it does not import torch."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def top_losses(predictions: Predictions, n: int = 12, *, wrong_only: bool = Fals
 
 
 def cell(predictions: Predictions, true: str, predicted: str) -> pd.DataFrame:
-    """The images of class `true` that were called `predicted`, highest loss first; empty for unknown classes."""
+    """The images of class `true` that were predicted as `predicted`, highest loss first; empty for unknown classes."""
     if true not in predictions.classes or predicted not in predictions.classes:
         return image_rows(predictions, np.zeros(0, dtype=np.int64))
     is_true = predictions.labels == predictions.classes.index(true)

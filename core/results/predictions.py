@@ -1,4 +1,4 @@
-"""What a model said about each image, kept as one file; importing this module does not import torch."""
+"""The predictions of a model for a set of images, kept as one file. Importing this module does not import torch."""
 
 import json
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
 
 from core.errors import RunError
 from core.workspace import Progress, atomic, no_progress
@@ -22,13 +23,28 @@ Integers = npt.NDArray[np.int64]
 _VERSION = 1
 
 
+class Origin(BaseModel):
+    """Where predictions come from: a snapshot's weights, taken after `step` batches of the run, on images of `size` px.
+
+    `split` is "train" or "valid"; `tta` is "mean" with test-time augmentation (`core.results.tta`), None without.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    snapshot: str = "latest"
+    split: str = "valid"
+    tta: str | None = None
+    size: int = 0
+    step: int = 0
+
+
 @dataclass(frozen=True)
 class Predictions:
-    """Probabilities of N images over C classes, beside the truth.
+    """Probabilities of N images over C classes, with the true classes.
 
     `indices` (N,) int64 are positions in the data set's items, `names` the items' names, `labels` (N,) int64
     the true classes, `probabilities` (N, C) float32 sum to 1 in each row, `losses` (N,) float32 are cross
-    entropies in nats. `about` says where they come from (snapshot, split, form of test-time augmentation).
+    entropies in nats, `fingerprint` is that of the data set. Raises `RunError` when the shapes do not agree.
     """
 
     classes: tuple[str, ...]
@@ -38,7 +54,7 @@ class Predictions:
     probabilities: Floats
     losses: Floats
     fingerprint: str
-    about: dict[str, Any]
+    about: Origin
 
     def __post_init__(self) -> None:
         count = len(self.labels)
@@ -55,7 +71,7 @@ class Predictions:
 
     @property
     def predicted(self) -> Integers:
-        """The most probable class of each image, (N,) int64; the first one on a tie."""
+        """The most probable class of each image, (N,) int64; of equal ones the first."""
         best: Integers = self.probabilities.argmax(axis=1).astype(np.int64)
         return best
 
@@ -76,13 +92,13 @@ class Predictions:
         return float(self.losses.mean(dtype=np.float64)) if len(self) else float("nan")
 
     def save(self, path: Path) -> None:
-        """Write to `path` (an .npz file), whole or not at all."""
+        """Write to `path` (an .npz file) atomically."""
         words = {
             "version": _VERSION,
             "classes": self.classes,
             "names": self.names,
             "fingerprint": self.fingerprint,
-            "about": self.about,
+            "about": self.about.model_dump(mode="json"),
         }
         with atomic(path) as file:
             np.savez_compressed(
@@ -110,11 +126,11 @@ class Predictions:
                     probabilities=file["probabilities"],
                     losses=file["losses"],
                     fingerprint=words["fingerprint"],
-                    about=words["about"],
+                    about=Origin.model_validate(words["about"]),
                 )
         except FileNotFoundError as error:
             raise RunError("There are no predictions yet. Evaluate the run first.") from error
-        except Exception as error:  # zipfile, numpy and json each have errors of their own for a damaged file
+        except Exception as error:  # zipfile, numpy and json raise different errors for a damaged file
             raise RunError(f"The predictions in {path.name} cannot be read. Evaluate the run again.") from error
 
 
@@ -124,7 +140,7 @@ def predictions_of(
     probabilities: npt.NDArray[np.floating[Any]],
     *,
     losses: npt.NDArray[np.floating[Any]] | None = None,
-    about: dict[str, Any] | None = None,
+    about: Origin | None = None,
 ) -> Predictions:
     """Predictions for `data.items[i]`, i in `indices` (N,), from `probabilities` (N, C) and `losses` (N,)."""
     labels = data.labels[indices].astype(np.int64)
@@ -138,12 +154,16 @@ def predictions_of(
         probabilities=np.asarray(probabilities, dtype=np.float32),
         losses=np.asarray(losses, dtype=np.float32),
         fingerprint=data.fingerprint,
-        about=dict(about or {}),
+        about=about or Origin(),
     )
 
 
 def cross_entropy(probabilities: npt.NDArray[np.floating[Any]], labels: Integers) -> Floats:
-    """-ln of the true class's probability, (N,) in nats; a probability of 0 counts as the smallest float32."""
+    """-ln of the probability of the true class, (N,) in nats; a probability of 0 is replaced by the smallest float32.
+
+    >>> [f"{loss:.3f}" for loss in cross_entropy(np.array([[0.5, 0.5], [0.1, 0.9]]), np.array([0, 1]))]
+    ['0.693', '0.105']
+    """
     chosen = probabilities[np.arange(len(labels)), labels].astype(np.float64)
     return (-np.log(np.clip(chosen, np.finfo(np.float32).tiny, 1.0))).astype(np.float32)
 
@@ -155,13 +175,14 @@ def predict_images(
     import torch
 
     from core.data.decode import decode
-    from core.results.inference import inferring, probabilities_of
+    from core.model.classifier import evaluating
+    from core.results.inference import probabilities_of
 
     found: list[Floats] = []
-    with inferring(model):
+    with evaluating(model):
         for start in range(0, len(paths), batch_size):
-            progress("Looking at images", start, len(paths))
+            progress("Predicting images", start, len(paths))
             batch = np.stack([decode(path, size) for path in paths[start : start + batch_size]])
             found.append(probabilities_of(model, torch.from_numpy(batch).permute(0, 3, 1, 2)))
-    progress("Looking at images", len(paths), len(paths))
+    progress("Predicting images", len(paths), len(paths))
     return np.concatenate(found) if found else np.zeros((0, len(model.classes)), dtype=np.float32)

@@ -1,1 +1,1 @@
-"""A model's life on disk: the run folder, the worker process that fills it, and the queue of jobs."""
+"""A run on disk: its folder, history, weights, and the plan being edited."""

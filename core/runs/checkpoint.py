@@ -1,17 +1,19 @@
-"""Weights on disk: a run's checkpoint and its snapshots, as safetensors files whose header says what they are.
+"""Weights on disk: a run's checkpoint and its snapshots, as safetensors files with a JSON header.
 
-What a page needs (reading headers, making a snapshot of the checkpoint and the reverse) works without torch.
+Reading headers, and making a snapshot of the checkpoint or the reverse, works without torch: pages do it.
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 from safetensors import SafetensorError, safe_open
 
 from core.errors import RunError
 from core.runs.state import Best, StageState
+from core.training.position import LearnerMeta
 from core.workspace import atomic
 
 if TYPE_CHECKING:
@@ -19,19 +21,19 @@ if TYPE_CHECKING:
 
 KEY = "anneal"
 MODEL = "model/"
-"""What the names of a model's tensors begin with in a checkpoint; in a snapshot they have no such beginning."""
+"""Prefix of the model's tensors in a checkpoint; in a snapshot they have none."""
 
 
 class CheckpointMeta(BaseModel):
-    """The header of `checkpoint.safetensors`: all that must agree with its weights, so that one rename moves it all.
+    """The header of `checkpoint.safetensors`: what must agree with its weights, so that both are replaced at once.
 
-    `learner` is the learner's own part, `history_bytes` how much of the history lies before it, `size` that of the
-    images last trained on.
+    `learner` is the learner's own part, `history_bytes` the length of the history when it was written, `size` the
+    side in pixels of the images last trained on.
     """
 
     model_config = ConfigDict(extra="ignore", ser_json_inf_nan="constants")
 
-    learner: dict[str, Any]
+    learner: LearnerMeta
     history_bytes: int = 0
     stages: list[StageState] = Field(default_factory=list)
     best: Best | None = None
@@ -43,18 +45,18 @@ class CheckpointMeta(BaseModel):
     @property
     def epoch(self) -> int:
         """Epochs finished over the run."""
-        return int(self.learner["position"]["epoch"])
+        return self.learner.position.epoch
 
     @property
     def step(self) -> int:
         """Batches trained over the run."""
-        return int(self.learner["position"]["step"])
+        return self.learner.position.step
 
 
 class SnapshotMeta(BaseModel):
-    """The header of a snapshot: of which network its weights are, when they were taken, and how good they were.
+    """The header of a snapshot: the network that its weights belong to, when they were taken, and how good they were.
 
-    `learner` is the learner's own part at that time.
+    `learner` is the learner's own part at that time; None in a snapshot of another version.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="constants")
@@ -67,21 +69,33 @@ class SnapshotMeta(BaseModel):
     step: int = 0
     accuracy: float | None = None
     valid_loss: float | None = None
-    learner: dict[str, Any] = Field(default_factory=dict)
+    learner: LearnerMeta | None = None
+
+    @field_validator("learner", mode="before")
+    @classmethod
+    def _unreadable_is_none(cls, value: Any) -> Any:
+        try:
+            return LearnerMeta.model_validate(value)
+        except ValidationError:
+            return None
 
 
-def header(path: Path) -> dict[str, Any]:
-    """What a weights file says of itself; raises `RunError` when it is missing or damaged."""
+def _header(path: Path) -> dict[str, JsonValue]:
+    """The JSON in a weights file's header; raises `RunError` when the file is missing or damaged."""
     try:
         with safe_open(path, framework="numpy") as file:
             found = json.loads((file.metadata() or {})[KEY])
     except FileNotFoundError as error:
         raise RunError(f"There are no weights called {path.stem} in this run.") from error
-    except (SafetensorError, OSError, ValueError, KeyError) as error:
-        raise RunError(f"{path.name} is damaged and cannot be read. Load another snapshot.") from error
+    except (SafetensorError, OSError, ValueError, KeyError, RecursionError) as error:
+        raise _damaged(path) from error
     if not isinstance(found, dict):
-        raise RunError(f"{path.name} is damaged and cannot be read. Load another snapshot.")
+        raise _damaged(path)
     return found
+
+
+def _damaged(path: Path) -> RunError:
+    return RunError(f"{path.name} is damaged and cannot be read. Load another snapshot.")
 
 
 def read_meta(path: Path) -> CheckpointMeta | None:
@@ -89,7 +103,7 @@ def read_meta(path: Path) -> CheckpointMeta | None:
     if not path.exists():
         return None
     try:
-        return CheckpointMeta.model_validate(header(path))
+        return CheckpointMeta.model_validate(_header(path))
     except ValidationError as error:
         raise RunError("The checkpoint was made by another version of Anneal. Load a snapshot to go on.") from error
 
@@ -97,7 +111,7 @@ def read_meta(path: Path) -> CheckpointMeta | None:
 def read_snapshot_meta(path: Path) -> SnapshotMeta:
     """A snapshot's header; raises `RunError` when it is missing or damaged."""
     try:
-        return SnapshotMeta.model_validate(header(path))
+        return SnapshotMeta.model_validate(_header(path))
     except ValidationError as error:
         raise RunError(f"{path.name} was made by another version of Anneal and cannot be read.") from error
 
@@ -113,11 +127,11 @@ def read_weights(path: Path) -> "dict[str, Tensor]":
     """The tensors of a checkpoint or snapshot, on the CPU; raises `RunError` when it is missing or damaged."""
     from safetensors.torch import load_file
 
-    header(path)
+    _header(path)
     try:
         return load_file(path)
     except (SafetensorError, OSError) as error:
-        raise RunError(f"{path.name} is damaged and cannot be read. Load another snapshot.") from error
+        raise _damaged(path) from error
 
 
 def model_part(tensors: "dict[str, Tensor]") -> "dict[str, Tensor]":
@@ -131,19 +145,20 @@ def checkpoint_to_snapshot(checkpoint: Path, snapshot: Path, meta: SnapshotMeta)
 
 
 def snapshot_to_checkpoint(snapshot: Path, checkpoint: Path, meta: CheckpointMeta) -> None:
-    """Write a snapshot as the checkpoint that the next stage begins from, with nothing remembered by an optimiser."""
+    """Write a snapshot as the checkpoint that the next stage begins from, without the state of an optimiser."""
     _copy(snapshot, checkpoint, meta, lambda name: MODEL + name)
 
 
-def _copy(source: Path, target: Path, meta: BaseModel, rename: Any) -> None:
+def _copy(source: Path, target: Path, meta: BaseModel, rename: Callable[[str], str | None]) -> None:
+    """Write the tensors of `source` that `rename` has a name for, under that name, with another header."""
     from safetensors.numpy import load_file, save
 
-    header(source)
+    _header(source)
     try:
         tensors = load_file(source)
     except (SafetensorError, OSError) as error:
-        raise RunError(f"{source.name} is damaged and cannot be read. Load another snapshot.") from error
-    renamed = {rename(name): value for name, value in tensors.items() if rename(name) is not None}
+        raise _damaged(source) from error
+    renamed = {new: value for name, value in tensors.items() if (new := rename(name)) is not None}
     _put(target, save(renamed, _metadata(meta)))
 
 

@@ -29,7 +29,6 @@ def create_run(
     run_id = new_id()
     held_out, trained = len(data.indices("valid")), len(data.indices("train"))
     info = RunInfo(
-        id=run_id,
         name=checked_name(name or f"{data.title}, {backbone}"[:80]),
         created=timestamp(),
         data_spec=data.spec,
@@ -52,4 +51,4 @@ def create_run(
         write_json(making / "state.json", RunState().model_dump(mode="json"))
         write_json(making / "run.json", info.model_dump(mode="json"))
         making.rename(path)
-    return RunFolder(path)
+    return RunFolder(path, workspace)

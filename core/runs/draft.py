@@ -1,92 +1,152 @@
 """The plan that a person is putting together for a run, kept on disk so that a reload loses nothing of it."""
 
-import json
 import secrets
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from core.augment import NONE, SIDE_ON, Augmentation, warnings
-from core.errors import PlanError
+from core.errors import PlanError, RunError, WorkspaceError
 from core.training.recipes import suggested_plan
-from core.training.stage import Plan, Stage, plan_of, stage_of
-from core.workspace import read_json, write_json
+from core.training.stage import HIGHEST_RATE, Plan, Stage, StageSettings, plan_of, stage_of
+from core.workspace import read_json, sentences, write_json
 
 FILE = "draft.json"
+LOCK = ".draft.lock"
+LOCK_S = 10.0
+"""Seconds to wait for another process that is writing the same draft."""
 
 
-@dataclass
-class Card:
-    """One stage being edited: `settings` may contradict each other until they are put right."""
+class DraftChangedError(PlanError):
+    """The draft on disk is newer than the one that was changed; the newer one is kept."""
 
-    settings: dict[str, Any]
-    uid: str = field(default_factory=lambda: secrets.token_hex(4))
+    def __init__(self) -> None:
+        super().__init__(
+            "This plan was changed in another tab or window, so your last change was not saved. The newer plan is "
+            "shown now; make your change again if you still want it."
+        )
+
+
+def _readable(values: Any, validate: ValidatorFunctionWrapHandler) -> StageSettings:
+    """Settings from a file; those that this version cannot read or that are out of range get their defaults."""
+    try:
+        settings: StageSettings = validate(values)
+    except ValidationError as error:
+        if not isinstance(values, dict):
+            raise
+        unreadable = {details["loc"][0] for details in error.errors() if details["loc"]}
+        settings = validate({name: value for name, value in values.items() if name not in unreadable})
+    return settings
+
+
+class Card(BaseModel):
+    """One stage being edited: its settings may contradict each other until they are put right."""
+
+    settings: Annotated[StageSettings, WrapValidator(_readable)]
+    uid: str = Field(default_factory=lambda: secrets.token_hex(4))
+
+    @classmethod
+    def of(cls, stage: Stage) -> "Card":
+        """A card with the settings of a stage."""
+        return cls(settings=settings_of(stage))
 
     def stage(self) -> Stage:
         """The stage; raises `PlanError` with what is wrong with it."""
-        return stage_of(self.settings)
+        return stage_of(self.settings.model_dump())
 
 
-@dataclass
-class Rate:
-    """The learning rate in hand: chosen on the LR finder page, ready for a stage."""
+class Rate(BaseModel):
+    """The learning rate that was chosen on the LR finder page, and what was trained when it was found."""
 
-    lr: float
+    lr: float = Field(gt=0, le=HIGHEST_RATE)
     freeze_to: int = -1
     chosen_by: str = "you"
 
 
+class _File(BaseModel):
+    """What `draft.json` holds; files written before revisions were counted have none."""
+
+    revision: int = 0
+    cards: list[Card]
+    before: list[Card] = Field(default_factory=list)
+    rate: Rate | None = None
+
+
 @dataclass
 class Draft:
-    """Cards in their order, the ones that a preset replaced, and the rate in hand."""
+    """Cards in their order, the ones that a recipe replaced, and the chosen rate.
+
+    `revision` counts how often the cards were saved. Cards are saved only over the revision that they were loaded
+    from, so that two tabs with one run do not overwrite each other's cards.
+    """
 
     path: Path
     cards: list[Card] = field(default_factory=list)
     before: list[Card] = field(default_factory=list)
     rate: Rate | None = None
+    revision: int = 0
 
     @classmethod
     def load(cls, folder: Path, default: Sequence[Stage] = ()) -> "Draft":
         """The draft in a run's folder; a run without one, or with a damaged one, begins with `default`."""
         path = folder / FILE
-        try:
-            values = read_json(path)
-            cards = [Card(**card) for card in values["cards"]]
-            before = [Card(**card) for card in values["before"]]
-            rate = Rate(**values["rate"]) if values["rate"] else None
-        except (OSError, json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError):
-            return cls(path, [Card(settings_of(stage), f"first-{place}") for place, stage in enumerate(default)])
-        return cls(path, cards, before, rate)
+        saved = _read(path)
+        if saved is None:
+            return cls(path, [Card(settings=settings_of(stage), uid=f"first-{at}") for at, stage in enumerate(default)])
+        return cls(path, saved.cards, saved.before, saved.rate, saved.revision)
 
     def save(self) -> None:
-        """Write it; raises `WorkspaceError` when the disk is full."""
-        values = {
-            "cards": [asdict(card) for card in self.cards],
-            "before": [asdict(card) for card in self.before],
-            "rate": asdict(self.rate) if self.rate else None,
-        }
-        write_json(self.path, values)
+        """Write the cards; the chosen rate stays the one on disk.
+
+        Raises `DraftChangedError` when somebody else saved cards since this draft was loaded, `RunError` when the run
+        was deleted, and `WorkspaceError` when the disk is full.
+        """
+        with _locked(self.path):
+            saved = _read(self.path)
+            if saved is not None:
+                if saved.revision != self.revision:
+                    raise DraftChangedError
+                self.rate = saved.rate
+            self.revision += 1
+            self._write()
+
+    def choose(self, rate: Rate) -> None:
+        """Write the chosen rate; the cards stay those on disk. Raises `RunError`, `WorkspaceError` as `save` does."""
+        with _locked(self.path):
+            saved = _read(self.path)
+            if saved is not None:
+                self.cards, self.before, self.revision = saved.cards, saved.before, saved.revision
+            self.rate = rate
+            self._write()
+
+    def _write(self) -> None:
+        values = _File(revision=self.revision, cards=self.cards, before=self.before, rate=self.rate)
+        write_json(self.path, values.model_dump(mode="json"))
 
     def replace(self, stages: Iterable[Stage]) -> None:
         """Put other stages in place of the cards, which `undo` brings back."""
         self.before = self.cards
-        self.cards = [Card(settings_of(stage)) for stage in stages]
+        self.cards = [Card.of(stage) for stage in stages]
 
     def undo(self) -> None:
-        """Bring back the cards that a preset replaced, or that were sent off to train."""
+        """Bring back the cards that a recipe replaced, or that were sent to training."""
         self.cards, self.before = self.before, []
 
     def add(self, stage: Stage) -> Card:
         """A new card at the end."""
-        self.cards.append(Card(settings_of(stage)))
+        self.cards.append(Card.of(stage))
         return self.cards[-1]
 
     def duplicate(self, uid: str) -> None:
         """A copy of a card right behind it."""
         place = self.place(uid)
         if place is not None:
-            self.cards.insert(place + 1, Card(dict(self.cards[place].settings)))
+            self.cards.insert(place + 1, Card(settings=self.cards[place].settings.model_copy()))
 
     def remove(self, uid: str) -> None:
         """Take a card away."""
@@ -106,12 +166,32 @@ class Draft:
         """The validated plan; raises `PlanError` with the first thing that is wrong with it."""
         if not self.cards:
             raise PlanError("The plan has no stage yet. Add one, or choose a recipe.")
-        return plan_of([card.settings for card in self.cards])
+        return plan_of([card.settings.model_dump() for card in self.cards])
 
 
-def settings_of(stage: Stage) -> dict[str, Any]:
-    """A stage as plain JSON values."""
-    return stage.model_dump(mode="json")
+def _read(path: Path) -> _File | None:
+    """The draft on disk; None where there is none, or it is damaged."""
+    try:
+        return _File.model_validate(read_json(path))
+    except (OSError, ValueError):
+        return None
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the lock on a run's draft."""
+    if not path.parent.is_dir():
+        raise RunError("This run is no longer there. Choose another one on the Runs page.")
+    try:
+        with sentences(path), FileLock(path.with_name(LOCK), timeout=LOCK_S, poll_interval=0.01):
+            yield
+    except Timeout as error:
+        raise WorkspaceError("Another process is writing this plan. Wait a moment and try again.") from error
+
+
+def settings_of(stage: Stage) -> StageSettings:
+    """A stage's settings as a copy that can be edited."""
+    return StageSettings(**stage.model_dump())
 
 
 def suited(classes: Sequence[str]) -> Augmentation:
@@ -121,4 +201,4 @@ def suited(classes: Sequence[str]) -> Augmentation:
 
 def first_plan(backbone: str, pretrained: bool, size: int, classes: Sequence[str]) -> Plan:
     """The plan to begin with for a run that has none yet."""
-    return suggested_plan(backbone, pretrained, size, suited(classes) if pretrained else NONE)
+    return suggested_plan(pretrained, size, suited(classes) if pretrained else NONE)

@@ -1,37 +1,56 @@
-"""The run folder: one model's whole life on disk. Importing this module does not import torch."""
+"""The run folder: everything about one model on disk. Importing this module does not import torch."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
+from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from core.data.index import DataSet
-from core.errors import RunError
+from core.errors import DataError, RunError
 from core.runs.history import HistoryReader, reader
 from core.runs.names import LATEST, checked_id, checked_snapshot
 from core.runs.snapshots import Snapshot, listed
-from core.runs.state import Curve, RunInfo, RunState
-from core.workspace import Workspace, read_json, write_json
+from core.runs.state import Curve, RunInfo, RunState, StageStatus
+from core.workspace import Workspace, read_json, sentences, write_json
 
 SPLITS = ("train", "valid", "test")
 
 LOG = "log.txt"
 """What the run's workers print."""
 
+LOCK = ".lock"
+"""The file that a process locks for as long as it does a job on the run."""
+
+LOCK_WAIT_S = 10.0
+"""Seconds that a job waits for another process to unlock the run."""
+
+NO_RUN = "There is no such run. It may have been deleted; choose another on the Runs page."
+INTERRUPTED = "The process that trained this stage ended before the stage did."
+
 Model = TypeVar("Model", RunInfo, RunState)
 
 
 class RunFolder:
-    """One run. `path` is its folder in a workspace's `runs`; raises `RunError` when there is no run."""
+    """One run, which is its folder `path`: a copy of the folder is a run of its own.
 
-    def __init__(self, path: Path | str) -> None:
-        self.path = Path(path).expanduser().resolve()
+    `id` is the folder's name where it lies in the workspace's `runs`, and its absolute path elsewhere; `run_path`
+    gives the folder of an id. `workspace` keeps the run's caches and jobs, wherever the folder lies.
+    Raises `RunError` when there is no run.
+    """
+
+    def __init__(self, path: Path | str, workspace: Workspace) -> None:
+        given = Path(os.path.abspath(Path(path).expanduser()))
+        self.path = given.parent.resolve() / given.name
         if not (self.path / "run.json").is_file():
-            raise RunError("There is no such run. It may have been deleted; choose another on the Runs page.")
-        self.id = self.path.name
-        self.workspace = Workspace(self.path.parents[1])
+            raise RunError(NO_RUN)
+        inside = self.path.parent == workspace.runs.resolve()
+        self.id = self.path.name if inside else str(self.path)
+        self.workspace = workspace
 
     @property
     def info(self) -> RunInfo:
@@ -40,16 +59,57 @@ class RunFolder:
 
     @property
     def state(self) -> RunState:
-        """How far it has come; raises `RunError` when its file is damaged."""
+        """How far it has come; raises `RunError` when its file is damaged.
+
+        A stage that the file calls running while no process works on the run reads as stopped.
+        """
+        state = self._state_in_file()
+        if not state.running:
+            return state
+        with self._unlocked() as free:
+            return self._state_in_file().ended("stopped", INTERRUPTED) if free else state
+
+    def _state_in_file(self) -> RunState:
         return self._read("state.json", RunState) if (self.path / "state.json").exists() else RunState()
+
+    def end_stages(self, status: StageStatus, message: str) -> None:
+        """Write that stages still called running have ended so; for whoever ends the run's job."""
+        state = self._state_in_file()
+        if state.running:
+            self.write_state(state.ended(status, message))
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep every other process from working on the run; raises `RunError` when one does so already."""
+        path = self.path / LOCK
+        try:
+            with sentences(path), FileLock(path, timeout=LOCK_WAIT_S, poll_interval=0.05):
+                yield
+        except Timeout as error:
+            raise RunError("Another process is at work on this run. Wait until it has ended and try again.") from error
+
+    @contextmanager
+    def _unlocked(self) -> Iterator[bool]:
+        """Whether no process works on the run; none can begin to within the block."""
+        lock = FileLock(self.path / LOCK, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            yield False
+            return
+        except OSError:  # a folder that cannot be written to: nobody can work there
+            yield True
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
 
     def _read(self, name: str, model: type[Model]) -> Model:
         try:
             return model.model_validate(read_json(self.path / name))
         except FileNotFoundError as error:
-            raise RunError(
-                "There is no such run. It may have been deleted; choose another on the Runs page."
-            ) from error
+            raise RunError(NO_RUN) from error
         except (OSError, ValueError, ValidationError) as error:
             raise RunError(f"{name} of run {self.id} is damaged. Delete the run, or put the file right.") from error
 
@@ -65,7 +125,7 @@ class RunFolder:
     def _data(self) -> DataSet:
         try:
             return DataSet.from_json(read_json(self.path / "data.json"))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, DataError) as error:
             raise RunError(f"data.json of run {self.id} is damaged. Begin a new run on the data set.") from error
 
     @property
@@ -133,11 +193,17 @@ class RunFolder:
 def list_runs(workspace: Workspace) -> list[RunFolder]:
     """Every run, newest first."""
     paths = sorted(workspace.runs.glob("[!.]*"), reverse=True)
-    return [RunFolder(path) for path in paths if (path / "run.json").is_file()]
+    return [RunFolder(path, workspace) for path in paths if (path / "run.json").is_file()]
 
 
 def open_run(workspace: Workspace, run_id: str) -> RunFolder:
-    """The run of that id; raises `RunError` when there is none, or it is damaged."""
-    run = RunFolder(workspace.runs / checked_id(run_id))
+    """The run of that name in the workspace's `runs`; raises `RunError` when there is none, or it is damaged."""
+    run = RunFolder(workspace.runs / checked_id(run_id), workspace)
     _ = run.info
     return run
+
+
+def run_path(workspace: Workspace, run_id: str) -> Path:
+    """The folder of the run with this `RunFolder.id`; there may be no run (any more)."""
+    path = Path(run_id)
+    return path if path.is_absolute() else workspace.runs / checked_id(run_id)

@@ -1,4 +1,4 @@
-"""A run's history: one JSON row a batch, epoch and cycle, appended while it trains and read as it grows."""
+"""A run's history: one JSON row for each batch, epoch and cycle, appended in training and read as it grows."""
 
 import json
 import os
@@ -26,12 +26,14 @@ _KEPT = 16
 
 _WHOLE = frozenset({"stage", "epoch", "step", "cycle"})
 
+_LARGEST = 2**63 - 1
+
 
 class HistoryReader:
     """The rows of a history file as data frames; each `refresh` reads only what was appended since.
 
     A half-written last line is left for the next time. When the file was cut back (a resumed run drops what
-    came after its checkpoint), it is read anew. Safe to share between threads.
+    came after its checkpoint), it is read from the beginning. Safe to share between threads.
     """
 
     def __init__(self, path: Path) -> None:
@@ -74,24 +76,25 @@ class HistoryReader:
         self._mark = (self._mark + whole)[-_MARK:]
 
     def _take(self, line: bytes) -> None:
+        """Add the row in a line; one that is damaged or of a later version is left out."""
         try:
-            row = json.loads(line)
-            columns = self._columns[row["kind"]]
-            if not row.keys() >= set(COLUMNS[row["kind"]]):
-                return
-        except (ValueError, KeyError, TypeError):  # a line from a crash, or of a later version
+            read = json.loads(line)
+            kind, lrs = read["kind"], read.get("lrs") or []
+            row = {name: read[name] for name in COLUMNS[kind]}
+            rates = {f"lr_{group}": rate for group, rate in enumerate(lrs)}
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return
-        lrs = row.pop("lrs", None)
-        if lrs is not None:
-            row.update({f"lr_{group}": rate for group, rate in enumerate(lrs)})
+        row |= rates
+        if not all(_fits(name, value) for name, value in row.items()):
+            return
+        columns = self._columns[kind]
         count = max(map(len, columns.values()), default=0)
         for name, value in row.items():
-            if name != "kind":
-                columns.setdefault(name, [None] * count).append(value)
+            columns.setdefault(name, [None] * count).append(value)
         for values in columns.values():
             if len(values) == count:
                 values.append(None)
-        self._frames.pop(row["kind"], None)
+        self._frames.pop(kind, None)
 
     def _frame(self, kind: str) -> "pd.DataFrame":
         with self._lock:
@@ -128,6 +131,13 @@ class HistoryReader:
     def cycles(self) -> "pd.DataFrame":
         """One row a finished cycle: stage, cycle, epoch, step, valid_loss, accuracy."""
         return self._frame("cycle")
+
+
+def _fits(name: str, value: object) -> bool:
+    """Whether a value can stand in the column `name`."""
+    if name in _WHOLE:
+        return type(value) is int and abs(value) <= _LARGEST
+    return type(value) is float or (type(value) is int and abs(value) <= _LARGEST)
 
 
 class HistoryWriter:

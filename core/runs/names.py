@@ -4,6 +4,7 @@ import re
 import secrets
 import unicodedata
 from datetime import datetime
+from pathlib import Path
 
 from core.errors import RunError
 
@@ -15,8 +16,9 @@ BEST = "best"
 
 LONGEST_NAME = 80
 LONGEST_SNAPSHOT = 60
+LONGEST_ID = 200
+"""Bytes; file systems allow 255, and temporary files add some of their own."""
 
-_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _SNAPSHOT = re.compile(r"\w(?:[\w .+-]*[\w+-])?")
 _OURS = re.compile(r"latest|best|cycle-\d+", re.IGNORECASE)
 
@@ -27,8 +29,9 @@ def new_id() -> str:
 
 
 def checked_id(run_id: str) -> str:
-    """`run_id` if it can be the name of a run's folder; raises `RunError`."""
-    if not _RUN_ID.fullmatch(run_id):
+    """`run_id` if it can be the name of a run's folder, also one that a person renamed; raises `RunError`."""
+    single = Path(run_id).name == run_id and not run_id.startswith(".")
+    if not (single and run_id.isprintable() and 0 < len(run_id.encode()) <= LONGEST_ID):
         raise RunError("That is not the name of a run. Choose one on the Runs page.")
     return run_id
 

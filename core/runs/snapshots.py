@@ -1,15 +1,12 @@
-"""Weights kept under a name, and the checkpoint made from them. Importing this module does not import torch."""
+"""Snapshots: weights kept under a name. Importing this module does not import torch."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from core.errors import RunError
-from core.runs.checkpoint import (
-    SnapshotMeta,
-    read_snapshot_meta,
-)
+from core.runs.checkpoint import SnapshotMeta, read_snapshot_meta
 from core.runs.state import RunInfo
+from core.training.position import LearnerMeta
 from core.workspace import timestamp
 
 
@@ -41,15 +38,15 @@ def listed(folder: Path) -> list[Snapshot]:
     return sorted(found, key=lambda snapshot: (snapshot.step, snapshot.created, snapshot.name))
 
 
-def described(info: RunInfo, learner: dict[str, Any], figures: dict[str, float], size: int) -> SnapshotMeta:
-    """The header of a snapshot of a run: where its learner stands, its figures, the size of its images."""
+def snapshot_meta(info: RunInfo, learner: LearnerMeta, figures: dict[str, float], size: int) -> SnapshotMeta:
+    """The header of a snapshot of a run, from its learner's header, its last figures and its image size."""
     return SnapshotMeta(
         backbone=info.backbone,
         classes=info.classes,
         size=size or info.size,
         created=timestamp(),
-        epoch=learner["position"]["epoch"],
-        step=learner["position"]["step"],
+        epoch=learner.position.epoch,
+        step=learner.position.step,
         accuracy=figures.get("accuracy"),
         valid_loss=figures.get("valid_loss"),
         learner=learner,

@@ -1,20 +1,37 @@
 """What a run's JSON files hold, as validated values."""
 
-from typing import Any, Literal
+from datetime import datetime
+from itertools import takewhile
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, RootModel
 
-StageStatus = Literal["running", "done", "stopped", "failed"]
+from core.errors import PlanError, RunError
+from core.training.stage import Plan, Stage, stage_of
+
+StageStatus = Literal["running", "done", "stopped", "failed", "diverged"]
+
+
+def _checked_moment(text: str) -> str:
+    datetime.fromisoformat(text)
+    return text
+
+
+Moment = Annotated[str, AfterValidator(_checked_moment)]
+"""A date and time as `core.workspace.timestamp` writes it (ISO 8601)."""
 
 
 class RunInfo(BaseModel):
-    """`run.json`: what a run is; `folded` is its batch norm, see `core.model.fold`. Only `name` changes afterwards."""
+    """`run.json`: what a run is. Only `name` changes afterwards.
+
+    It does not say which run it is: that is the folder's place (`RunFolder.id`). `folded` says that its batch norm
+    is folded into the convolutions, see `core.model.fold`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="constants")
 
-    id: str
     name: str
-    created: str
+    created: Moment
     data_spec: str
     data_title: str
     fingerprint: str
@@ -28,17 +45,36 @@ class RunInfo(BaseModel):
     size: int = 128
 
 
+class UnreadableStage(RootModel[dict[str, JsonValue]]):
+    """Settings of a stage that this version of Anneal cannot read; they are kept as they are."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @property
+    def reason(self) -> str:
+        """What is wrong with them, in a sentence."""
+        try:
+            stage_of(dict(self.root))
+        except PlanError as error:
+            return str(error)
+        return "This stage was written by another version of Anneal."
+
+
+SavedStage = Annotated[Stage | UnreadableStage, Field(union_mode="left_to_right")]
+"""A stage in a file: validated here once; what cannot be read stays an `UnreadableStage`."""
+
+
 class StageState(BaseModel):
     """One stage that was begun: its settings with the rates it really had, and how far it came.
 
-    `stage` is a Stage as a dictionary, `index` its place in the run (0-based, as in the history), `epochs` what
+    `stage` are the settings, `index` the stage's place in the run (0-based, as in the history), `epochs` what
     was finished of it, `curve` the name of the range test that chose its rate, if one did.
     """
 
     model_config = ConfigDict(extra="ignore", ser_json_inf_nan="constants")
 
     index: int
-    stage: dict[str, Any]
+    stage: SavedStage
     status: StageStatus = "running"
     curve: str | None = None
     epochs: int = 0
@@ -48,9 +84,16 @@ class StageState(BaseModel):
     seconds: float = 0.0
     message: str = ""
 
-    def ended(self) -> "StageState":
-        """The stage as one that nothing goes on with any more."""
-        return self.model_copy(update={"status": "stopped"}) if self.status == "running" else self
+    @property
+    def settings(self) -> Stage:
+        """The stage's settings; raises `RunError` when this version cannot read them."""
+        if isinstance(self.stage, UnreadableStage):
+            raise RunError(f"Stage {self.index + 1} of this run cannot be read: {self.stage.reason}")
+        return self.stage
+
+    def ended(self, status: StageStatus = "stopped", message: str = "") -> "StageState":
+        """The stage as one that is not trained any more; unchanged unless it is called running."""
+        return self.model_copy(update={"status": status, "message": message}) if self.status == "running" else self
 
 
 class Best(BaseModel):
@@ -80,7 +123,7 @@ class RunState(BaseModel):
     model_config = ConfigDict(extra="ignore", ser_json_inf_nan="constants")
 
     stages: list[StageState] = Field(default_factory=list)
-    plan: list[dict[str, Any]] = Field(default_factory=list)
+    plan: list[SavedStage] = Field(default_factory=list)
     plan_name: str = ""
     plan_start: int = 0
     next_stage: int = 0
@@ -88,6 +131,30 @@ class RunState(BaseModel):
     seconds: float = 0.0
     figures: dict[str, float] = Field(default_factory=dict)
     loaded: str | None = None
+
+    @property
+    def readable_stages(self) -> list[Stage]:
+        """The stages begun so far, by their place in the run, up to the first that cannot be read."""
+        begun = [stage.stage for stage in self.stages]
+        return list(takewhile(lambda stage: isinstance(stage, Stage), begun))  # type: ignore[arg-type]
+
+    def planned(self) -> Plan:
+        """The plan under way; raises `RunError` when there is none or a stage of it cannot be read."""
+        if not self.plan:
+            raise RunError("This run has no plan yet. Plan a stage and start it.")
+        for number, stage in enumerate(self.plan, start=1):
+            if isinstance(stage, UnreadableStage):
+                raise RunError(f"Stage {number} of the plan under way cannot be read: {stage.reason}")
+        return Plan(stages=tuple(stage for stage in self.plan if isinstance(stage, Stage)))
+
+    @property
+    def running(self) -> bool:
+        """Whether a stage is called running."""
+        return any(stage.status == "running" for stage in self.stages)
+
+    def ended(self, status: StageStatus, message: str) -> "RunState":
+        """The same with this status and message for stages that are called running."""
+        return self.model_copy(update={"stages": [stage.ended(status, message) for stage in self.stages]})
 
     @property
     def unfinished(self) -> bool:
@@ -98,7 +165,7 @@ class RunState(BaseModel):
 class Curve(BaseModel):
     """`finder/<name>.json`: a range test, whole (`complete`) or under way.
 
-    `stage` is the stage it was made for, as a dictionary; `for_stage` that stage's place in the run when a plan
+    `stage` is the stage it was made for; `for_stage` that stage's place in the run when a plan
     asked for the test; `epoch` and `step` say where in the run it was made. `chosen` is the rate a plan took.
     """
 
@@ -106,7 +173,7 @@ class Curve(BaseModel):
 
     name: str
     created: str
-    stage: dict[str, Any]
+    stage: SavedStage
     lrs: list[float] = Field(default_factory=list)
     losses: list[float] = Field(default_factory=list)
     smoothed: list[float] = Field(default_factory=list)

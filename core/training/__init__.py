@@ -1,1 +1,1 @@
-"""Stages and plans, schedules, the learner, and the learning rate finder."""
+"""Stages and plans, schedules, the learner, and the LR finder."""

@@ -1,15 +1,13 @@
-"""What this machine does: the parts of training that take its time, each measured for a few seconds.
+"""The benchmark of a machine: images per second of the parts of training that take the most time.
 
-The work is always the same, whatever data there is: pictures made on the spot, networks with random weights.
+The work does not depend on any data set: the images are generated, and the networks have random weights.
 """
 
 import io
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from statistics import median
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,80 +18,54 @@ from core.augment import NONE, SIDE_ON
 from core.data.decode import decode_bytes
 from core.data.parallel import in_threads
 from core.model.backbones import build
+from core.model.catalogue import EFFICIENTNET_LITE0, SMALL_CNN
 from core.model.classifier import freeze_to, set_mode
 from core.model.fold import folded
 from core.model.machine import device, processor
 from core.process.threads import tune_allocator
+from core.training.benchmark_result import BATCH, SIZE, BenchmarkResult
 from core.training.feeds import Images, PixelFeed
 from core.training.optimisers import build_optimiser
-from core.training.recipes import lesson2
 from core.training.stage import Stage
 from core.workspace import Progress, no_progress
 
 SECONDS = 6.0
-"""How long each part is measured, after one go that is not counted; the whole takes half a minute."""
+"""Seconds for which each part is repeated, after a first time that is not counted; all parts take half a minute."""
 
-SIZE, BATCH, SMALL_SIZE, SMALL_BATCH = 128, 32, 32, 64
+SMALL_SIZE, SMALL_BATCH = 32, 64
 PHOTO = (533, 400)
-"""Width and height in pixels of a picture to decode."""
+"""Width and height in pixels of the photo to decode."""
 
 CLASSES = tuple(f"class {number}" for number in range(10))
-RANGE_TEST = 75
-"""Steps that a range test of 100 usually takes before the loss explodes."""
-
-LESSON = (1000, 300)
-"""Training and validation photos of the lesson that the seconds are told for."""
 
 
-@dataclass(frozen=True)
-class Speed:
-    """Images a second of each part, and what they were measured on.
-
-    `decode`: JPEGs of 533x400 px to 128 px. `features`: one forward pass of the folded EfficientNet-Lite0 at 128 px.
-    `train`: training all of it, augmentation included. `small`: training the small network at 32 px.
-    """
-
-    decode: float
-    features: float
-    train: float
-    small: float
-    device: str
-    threads: int
-    torch: str
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values, with the seconds of the lesson."""
-        return {**asdict(self), "lesson_seconds": lesson_seconds(self)}
-
-
-def measure(progress: Progress = no_progress) -> Speed:
-    """Measure every part; about half a minute on a laptop. `progress` counts the parts."""
+def run_benchmark(progress: Progress = no_progress) -> BenchmarkResult:
+    """Run every part, in about half a minute on a laptop; `progress` counts the parts."""
     tune_allocator()
     progress("Decoding photos", 0, 4)
     decode = _decode()
     progress("Features of photos", 1, 4)
     features = _features()
     progress("Training the whole network", 2, 4)
-    train = _train("efficientnet_lite0", SIZE, BATCH, fold=True)
+    train = _train(EFFICIENTNET_LITE0, SIZE, BATCH, fold=True)
     progress("Training the small network", 3, 4)
-    small = _train("small_cnn", SMALL_SIZE, SMALL_BATCH, fold=False)
-    progress("Measured", 4, 4)
+    small = _train(SMALL_CNN, SMALL_SIZE, SMALL_BATCH, fold=False)
+    progress("Done", 4, 4)
     where = device()
     name = torch.cuda.get_device_name(where) if where.type == "cuda" else processor()
-    return Speed(decode, features, train, small, name, torch.get_num_threads(), torch.__version__)
-
-
-def lesson_seconds(speed: Speed) -> float:
-    """Seconds that lesson 2's recipe takes at that speed on `LESSON` photos, from files to the last epoch."""
-    train, valid = LESSON
-    _, augmented, whole = lesson2(SIZE).stages  # the first one, from activations, costs next to nothing
-    through = train + valid + augmented.epochs * train + (whole.epochs + 1) * valid
-    trained = whole.epochs * train + RANGE_TEST * BATCH
-    return (train + valid) / speed.decode + through / speed.features + trained / speed.train
+    return BenchmarkResult(
+        decode=decode,
+        features=features,
+        train=train,
+        small=small,
+        device=name,
+        threads=torch.get_num_threads(),
+        torch=torch.__version__,
+    )
 
 
 def _decode() -> float:
-    """A photo's smooth colours with some grain: what JPEG is made for."""
+    """Photos decoded per second: smooth colours with some noise, since JPEG compresses pure noise badly."""
     rng = np.random.default_rng(0)
     width, height = PHOTO
     small = Image.fromarray(rng.integers(0, 255, (9, 12, 3), dtype=np.uint8)).resize((width, height))
@@ -112,7 +84,7 @@ def _decode() -> float:
 
 
 def _features() -> float:
-    network = build("efficientnet_lite0", CLASSES, pretrained=False).to(device())
+    network = build(EFFICIENTNET_LITE0, CLASSES, pretrained=False).to(device())
     fast, images = folded(network), _images(2 * BATCH, SIZE)
 
     def once() -> None:
@@ -148,7 +120,7 @@ def _images(count: int, size: int) -> Images:
 
 
 def _seconds(once: Callable[[], None], most: float = SECONDS) -> float:
-    """The median time of doing it once, over `most` seconds and at least three times."""
+    """The median seconds of one call of `once`, repeated for `most` seconds and at least three times."""
     once()
     taken: list[float] = []
     began = perf_counter()

@@ -1,54 +1,65 @@
-"""Trains a model through stages, one record at a time; stopping is the caller's `break`."""
+"""Trains a model through stages, one record at a time; the caller stops by leaving the loop."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Never
+from typing import TYPE_CHECKING, Never
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
 
-from core.augment import NONE
 from core.data.index import DataSet
 from core.data.pixels import load_pixels
 from core.errors import DivergedError, ModelError, TrainingError
-from core.model.classifier import Classifier, set_mode
-from core.model.machine import device
+from core.model.classifier import Classifier, evaluating, set_mode
+from core.model.fold import folded
+from core.model.machine import copied_to_cpu, device, explained_memory_errors, precision
 from core.process.threads import tune_allocator
-from core.training.feeds import Images, Indices, PixelFeed
+from core.training.feeds import VALIDATION_BATCH, Images, Indices, feed_for
+from core.training.good_weights import GoodWeights
+from core.training.notebook import epochs_frame, steps_frame, with_progress_bar
 from core.training.optimisers import optimiser_tensors, restore_optimiser
-from core.training.position import VERSION, LearnerState, Position
+from core.training.position import OTHER_VERSION, VERSION, LearnerMeta, LearnerState, Position
 from core.training.records import CycleRecord, EpochRecord, Record, StepRecord
-from core.training.schedules import Schedule, schedule_of
-from core.training.stage import Stage, stage_of
+from core.training.samples import Samples
+from core.training.schedules import Schedule, schedule_of, steps_per_epoch
+from core.training.stage import Stage
 from core.training.task import Task
 from core.workspace import Progress, Workspace, no_progress
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-@dataclass
+
+@dataclass(frozen=True)
 class _Fit:
-    """A stage under way: what it does, how fast, and the weights to go back to."""
+    """A stage under way. `rates` has the highest learning rate of each layer group."""
 
     stage: Stage
     task: Task
     schedule: Schedule
     rates: tuple[float, ...]
-    good: list[Tensor]
+    good: GoodWeights
+    steps_per_epoch: int
 
 
 class Learner:
-    """A model, a data set to train it on, and where the training stands.
+    """A model, the data set to train it on, and how far it has been trained.
 
     `model` is trained in place, and moved to the device that `core.model.machine` finds. `seed` decides every
-    shuffle, augmentation and dropout; the process's own random numbers are neither seeded nor used.
+    shuffle, augmentation and dropout; the random numbers of the process are neither seeded nor used. `progress` is
+    told how far long preparations, validations and evaluations are; an exception that it raises stops them.
 
-    >>> learner = Learner(model, data, workspace, seed=0)
-    >>> for record in learner.fit(Stage(lr=1e-3, cycles=3)):
-    ...     print(record.row())
+    `train` is for a notebook: it shows a progress bar and returns the history as a data frame. `fit` is the same
+    training as a generator of records, for code that acts on each of them:
+
+        learner = Learner(model, data, workspace, seed=0)
+        for record in learner.fit(Stage(lr=1e-3, cycles=3)):
+            print(record.row())
     """
 
     def __init__(
@@ -62,8 +73,8 @@ class Learner:
     ) -> None:
         if tuple(model.classes) != tuple(data.classes):
             raise ModelError(
-                f"The model tells {len(model.classes)} classes apart, and they are not the data set's "
-                f"{len(data.classes)}. Use the data set that the model was built for, or begin a new run."
+                f"The model has {len(model.classes)} classes, and they are not the data set's {len(data.classes)}. "
+                "Use the data set that the model was built for, or begin a new run."
             )
         tune_allocator()
         self.device = device()
@@ -73,88 +84,169 @@ class Learner:
         self.seed = seed
         self.progress = progress
         self.position = Position()
+        self._records: list[Record] = []
         self._fit: _Fit | None = None
         self._loaded: LearnerState | None = None
 
     def fit(self, stage: Stage, *, stage_index: int = 0, resume: bool = False) -> Iterator[Record]:
-        """Train through `stage`: a record after every batch, every epoch's validation and every cycle.
+        """Train through `stage`: yields a record after every batch, every epoch's validation and every cycle.
 
-        After any record `state()` is a checkpoint, and the caller may stop. With `resume`, go on with the stage
-        from where `load_state` or a `break` left it: the numbers are those of training that was not interrupted.
-        Raises `DivergedError` when the loss is no longer finite or has exploded, with the weights of the last
-        good epoch put back; `PlanError` when the stage has no rate or does not fit the layer groups; and
-        `TrainingError` when there is nothing to resume, or no images.
+        After any record `state()` is a checkpoint, and the caller may stop. With `resume`, training goes on within
+        the stage from where `load_state` or a `break` left it, to the same numbers as without the interruption.
+        Raises `DivergedError` when the loss is not finite or has exploded, after the last good weights were put
+        back; `PlanError` when the stage has no learning rate or does not fit the layer groups; `TrainingError` when
+        there is nothing to resume, there are no images, or the GPU has too little memory.
         """
         fit = self._resumed(stage) if resume else self._begun(stage, stage_index)
-        at = self.position
         fit.task.set_training()
         try:
-            while at.due != "nothing":
-                if at.due == "step":
+            while self.position.due != "nothing":
+                if self.position.due == "step":
                     yield self._train_batch(fit)
-                elif at.due == "epoch":
+                elif self.position.due == "epoch":
                     yield self._end_epoch(fit)
                 else:
                     yield self._end_cycle(fit)
         finally:
             set_mode(self.model, False)
 
-    def task(self, stage: Stage, *, seed: int | None = None) -> Task:
-        """`stage` made ready on the model as it is now, with a new optimiser; `seed` is by default the learner's."""
-        return Task(
-            self.model,
-            self.data,
-            self.workspace,
-            stage,
-            seed=self.seed if seed is None else seed,
-            device=self.device,
-            progress=self.progress,
+    def _train_batch(self, fit: _Fit) -> StepRecord:
+        at, started = self.position, perf_counter()
+        indices = fit.task.batches(at.epoch)[at.stage_step % fit.steps_per_epoch]
+        factor, momentum = fit.schedule.factor(at.stage_step), fit.schedule.momentum(at.stage_step)
+        rates = tuple(factor * rate for rate in fit.rates)
+        loss = fit.task.train(indices, at.step, rates, momentum)
+        smoothed = at.smoothed.add(loss)
+        if at.watch.exploded(smoothed, len(self.data.classes)):
+            self._diverge(fit, loss)
+        seconds, epoch = perf_counter() - started, at.epoch + 1
+        at.count_batch(loss=loss, images=len(indices), steps_per_epoch=fit.steps_per_epoch, seconds=seconds)
+        return StepRecord(at.stage, epoch, at.step, rates, momentum, loss, smoothed, len(indices) / seconds)
+
+    def _end_epoch(self, fit: _Fit) -> EpochRecord:
+        at, started = self.position, perf_counter()
+        at.valid_loss, at.accuracy = fit.task.validate(self.progress)
+        if not math.isfinite(at.valid_loss):
+            self._diverge(fit, at.valid_loss)
+        if at.watch.worth_keeping(at.valid_loss, len(self.data.classes)):
+            fit.good.take(at.stage_step)
+        train_loss, seconds = at.train_loss, at.seconds + perf_counter() - started
+        at.count_epoch(ends_cycle=at.stage_step in fit.schedule.cycle_ends)
+        return EpochRecord(at.stage, at.epoch, at.step, train_loss, at.valid_loss, at.accuracy, seconds)
+
+    def _end_cycle(self, fit: _Fit) -> CycleRecord:
+        at = self.position
+        at.count_cycle(ends_stage=at.stage_step == fit.schedule.steps)
+        return CycleRecord(at.stage, at.cycle, at.epoch, at.step, at.valid_loss, at.accuracy)
+
+    def _diverge(self, fit: _Fit, loss: float) -> Never:
+        fit.good.put_back()
+        self._fit = None
+        self.position.end()
+        what = f"the loss rose to {loss:,.1f} and stayed high" if math.isfinite(loss) else "the loss is not a number"
+        raise DivergedError(
+            f"Training diverged in epoch {self.position.epoch + 1}: {what}. The last good weights were put back. "
+            f"Try a lower rate: a tenth of {max(fit.rates):g}, or one from the range test."
         )
 
-    def evaluate(self, indices: Indices, size: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Probabilities (n, C) and plain cross-entropy losses (n,) of the images `indices` at `size` px."""
+    def train(self, stage: Stage, *, resume: bool = False) -> "pd.DataFrame":
+        """Train through `stage` with a progress bar, in a terminal or a notebook; raises what `fit` raises.
+
+        Returns one row for each epoch of this call, with the columns of `history`. After an interruption
+        (`KeyboardInterrupt`), `train(stage, resume=True)` goes on with the batch that was interrupted.
+        """
+        before = len(self._records)
+        index = self._records[-1].stage + (not resume) if self._records else 0
+        records = self.fit(stage, stage_index=index, resume=resume)
+        steps, done = stage.epochs * steps_per_epoch(stage, self.data), self.position.stage_step if resume else 0
+        for record in with_progress_bar(records, steps, done):
+            self._records.append(record)
+        return epochs_frame(self._records[before:])
+
+    @property
+    def history(self) -> "pd.DataFrame":
+        """One row for each epoch that `train` has finished.
+
+        Columns: `stage`, `epoch`, `step`, `train_loss`, `valid_loss`, `accuracy` (0..1) and `seconds`.
+        """
+        return epochs_frame(self._records)
+
+    @property
+    def steps(self) -> "pd.DataFrame":
+        """One row for each batch of `train`.
+
+        Columns: `stage`, `epoch`, `step`, `lr_0`, `lr_1`, ... (layer groups, stem to head), `momentum`, `loss`,
+        `smoothed` and `images_per_s`.
+        """
+        return steps_frame(self._records)
+
+    def task(self, stage: Stage, *, seed: int | None = None) -> Task:
+        """`stage` made ready to train the model as it is now; `seed` is the learner's unless another is given."""
+        samples = Samples(self.data, stage, self.device)
+        feed = feed_for(stage, self.model, self.data, self.workspace, self.progress)
+        return Task(self.model, stage, samples, feed, seed=self.seed if seed is None else seed)
+
+    def evaluate(
+        self, indices: Indices, size: int, *, stopped: Callable[[], bool] = lambda: False
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Probabilities (n, C) and cross-entropy losses (n,) in nats of the images `indices` at `size` px.
+
+        Each batch is reported to the learner's `progress`. `stopped` is asked before each batch: when it returns
+        True, the rows of the batches so far are returned. Raises `TrainingError` when the GPU's memory does not
+        suffice.
+        """
         images = Images(load_pixels(self.data, size, self.workspace, self.progress), self.device)
-        modes = [(module, module.training) for module in self.model.modules()]
-        set_mode(self.model, False)
-        try:
-            with torch.inference_mode():
-                logits = PixelFeed(self.model, images, NONE).plain_logits(indices).float()
-                labels = torch.from_numpy(self.data.labels[indices]).to(self.device)
-                losses = F.cross_entropy(logits, labels, reduction="none")
-                return logits.softmax(dim=1).cpu().numpy(), losses.cpu().numpy()
-        finally:
-            for module, training in modes:
-                module.training = training
+        logits = [torch.zeros(0, len(self.model.classes), device=self.device)]
+        with evaluating(self.model), explained_memory_errors(VALIDATION_BATCH, size):
+            fast = folded(self.model)
+            for start in range(0, len(indices), VALIDATION_BATCH):
+                if stopped():
+                    break
+                self.progress("Evaluating the images", start, len(indices))
+                with precision(self.device):
+                    logits.append(fast(images.plain(indices[start : start + VALIDATION_BATCH])).float())
+            found = torch.cat(logits)
+            labels = torch.from_numpy(self.data.labels[indices[: len(found)]]).to(self.device)
+            losses = F.cross_entropy(found, labels, reduction="none")
+            self.progress("Evaluating the images", len(found), len(indices))
+            return found.softmax(dim=1).cpu().numpy(), losses.cpu().numpy()
+
+    @property
+    def meta(self) -> LearnerMeta:
+        """The header of a checkpoint taken now."""
+        under_way = None
+        if self.position.due != "nothing" and (self._fit or self._loaded):
+            under_way = self._fit.stage if self._fit else self._loaded.meta.stage if self._loaded else None
+        return LearnerMeta(version=VERSION, seed=self.seed, position=deepcopy(self.position), stage=under_way)
 
     def state(self) -> LearnerState:
-        """A checkpoint of where the learner stands: copies, which further training leaves alone."""
-        tensors = {f"model/{name}": _copy(value) for name, value in self.model.state_dict().items()}
-        stage = None
+        """A checkpoint: copies of the weights and, within a stage, of what the optimiser and divergence need."""
+        tensors = copied_to_cpu((f"model/{name}", value) for name, value in self.model.state_dict().items())
         if self.position.due != "nothing" and self._fit is not None:
-            stage = self._fit.stage.model_dump(mode="json")
             remembered = optimiser_tensors(self._fit.task.optimiser, self.model)
-            tensors |= {f"optimiser/{name}": _copy(value) for name, value in remembered}
+            tensors |= copied_to_cpu((f"optimiser/{name}", value) for name, value in remembered)
+            good = self._fit.good.to_keep(self.position.stage_step)
+            tensors |= copied_to_cpu((f"good/{name}", value) for name, value in good.items())
         elif self.position.due != "nothing" and self._loaded is not None:
-            stage = self._loaded.meta["stage"]
-            tensors |= {f"optimiser/{name}": value for name, value in self._loaded.part("optimiser").items()}
-        meta = {"version": VERSION, "seed": self.seed, "position": self.position.to_json(), "stage": stage}
-        return LearnerState(tensors, meta)
+            loaded = self._loaded.tensors.items()
+            tensors |= {name: value for name, value in loaded if name.startswith(("optimiser/", "good/"))}
+        return LearnerState(tensors, self.meta)
 
     def load_state(self, state: LearnerState) -> None:
         """Stand where the learner that gave `state` stood; `fit(stage, resume=True)` goes on from there.
 
-        Raises `ModelError` when the weights are of another network.
+        Raises `TrainingError` for a checkpoint of another version, `ModelError` for weights of another network.
         """
-        if state.meta.get("version") != VERSION:
-            raise TrainingError("The checkpoint was made by another version of Anneal and cannot be resumed.")
+        if state.meta.version != VERSION:
+            raise TrainingError(OTHER_VERSION)
         weights, own = state.part("model"), self.model.state_dict()
         if {name: value.shape for name, value in weights.items()} != {name: v.shape for name, v in own.items()}:
             raise ModelError("The checkpoint's weights are of another network. Open the run that they belong to.")
         with torch.no_grad():
             for name, value in own.items():
                 value.copy_(weights[name])
-        self.seed = int(state.meta["seed"])
-        self.position = Position.from_json(state.meta["position"])
+        self.seed = state.meta.seed
+        self.position = deepcopy(state.meta.position)
         self._fit, self._loaded = None, state
 
     def _begun(self, stage: Stage, index: int) -> _Fit:
@@ -170,73 +262,15 @@ class Learner:
             raise TrainingError("There is nothing to resume: this stage has not been begun. Start it instead.")
         fit = self._prepared(stage)
         if self.position.due != "nothing":
-            if stage_of(self._loaded.meta["stage"]) != stage:
+            if self._loaded.meta.stage != stage:
                 raise TrainingError("The stage's settings are not those it was begun with. Start it anew instead.")
             restore_optimiser(fit.task.optimiser, self.model, self._loaded.part("optimiser"))
+            fit.good.restore(self._loaded.part("good"), self.position.stage_step)
         self._fit, self._loaded = fit, None
         return fit
 
     def _prepared(self, stage: Stage) -> _Fit:
         rates = stage.group_rates(len(self.model.groups))
+        length = steps_per_epoch(stage, self.data)
         task = self.task(stage)
-        good = [tensor.clone() for tensor in self._trained(stage)]
-        return _Fit(stage, task, schedule_of(stage, task.steps_per_epoch), rates, good)
-
-    def _trained(self, stage: Stage) -> list[Tensor]:
-        """Parameters and buffers of all that the stage may change."""
-        groups = len(self.model.groups)
-        changed = self.model.head if stage.first_trained(groups) == groups - 1 else self.model
-        return [tensor.detach() for tensor in (*changed.parameters(), *changed.buffers())]
-
-    def _train_batch(self, fit: _Fit) -> StepRecord:
-        at, started = self.position, perf_counter()
-        indices = fit.task.batches(at.epoch)[at.stage_step % fit.task.steps_per_epoch]
-        factor, momentum = fit.schedule.factor(at.stage_step), fit.schedule.momentum(at.stage_step)
-        rates = tuple(factor * rate for rate in fit.rates)
-        loss = fit.task.train(indices, at.step, rates, momentum)
-        smoothed = at.smoothed.add(loss)
-        if at.watch.exploded(smoothed, len(self.data.classes)):
-            self._diverge(fit, loss)
-        at.step += 1
-        at.stage_step += 1
-        at.loss_sum += loss * len(indices)
-        at.images += len(indices)
-        at.due = "step" if at.stage_step % fit.task.steps_per_epoch else "epoch"
-        taken = perf_counter() - started
-        at.seconds += taken
-        return StepRecord(at.stage, at.epoch + 1, at.step, rates, momentum, loss, smoothed, len(indices) / taken)
-
-    def _end_epoch(self, fit: _Fit) -> EpochRecord:
-        at, started = self.position, perf_counter()
-        at.valid_loss, at.accuracy = fit.task.validate()
-        if not math.isfinite(at.valid_loss):
-            self._diverge(fit, at.valid_loss)
-        if at.watch.worth_keeping(at.valid_loss, len(self.data.classes)):
-            fit.good = [tensor.clone() for tensor in self._trained(fit.stage)]
-        at.epoch += 1
-        train_loss, seconds = at.loss_sum / at.images, at.seconds + perf_counter() - started
-        at.loss_sum, at.images, at.seconds = 0.0, 0, 0.0
-        at.due = "cycle" if at.stage_step in fit.schedule.cycle_ends else "step"
-        return EpochRecord(at.stage, at.epoch, at.step, train_loss, at.valid_loss, at.accuracy, seconds)
-
-    def _end_cycle(self, fit: _Fit) -> CycleRecord:
-        at = self.position
-        at.cycle += 1
-        at.due = "step" if at.stage_step < fit.schedule.steps else "nothing"
-        return CycleRecord(at.stage, at.cycle, at.epoch, at.step, at.valid_loss, at.accuracy)
-
-    def _diverge(self, fit: _Fit, loss: float) -> Never:
-        with torch.no_grad():
-            for tensor, good in zip(self._trained(fit.stage), fit.good, strict=True):
-                tensor.copy_(good)
-        self._fit = None
-        self.position.end()
-        what = f"the loss rose to {loss:,.1f} and stayed high" if math.isfinite(loss) else "the loss is not a number"
-        raise DivergedError(
-            f"Training diverged in epoch {self.position.epoch + 1}: {what}. The last good weights were put back. "
-            f"Try a lower rate: a tenth of {max(fit.rates):g}, or one from the range test."
-        )
-
-
-def _copy(tensor: Tensor) -> Tensor:
-    return tensor.detach().to("cpu").clone(memory_format=torch.contiguous_format)
+        return _Fit(stage, task, schedule_of(stage, length), rates, GoodWeights(self.model, stage), length)

@@ -12,7 +12,7 @@ from core.training.stage import Stage
 
 ADAMW_BETA2 = 0.99
 ADAMW_EPS = 1e-5
-"""fastai 2's: a shorter memory suits fits of few batches, and the larger eps keeps the first ones small."""
+"""As in fastai 2: a shorter memory for fits of few batches, and a larger eps for smaller first steps."""
 
 _DIMENSIONS_OF_A_BIAS = 1
 
@@ -20,9 +20,9 @@ Kind = TypeVar("Kind", bound=type[torch.optim.Optimizer])
 
 
 def _uncompiled(kind: Kind) -> Kind:
-    """A kind of torch's optimisers whose methods do not import torch's compiler to be left alone by it.
+    """The optimiser class `kind` without the decorators that exclude its methods from torch's compiler.
 
-    That import takes a second of a cold start, and nothing is compiled here.
+    They import the compiler, which takes one second of a cold start, and nothing is compiled here.
     """
     methods = {name: unwrap(getattr(kind, name)) for name in ("add_param_group", "zero_grad", "step")}
     methods["step"] = torch.no_grad()(methods["step"])
@@ -34,10 +34,10 @@ AdamW = _uncompiled(torch.optim.AdamW)
 
 
 def build_optimiser(model: Classifier, stage: Stage) -> torch.optim.Optimizer:
-    """The stage's optimiser over the layer groups that it trains; each parameter group knows its layer group.
+    """The stage's optimiser over the layer groups that it trains; `set_rates` sets their learning rates.
 
-    Biases and the scales of normalisation are not decayed. AdamW decouples weight decay from the gradient; SGD
-    adds it to the gradient, as torch does.
+    Weight decay does not apply to biases and the scales of normalisation. With AdamW it is decoupled from the
+    gradient (arXiv:1711.05101); with SGD it is added to the gradient, as in torch.
     """
     first = stage.first_trained(len(model.groups))
     groups = []
@@ -57,7 +57,7 @@ def build_optimiser(model: Classifier, stage: Stage) -> torch.optim.Optimizer:
 
 
 def set_rates(optimiser: torch.optim.Optimizer, rates: Sequence[float], momentum: float) -> None:
-    """Give every parameter group its layer group's rate out of `rates`, and `momentum` (AdamW: beta 1)."""
+    """Set every parameter group to its layer group's learning rate in `rates`, and to `momentum` (AdamW: beta 1)."""
     for group in optimiser.param_groups:
         group["lr"] = rates[group["layer_group"]]
         if "betas" in group:
@@ -67,7 +67,7 @@ def set_rates(optimiser: torch.optim.Optimizer, rates: Sequence[float], momentum
 
 
 def optimiser_tensors(optimiser: torch.optim.Optimizer, model: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    """(name, tensor) of all that the optimiser remembers; a name is `parameter/key`."""
+    """(name, tensor) of the optimiser's state; a name is `PARAMETER/KEY`, as in `head.1.weight/exp_avg`."""
     names: dict[Tensor, str] = {parameter: name for name, parameter in model.named_parameters()}
     for parameter, memory in optimiser.state.items():
         for key, value in memory.items():
@@ -76,7 +76,7 @@ def optimiser_tensors(optimiser: torch.optim.Optimizer, model: nn.Module) -> Ite
 
 
 def restore_optimiser(optimiser: torch.optim.Optimizer, model: nn.Module, tensors: dict[str, Tensor]) -> None:
-    """Put back what `optimiser_tensors` gave, in the layout that the parameters have."""
+    """Restore what `optimiser_tensors` gave, in the memory format of the parameters."""
     parameters = dict(model.named_parameters())
     for full_name, value in tensors.items():
         name, key = full_name.rsplit("/", 1)

@@ -1,32 +1,30 @@
-"""A whole plan's rates and momentum, drawn before anything runs."""
+"""Learning rates and momentum of a whole plan, computed before training."""
 
 from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from core.data.index import DataSet
 from core.training.schedules import Schedule, schedule_of
 from core.training.stage import Plan, Stage
 
 MOST_POINTS = 500
-"""About as many points a layer group as a chart can show."""
+"""Points for each layer group, roughly: a chart cannot show more."""
 
 COLUMNS = ("stage", "step", "epoch", "group", "lr", "momentum", "known")
-
-
-def steps_per_epoch(data: DataSet, stage: Stage) -> int:
-    """Batches in an epoch of `stage` on `data`: its share of the training images, the last batches a little smaller."""
-    return -(-len(data.train_indices(stage.share)) // stage.batch_size)
 
 
 def preview(plan: Plan, steps_per_epoch: Callable[[Stage], int], groups: Sequence[str]) -> pd.DataFrame:
     """Learning rate and momentum of every layer group over a whole plan.
 
-    Columns: `stage` (0-based), `step` and `epoch` (counted over the plan; an epoch is a float), `group` (its
-    name), `lr` (0 for a frozen group), `momentum`, and `known`. Where a stage's rate is still to be found by a
-    range test, `known` is False and `lr` is a share of the last group's highest rate. About 500 rows a group:
-    every cycle's first and last batch, and evenly spaced ones between.
+    `steps_per_epoch` gives the batches in an epoch of a stage. Columns: `stage` (from 0), `step` and `epoch` (over
+    the plan; an epoch is a float), `group` (its name), `lr` (0 for a frozen group), `momentum`, and `known`: False
+    where a range test will find the stage's rate, and `lr` is then relative to the highest rate of the last group.
+    There are about 500 rows for each group: the first and last batch of every cycle, and evenly spaced ones between.
     Raises `PlanError` when a stage does not fit the number of layer groups.
+
+    >>> frame = preview(Plan(stages=(Stage(lr=0.1, cycle_len=2),)), lambda stage: 2, ["stem", "head"])
+    >>> frame[frame.group == "head"].lr.round(3).tolist()
+    [0.1, 0.085, 0.05, 0.015]
     """
     lengths = [steps_per_epoch(stage) for stage in plan.stages]
     schedules = [schedule_of(stage, length) for stage, length in zip(plan.stages, lengths, strict=True)]

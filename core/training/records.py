@@ -1,4 +1,4 @@
-"""What training tells: one record a batch, one an epoch, one where a cycle ends."""
+"""The records that training yields: one for each batch, each epoch and each cycle."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -6,17 +6,17 @@ from typing import Any, Literal
 
 class _Row:
     def row(self) -> dict[str, Any]:
-        """The record as a plain dictionary of JSON values."""
+        """The record as JSON values, as they are written to a run's history."""
         return asdict(self)  # type: ignore[call-overload, no-any-return]
 
 
 @dataclass(frozen=True)
 class StepRecord(_Row):
-    """One batch trained.
+    """One batch was trained.
 
-    `epoch` is the number (from 1, over the run) of the epoch that the batch belongs to, `step` that of the batch.
-    `lrs` has one rate a layer group, stem to head, 0 where frozen. `smoothed` is the debiased exponentially
-    weighted mean of `loss` (beta 0.98) over the stage.
+    `epoch` and `step` are the numbers (from 1, over the run) of the batch's epoch and of the batch. `lrs` has the
+    learning rate of each layer group, stem to head, 0 where frozen. `loss` is the mean over the batch, and `smoothed`
+    its exponentially weighted mean over the stage (`core.training.smoothing`, beta 0.9).
     """
 
     stage: int
@@ -32,10 +32,10 @@ class StepRecord(_Row):
 
 @dataclass(frozen=True)
 class EpochRecord(_Row):
-    """One epoch finished: mean training loss over it, validation after it.
+    """One epoch was finished: the mean training loss during it, and the validation after it.
 
-    `epoch` and `step` count over the run. Both losses are the stage's own objective (with its label smoothing
-    and class weights), so that they compare. `seconds` is the time of its batches and validation.
+    `epoch` and `step` count over the run. Both losses are the stage's objective (with its label smoothing and class
+    weights), so that they can be compared. `accuracy` is 0..1. `seconds` is the time of the batches and validation.
     """
 
     stage: int
@@ -50,7 +50,10 @@ class EpochRecord(_Row):
 
 @dataclass(frozen=True)
 class CycleRecord(_Row):
-    """One cycle finished: a snapshot is due. `cycle` counts from 1 over the run; the figures are its last epoch's."""
+    """One cycle was finished, and a snapshot should be taken.
+
+    `cycle` counts from 1 over the run; `valid_loss` and `accuracy` are those of its last epoch.
+    """
 
     stage: int
     cycle: int

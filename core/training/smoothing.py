@@ -1,47 +1,56 @@
-"""The smoothed loss, and when it says that training has gone wrong."""
+"""The smoothed loss, and the rule that decides from it whether training has diverged."""
 
 import math
 from dataclasses import dataclass
 
 BETA = 0.98
-"""Weight of the past in the finder's mean, as in fastai."""
+"""Weight of the past in the smoothed loss of a range test, as in fastai."""
 
 TRAINING_BETA = 0.9
-"""Weight of the past while training: fastai's 0.98 lags by 50 batches, more than a small data set's epoch has."""
+"""Weight of the past while training: fastai's 0.98 lags by 50 batches, more than an epoch of a small data set has."""
 
 EXPLODED = 4.0
-"""A smoothed loss this many times its best, and this many times that of guessing, is not coming back."""
+"""A smoothed loss above this many times its best, and this many times the loss of guessing, counts as exploded."""
 
 PATIENCE = 10
-"""Batches in a row that the loss has to stay there: a warm restart may jump, and recovers."""
+"""Batches in a row with such a loss before training is stopped: after a warm restart the loss may rise and recover."""
 
 
 @dataclass
 class Smoothed:
-    """Debiased exponentially weighted mean: `value` is exact from the first number on."""
+    """Exponentially weighted mean, corrected for its start (as in Adam, arXiv:1412.6980, section 3).
+
+    >>> smoothed = Smoothed(beta=0.9)
+    >>> [round(smoothed.add(loss), 3) for loss in (2.0, 1.0, 1.0)]
+    [2.0, 1.474, 1.299]
+    """
 
     mean: float = 0.0
     count: int = 0
     beta: float = BETA
 
     def add(self, value: float) -> float:
-        """Take `value` in, and give the mean."""
+        """Add `value`, and return the mean so far."""
         self.mean = self.beta * self.mean + (1 - self.beta) * value
         self.count += 1
         return self.mean / (1 - self.beta**self.count)
 
 
 @dataclass
-class Watch:
-    """Tells an exploding loss from a noisy one. `high` counts the batches in a row above the limit."""
+class DivergenceWatch:
+    """Distinguishes an exploding loss from a noisy one.
+
+    `best` is the lowest smoothed loss so far, `high` the number of batches in a row above the limit.
+    """
 
     best: float | None = None
     high: int = 0
 
     def exploded(self, smoothed: float, classes: int) -> bool:
-        """Whether the loss, `smoothed` after one more batch, is gone: not finite, or far too high for too long.
+        """Whether training has diverged, with `smoothed` as the smoothed loss (nats) after one more batch.
 
-        Far too high is above 4 times its best so far and above 4 times the loss of guessing (ln `classes`).
+        It has when the loss is not finite, or when for 10 batches in a row it was above 4 times its best so far and
+        above 4 times the loss of guessing, ln(`classes`).
         """
         if not math.isfinite(smoothed):
             return True
@@ -51,5 +60,5 @@ class Watch:
         return self.high >= PATIENCE
 
     def worth_keeping(self, valid_loss: float, classes: int) -> bool:
-        """Whether the weights, with this validation loss, are ones to come back to."""
+        """Whether weights with this validation loss (nats) are good enough to go back to after divergence."""
         return self.high == 0 and valid_loss <= EXPLODED * math.log(max(classes, 2))

@@ -1,4 +1,4 @@
-"""A stage is one fit; a plan is an ordered list of them. Both are plain validated values."""
+"""A stage is one fit, a plan is an ordered list of stages; both are immutable, validated values."""
 
 import json
 from collections.abc import Sequence
@@ -8,25 +8,34 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from core.augment import NONE, Augmentation
 from core.errors import PlanError
+from core.model.catalogue import GROUPS
 
 HIGHEST_RATE = 100.0
-"""Rates above this are refused: no network here trains at them, and a typing slip would cost a run."""
+"""Higher rates are refused: no network here trains at them, so they are typing mistakes."""
 
 Rate = Annotated[float, Field(gt=0, le=HIGHEST_RATE, allow_inf_nan=False)]
 
 
-class Stage(BaseModel):
-    """One fit: what is trained, on what, at which rate, along which schedule.
+class StageSettings(BaseModel):
+    """The settings of a stage, each within its range; together they may still contradict each other (see `Stage`).
 
-    `freeze_to` counts layer groups as a Python index does: -1 trains the head only, 0 everything.
-    `lr` is the highest rate: one number for the last group, or one for each group, stem to head;
-    None has it found by a range test (see `Plan`). With one number, each earlier group gets the next
-    one's rate divided by `group_ratio`. Epochs are counted over the `share` of the training images.
-    With `freeze_norm` batch norm keeps its statistics even where it is trained (fastai 0.7's `bn_freeze`): those
-    of a pretrained network are better than the ones of a few small batches.
+    `freeze_to` is the index of the first trained layer group, as in Python: 0 trains everything, -1 the head only.
+    `lr` is the highest learning rate: one number for the last group, or one for each group, stem to head; with None
+    a range test finds it (see `Plan`). With one number, each group's rate is that of the next group divided by
+    `group_ratio`. An epoch goes over `share` (0..1] of the training images, of `size` px, in batches of `batch_size`.
+    With `freeze_norm` batch norm keeps its statistics in layers that are trained (fastai 0.7's `bn_freeze`): those of
+    a pretrained network are better than those of a few small batches.
+
+    >>> stage = Stage(freeze_to=0, lr=0.01, group_ratio=10, cycles=3, cycle_mult=2)
+    >>> stage.cycle_lengths, stage.epochs
+    ((1, 2, 4), 7)
+    >>> stage.group_rates(3)
+    (0.0001, 0.001, 0.01)
+    >>> stage.scope()
+    'everything'
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(extra="forbid")
 
     name: str = Field(default="", max_length=80)
     freeze_to: int = Field(default=-1, ge=-20, le=20)
@@ -53,6 +62,12 @@ class Stage(BaseModel):
     @classmethod
     def _one_rate_is_a_tuple(cls, value: Any) -> Any:
         return (value,) if isinstance(value, int | float) else value
+
+
+class Stage(StageSettings):
+    """One fit: what is trained, on what, at which rate, along which schedule; settings that agree with each other."""
+
+    model_config = ConfigDict(frozen=True)
 
     @model_validator(mode="after")
     def _refuse_what_would_do_nothing(self) -> "Stage":
@@ -88,9 +103,9 @@ class Stage(BaseModel):
         return tuple(self.cycle_len * self.cycle_mult**k for k in range(self.cycles))
 
     def group_rates(self, groups: int) -> tuple[float, ...]:
-        """The highest rate of each of `groups` layer groups, stem to head; 0.0 for a frozen one.
+        """The highest learning rate of each of `groups` layer groups, stem to head; 0.0 for a frozen group.
 
-        Raises `PlanError` when the rates given are neither one nor one a group, or are still to be found.
+        Raises `PlanError` when there are neither one rate nor one for each group, or when the rate is not yet known.
         """
         if self.lr is None:
             raise PlanError("This stage's learning rate is still to be found by a range test.")
@@ -107,7 +122,7 @@ class Stage(BaseModel):
         return tuple(rate if g >= first else 0.0 for g, rate in enumerate(rates))
 
     def first_trained(self, groups: int) -> int:
-        """Index (0..groups-1) of the first trained layer group; raises `PlanError` when there is none such."""
+        """Index (0..groups-1) of the first trained layer group; raises `PlanError` when `freeze_to` is out of range."""
         first = self.freeze_to + groups if self.freeze_to < 0 else self.freeze_to
         if not 0 <= first < groups:
             raise PlanError(
@@ -116,12 +131,34 @@ class Stage(BaseModel):
             )
         return first
 
+    def scope(self, groups: Sequence[str] = GROUPS) -> str:
+        """What is trained, in words; `groups` are the names of the layer groups, stem to head."""
+        return scope_in_words(self.freeze_to, groups)
+
+
+def scope_in_words(freeze_to: int, groups: Sequence[str] = GROUPS) -> str:
+    """What a stage with this `freeze_to` trains: "head", "everything", or "from GROUP on".
+
+    >>> [scope_in_words(freeze_to) for freeze_to in (-1, 0, 1, 7)]
+    ['head', 'everything', 'from later layers on', 'unknown layer group']
+    """
+    first = freeze_to + len(groups) if freeze_to < 0 else freeze_to
+    if not 0 <= first < len(groups):
+        return "unknown layer group"
+    if first == len(groups) - 1:
+        return "head"
+    return "everything" if first == 0 else f"from {groups[first]} on"
+
 
 class Plan(BaseModel):
     """An ordered list of stages.
 
-    A stage without a rate that trains the same layer groups as the one before it, which had none either, takes the
-    rate that was found for that one: as in the lesson, the rate is found again when what is trained changes.
+    A range test finds the rate of a stage without one. When the stage before it had none either and trains the same
+    layer groups, the rate found for that one is used again: a new range test is only needed when `freeze_to` changes.
+
+    >>> plan = Plan(stages=(Stage(), Stage(cycles=3), Stage(freeze_to=0)))
+    >>> [plan.takes_rate_before(place) for place in range(3)]
+    [False, True, False]
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -135,7 +172,7 @@ class Plan(BaseModel):
         return sum(stage.epochs for stage in self.stages)
 
     def takes_rate_before(self, place: int) -> bool:
-        """Whether the stage at `place` takes the rate that was found for the one before it."""
+        """Whether the stage at `place` (from 0) uses the rate that was found for the stage before it."""
         if place == 0:
             return False
         before, stage = self.stages[place - 1], self.stages[place]

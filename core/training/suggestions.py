@@ -1,8 +1,9 @@
-"""Learning rates read off a range test's curve, as fastai 2.8 and Lightning read them.
+"""Learning rates that five known rules suggest for the curve of a range test.
 
-fastai's four see the points between the first tenth and the last five, up to the first that is not a number, in
-single precision (`fastai.callback.schedule`); Lightning's sees all but the first ten and the last. Both look at
-the smoothed loss. Each gives None where the curve is too short for it.
+Four rules are those of fastai 2.8 (`fastai.callback.schedule`), in single precision: they use the points after the
+first tenth and before the last five, up to the first loss that is not finite. The fifth is Lightning's before version
+2.5.3 (later ones differentiate by the rate): it skips the first ten points and the last. All use the smoothed loss,
+and give None where the curve is too short.
 """
 
 from collections.abc import Sequence
@@ -19,14 +20,26 @@ LIGHTNING_BEGIN = 10
 LIGHTNING_END = 1
 
 PREFERRED = ("valley", "slide", "steep", "lightning", "minimum")
-"""The order in which a rate is taken when nobody chooses: fastai's default first."""
+"""The rules in order of preference, when nobody chooses: fastai's default first."""
+
+MEANINGS = {
+    "valley": "The middle of the longest fall, or lower on a noisy curve. A safe first choice, and fastai's default.",
+    "slide": "Coming from the highest rate, where the slope of the curve is first the same at both ends of 15 points.",
+    "steep": "Where the loss falls fastest. On a noisy curve this may be chance.",
+    "lightning": "The steepest fall from one point to the next: the rule of Lightning before version 2.5.3.",
+    "minimum": "A tenth of the rate with the lowest loss. At the lowest loss itself, learning has already stopped.",
+}
+"""What each rule's suggestion is, in plain words."""
 
 
 def valley(lrs: Floats, losses: Floats) -> float | None:
-    """Rate two thirds along the longest decreasing subsequence of the losses (fastai's default).
+    """Rate half the length of the longest decreasing subsequence of the losses before its end (fastai's default).
 
-    `lrs` and `losses` are the points to look at. Indexed as fastai does, where a curve that falls from its
-    first point to its last starts at -1.
+    `lrs` and `losses` (n,) are the points to use. The index is computed as in fastai, where a curve that falls from
+    its first point to its last begins at index -1.
+
+    >>> f"{valley([1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0], [9, 9, 8, 7, 6, 5, 4, 20]):.0e}"
+    '1e-03'
     """
     rates, values = _single(lrs, losses)
     if len(values) < 2:
@@ -35,7 +48,7 @@ def valley(lrs: Floats, losses: Floats) -> float | None:
     for i in range(1, len(values)):
         lengths[i] = 1 + lengths[:i][values[:i] > values[i]].max(initial=0)
     end = int(lengths.argmax())
-    # Of one point, as in a curve that never falls, fastai's search has not begun and stays at 0.
+    # When the longest subsequence has one point (the curve never falls), fastai's start index stays 0.
     start = end - int(lengths[end]) if lengths[end] > 1 else 0
     sections = (end - start) / 3
     return float(rates[start + int(sections) + int(sections / 2)])
@@ -44,7 +57,7 @@ def valley(lrs: Floats, losses: Floats) -> float | None:
 def slide(lrs: Floats, losses: Floats) -> float | None:
     """Rate where an interval of 15 points, slid in from the right, first has the same slope at both ends.
 
-    Needs 16 points; after novetta's rule, with fastai's threshold of 0.005.
+    Needs 16 points. The rule is Novetta's, with fastai's threshold of 0.005.
     """
     rates, values = _single(lrs, losses)
     if len(values) <= SLIDE_WIDTH:
@@ -59,13 +72,17 @@ def slide(lrs: Floats, losses: Floats) -> float | None:
 
 
 def minimum(lrs: Floats, losses: Floats) -> float | None:
-    """A tenth of the rate with the lowest loss: at the minimum itself the loss has stopped improving."""
+    """A tenth of the rate with the lowest loss: at the minimum itself the loss no longer improves.
+
+    >>> f"{minimum([0.001, 0.01, 0.1], [2.0, 1.0, 5.0]):.0e}"
+    '1e-03'
+    """
     rates, values = _single(lrs, losses)
     return float(rates[values.argmin()]) / 10 if len(values) else None
 
 
 def steep(lrs: Floats, losses: Floats) -> float | None:
-    """Rate where the loss falls fastest over the logarithm of the rate. Needs 2 points."""
+    """Rate where the loss falls fastest per logarithm of the rate. Needs 2 points."""
     rates, values = _single(lrs, losses)
     if len(values) < 2:
         return None
@@ -73,9 +90,9 @@ def steep(lrs: Floats, losses: Floats) -> float | None:
 
 
 def lightning(lrs: Floats, losses: Floats) -> float | None:
-    """Lightning's `_LRFinder.suggestion`: rate at the steepest fall per point of the whole curve.
+    """Rate at the steepest fall per point: `_LRFinder.suggestion` of Lightning before version 2.5.3.
 
-    Skips 10 points at the start, 1 at the end and those that are not finite; needs 2 of the rest.
+    Skips 10 points at the start, 1 at the end and losses that are not finite; needs 2 of the others.
     """
     values = np.asarray(losses, dtype=np.float64)[LIGHTNING_BEGIN:-LIGHTNING_END]
     finite = np.flatnonzero(np.isfinite(values))
@@ -84,14 +101,12 @@ def lightning(lrs: Floats, losses: Floats) -> float | None:
     return float(lrs[int(finite[np.gradient(values[finite]).argmin()]) + LIGHTNING_BEGIN])
 
 
-def suggestions(lrs: Floats, losses: Floats, smoothed: Floats, steps: int | None = None) -> dict[str, float | None]:
-    """Every suggestion for a range test of `steps` batches (by default as many as there are points).
+def suggestions(lrs: Floats, smoothed: Floats, steps: int | None = None) -> dict[str, float | None]:
+    """The suggestion of every rule for a range test of `steps` batches (by default as many as there are points).
 
-    `lrs`, `losses` (raw) and `smoothed` have one value a batch done, fewer than `steps` when it stopped early.
-    Keys: valley, slide, steep, minimum, lightning. The raw losses decide nothing: like their originals, all
-    five look at the smoothed ones.
+    `lrs` and `smoothed` (the smoothed loss) have one value for each batch: fewer than `steps` when the test stopped
+    early. Keys: valley, slide, steep, minimum, lightning.
     """
-    del losses
     kept = slice((len(lrs) if steps is None else steps) // 10, -SKIP_END)
     rates, values = np.asarray(lrs)[kept], np.asarray(smoothed)[kept]
     broken = np.flatnonzero(~np.isfinite(values))
@@ -102,7 +117,11 @@ def suggestions(lrs: Floats, losses: Floats, smoothed: Floats, steps: int | None
 
 
 def preferred(found: dict[str, float | None]) -> tuple[str, float] | None:
-    """Name and rate of the suggestion to take when nobody chooses; None when the curve gave none."""
+    """Name and rate of the suggestion to use when nobody chooses; None when no rule suggests a rate.
+
+    >>> preferred({"valley": None, "slide": 0.002, "minimum": 0.001})
+    ('slide', 0.002)
+    """
     return next(((name, rate) for name in PREFERRED if (rate := found.get(name)) is not None), None)
 
 

@@ -1,131 +1,120 @@
-"""A stage made ready to run: its batches, its loss, one step of training, and validation."""
+"""A stage made ready to train: one step of training, and validation."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
+from time import perf_counter
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
-from core.data.batches import epoch_order, split_batches
-from core.data.index import DataSet
-from core.data.pixels import load_pixels
 from core.errors import TrainingError
-from core.model.activations import load_activations
-from core.model.classifier import Classifier, freeze_to, set_mode
-from core.training.balance import balanced_weights
-from core.training.feeds import ActivationFeed, Feed, FrozenFeed, Images, Indices, PixelFeed
+from core.model.classifier import Classifier, evaluating, freeze_to, set_mode
+from core.model.machine import explained_memory_errors
+from core.training.feeds import VALIDATION_BATCH, Feed, Indices
 from core.training.optimisers import build_optimiser, set_rates
 from core.training.randomness import generator, isolated, seed_of
+from core.training.samples import Samples
 from core.training.stage import Stage
-from core.workspace import Progress, Workspace, no_progress
+from core.workspace import Progress, no_progress
+
+LONG_S = 2.0
+"""Seconds after which a validation begins to report its progress."""
 
 
 class Task:
-    """What a stage does to `model`, one batch at a time, with an optimiser of its own.
+    """Trains `model` as `stage` says, one batch at a time, with a new optimiser.
 
-    Creating one freezes the layer groups that the stage leaves alone, and reads (or makes) the pixels or
-    activations that it needs. All that is drawn depends on `seed` and the numbers of epochs and steps alone.
+    Creating one freezes the layer groups that the stage does not train. Every random number depends on `seed` and
+    on the number of the epoch or step alone, so that a resumed training draws what an uninterrupted one would have.
     """
 
-    def __init__(
-        self,
-        model: Classifier,
-        data: DataSet,
-        workspace: Workspace,
-        stage: Stage,
-        *,
-        seed: int,
-        device: torch.device,
-        progress: Progress = no_progress,
-    ) -> None:
-        self._model = model
-        self._seed = seed
-        self._device = device
-        self._batch_size = stage.batch_size
-        self._size = stage.size
-        self._freeze_norm = stage.freeze_norm
-        self._train, self._valid = data.train_indices(stage.share), data.indices("valid")
-        if not len(self._train) or not len(self._valid):
-            missing = "training" if not len(self._train) else "validation"
-            raise TrainingError(f"The data set has no {missing} images. Choose another split.")
+    def __init__(self, model: Classifier, stage: Stage, samples: Samples, feed: Feed, *, seed: int) -> None:
         freeze_to(model, stage.first_trained(len(model.groups)))
-        self._labels = torch.from_numpy(data.labels).to(device)
-        weights = torch.from_numpy(balanced_weights(data.labels[self._train], len(data.classes))).to(device)
-        self.objective = partial(
-            F.cross_entropy, weight=weights if stage.class_weights else None, label_smoothing=stage.label_smoothing
-        )
-        self._feed = _feed(model, data, workspace, stage, device, progress)
+        self.stage = stage
         self.optimiser = build_optimiser(model, stage)
+        self.objective = partial(
+            F.cross_entropy,
+            weight=samples.class_weights() if stage.class_weights else None,
+            label_smoothing=stage.label_smoothing,
+        )
+        self._model = model
+        self._samples = samples
+        self._feed = feed
+        self._seed = seed
         self._order: tuple[int, list[Indices]] | None = None
 
-    @property
-    def steps_per_epoch(self) -> int:
-        """Batches that go over all training images of the stage once."""
-        return -(-len(self._train) // self._batch_size)
-
     def batches(self, epoch: int) -> list[Indices]:
-        """The image indices of every batch of `epoch`, shuffled anew for each."""
+        """The image indices of every batch of `epoch` (from 0), shuffled for each epoch."""
         if self._order is None or self._order[0] != epoch:
-            order = epoch_order(self._train, self._seed, epoch)
-            self._order = epoch, split_batches(order, self._batch_size)
+            self._order = epoch, self._samples.batches(self._seed, epoch)
         return self._order[1]
 
     def set_training(self) -> None:
-        """Put the model in training mode: what is frozen, and batch norm where the stage says so, stays as it is."""
+        """Put the model in training mode; frozen layers stay in evaluation, and batch norm where the stage says so."""
         set_mode(self._model, True)
-        if self._freeze_norm:
+        if self.stage.freeze_norm:
             for module in self._model.modules():
                 if isinstance(module, nn.modules.batchnorm._BatchNorm):
                     module.eval()
 
     def train(self, indices: Indices, step: int, rates: tuple[float, ...], momentum: float) -> float:
-        """One step of training on the images `indices`; `rates` are those of every layer group. Gives the loss."""
-        set_rates(self.optimiser, rates, momentum)
-        batch = self._feed.batch(indices, generator(self._seed, "augmentation", step))
-        self.optimiser.zero_grad(set_to_none=True)
-        with isolated(self._device, seed_of(self._seed, "layers", step)):
-            self._model.generator.manual_seed(seed_of(self._seed, "dropout", step))
-            loss = self._loss(batch, indices)
+        """Train on the images `indices` as step number `step`, and return the loss (mean over the images).
+
+        `rates` has one learning rate for each layer group. Raises `TrainingError` when the GPU's memory does not
+        suffice, or when batch norm is given a single image.
+        """
+        with self._seeded(step) as draws, _explained_errors(len(indices), self.stage.size):
+            set_rates(self.optimiser, rates, momentum)
+            batch, labels = self._feed.batch(indices, draws), self._samples.labels(indices)
+            loss = self.objective(self._feed.logits(batch), labels)
+            self.optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
-        self.optimiser.step()
-        return loss.item()
+            self.optimiser.step()
+            return loss.item()
 
-    def _loss(self, batch: Tensor, indices: Indices) -> Tensor:
-        try:
-            return self.objective(self._feed.logits(batch), self._labels_of(indices))
-        except torch.OutOfMemoryError as error:
-            raise TrainingError(
-                f"The GPU has too little memory for {len(indices)} images of {self._size} px at once. "
-                "Lower the batch size or the image size."
-            ) from error
-        except ValueError as error:
-            if len(indices) > 1:
-                raise
-            raise TrainingError(
-                "One image alone cannot train this network: its batch norm needs two. Raise the batch size."
-            ) from error
+    def validate(self, progress: Progress = no_progress) -> tuple[float, float]:
+        """Mean loss and accuracy (0..1) over the validation images, without augmentation; changes nothing.
 
-    def validate(self) -> tuple[float, float]:
-        """Mean loss and accuracy (0..1) over the validation images as they are; changes nothing."""
-        set_mode(self._model, False)
-        try:
-            with torch.inference_mode():
-                logits, labels = self._feed.plain_logits(self._valid).float(), self._labels_of(self._valid)
-                right = (logits.argmax(dim=1) == labels).sum()
-                return self.objective(logits, labels).item(), right.item() / len(labels)
-        finally:
-            self.set_training()
+        A validation that takes longer than 2 s reports to `progress` after each batch. An exception that `progress`
+        raises stops it there. Raises `TrainingError` when the GPU's memory does not suffice.
+        """
+        indices = self._samples.valid
+        with evaluating(self._model), explained_memory_errors(VALIDATION_BATCH, self.stage.size):
+            logits = self._feed.plain_logits(indices, _when_long(progress)).float()
+            labels = self._samples.labels(indices)
+            right = (logits.argmax(dim=1) == labels).sum()
+            return self.objective(logits, labels).item(), right.item() / len(labels)
 
-    def _labels_of(self, indices: Indices) -> Tensor:
-        return self._labels[torch.from_numpy(np.ascontiguousarray(indices)).to(self._device)]
+    @contextmanager
+    def _seeded(self, step: int) -> Iterator[torch.Generator]:
+        """Seed dropout and the layers for step number `step`; gives the generator of its augmentation."""
+        self._model.generator.manual_seed(seed_of(self._seed, "dropout", step))
+        with isolated(self._model.mean.device, seed_of(self._seed, "layers", step)):
+            yield generator(self._seed, "augmentation", step)
 
 
-def _feed(
-    model: Classifier, data: DataSet, workspace: Workspace, stage: Stage, device: torch.device, progress: Progress
-) -> Feed:
-    if stage.precompute:
-        return ActivationFeed(model, load_activations(model, data, stage.size, workspace, progress=progress), device)
-    images = Images(load_pixels(data, stage.size, workspace, progress), device)
-    only_the_head = stage.first_trained(len(model.groups)) == len(model.groups) - 1
-    return (FrozenFeed if only_the_head else PixelFeed)(model, images, stage.augmentation)
+@contextmanager
+def _explained_errors(images: int, size: int) -> Iterator[None]:
+    """Turn torch's errors for a batch of `images` images of `size` px into sentences that say what to change."""
+    try:
+        with explained_memory_errors(images, size):
+            yield
+    except ValueError as error:
+        if images > 1:
+            raise
+        raise TrainingError(
+            "One image alone cannot train this network: its batch norm needs two. Raise the batch size."
+        ) from error
+
+
+def _when_long(progress: Progress) -> Progress:
+    """`progress`, called only after `LONG_S` seconds: a short validation would replace what is shown for an instant."""
+    started = perf_counter()
+
+    def report(what: str, done: int, total: int) -> None:
+        if perf_counter() - started >= LONG_S:
+            progress(what, done, total)
+
+    return report

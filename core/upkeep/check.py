@@ -1,4 +1,4 @@
-"""A look over the workspace for what is half written, damaged or stale. Importing this module imports no torch."""
+"""The check for half-written, damaged and stale files in the workspace. Importing this module imports no torch."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -32,8 +32,11 @@ class Finding:
 
 
 def check(workspace: Workspace) -> list[Finding]:
-    """Look at every cache, run and job; an empty list when all is well. Changes nothing but dead jobs' status."""
-    queue.tend(workspace)
+    """Look at every cache, run and job; an empty list when all is well.
+
+    It changes nothing, except that jobs whose process has ended are marked as lost.
+    """
+    queue.check_processes(workspace)
     return [*_leftovers(workspace), *_arrays(workspace), *_stale(workspace), *_runs(workspace), *_job_files(workspace)]
 
 
@@ -112,7 +115,7 @@ def _runs(workspace: Workspace) -> Iterator[Finding]:
         if not (path / "run.json").is_file():
             yield Finding(path, "A folder among the runs that is no run.", "Move it elsewhere, or delete it.")
             continue
-        yield from _run(RunFolder(path))
+        yield from _run(RunFolder(path, workspace))
 
 
 def _run(run: RunFolder) -> Iterator[Finding]:

@@ -1,9 +1,11 @@
-"""What the plan's pages show while no run is in hand: an example, and one click to begin."""
+"""What the plan's pages show while there is no current run: an example, and one click to begin."""
 
 from collections.abc import Callable
 
 import streamlit as st
 
+from core.data.catalogue import DIGITS, DIGITS_SIZE
+from core.model.catalogue import SMALL_CNN
 from core.runs.create import create_run
 from core.runs.folder import RunFolder
 from pages.ui import session
@@ -12,25 +14,23 @@ from pages.ui.errors import shown
 from pages.ui.frame import Context
 from pages.ui.ready import decode_ahead
 
-DIGITS, DIGITS_BACKBONE, DIGITS_SIZE = "digits", "small_cnn", 32
 
-
-def first_view(ctx: Context, key: str, example: Callable[[], None], *, what: str) -> None:
-    """Draw `example`, and beside it the ways to a run: the data in hand, digits in one click, or other data."""
+def first_view(context: Context, key: str, example: Callable[[], None], *, what: str) -> None:
+    """Draw `example`, and beside it the ways to a run: the chosen data, digits in one click, or other data."""
     left, right = st.columns([3, 2], gap="medium")
     with left:
         st.caption(f":material/visibility: An example, not yours: {what}")
         example()
     with right:
-        if ctx.data_spec is not None:
+        if context.data_spec is not None:
             with st.container(border=True):
-                st.markdown("**Start a run with the data in hand**")
+                st.markdown("**Start a run with the chosen data**")
                 with shown():
-                    new_run_form(ctx, key)
-        _one_click(ctx, key)
+                    new_run_form(context, key)
+        _one_click(context, key)
 
 
-def _one_click(ctx: Context, key: str) -> None:
+def _one_click(context: Context, key: str) -> None:
     with st.container(border=True):
         st.markdown("**Nothing chosen yet? Begin with digits**")
         st.caption(
@@ -41,15 +41,15 @@ def _one_click(ctx: Context, key: str) -> None:
         )
         st.page_link("pages/data.py", label="Choose other data", icon=":material/photo_library:")
         st.page_link("pages/runs.py", label="Open an earlier run", icon=":material/history:")
-    if begin and take_digits(ctx):
+    if begin and take_digits(context):
         st.rerun()
 
 
-def take_digits(ctx: Context) -> RunFolder | None:
-    """Make a run on the digits and put it in hand: the shortest way to something that learns. None when it failed."""
+def take_digits(context: Context) -> RunFolder | None:
+    """Make a run on the digits and open it: the shortest way to something that learns. None when it failed."""
     with shown() as outcome:
-        data = session.load(ctx.workspace, session.DataChoice(DIGITS))
-        run = create_run(ctx.workspace, data, backbone=DIGITS_BACKBONE, size=DIGITS_SIZE, name="Digits, first run")
+        data = session.load(context.workspace, session.DataChoice(DIGITS))
+        run = create_run(context.workspace, data, backbone=SMALL_CNN, size=DIGITS_SIZE, name="Digits, first run")
         session.select_run(run.id)
-        decode_ahead(data, DIGITS_SIZE, ctx.workspace)
+        decode_ahead(data, DIGITS_SIZE, context.workspace)
     return run if outcome.ok else None

@@ -1,4 +1,4 @@
-"""The frame that every page begins with: page settings, navigation, the data and the run in hand, the live job."""
+"""The frame that every page begins with: page settings, navigation, the current run or data set, the live job."""
 
 import os
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ PAGES = (
 
 @dataclass(frozen=True)
 class Context:
-    """What a page works on: the workspace, the run in hand if there is one, and the data in hand."""
+    """What a page works on: the workspace, the current run if there is one, and otherwise the chosen data set."""
 
     workspace: Workspace
     run: RunFolder | None
@@ -44,40 +44,40 @@ class Context:
 
     @property
     def data_spec(self) -> str | None:
-        """The data set in hand as `core.data` names it: the run's, or the one chosen on the Data page."""
+        """The data set as `core.data` names it: the current run's, or the one chosen on the Data page."""
         if self.run is not None:
             return self.run.info.data_spec
         return self.choice.spec if self.choice else None
 
     def data(self) -> DataSet | None:
-        """The data set in hand; a first look at a big one shows its progress. Raises `DataError`, `RunError`."""
+        """The current run's data set, or the chosen one. Raises `DataError`, `RunError`."""
         if self.run is not None:
-            return session.data_of_run(self.workspace, self.run.info.id)
+            return session.data_of_run(self.workspace, self.run.id)
         return session.load(self.workspace, self.choice) if self.choice else None
 
 
 def begin(title: str, icon: str, *, lead: str) -> Context:
     """Begin a page: settings, sidebar, title and one line of what the page is for. The first call of every page.
 
-    `?run=ID` puts that run in hand; one that is not there is said, and the page goes on without.
+    `?run=ID` opens that run; when it is not there, the page says so and goes on without it.
     """
     st.set_page_config(page_title=f"{title} · Anneal", page_icon=ICON, layout="wide")
     st.logo(LOGO, icon_image=ICON, size="large")
     workspace = Workspace.at()
-    _tend(workspace)
-    run = _run_in_hand(workspace)
+    _start_jobs(workspace)
+    run = _current_run(workspace)
     context = Context(workspace, run, None if run else session.selected_data())
     with st.sidebar:
         _navigation(run)
-        _in_hand(context)
+        _current(context)
         job_line(workspace)
     st.title(title, anchor=False, icon=icon)
     st.markdown(lead)
     return context
 
 
-def _tend(workspace: Workspace) -> None:
-    """Let queued jobs start, and have a process ready that starts them at once."""
+def _start_jobs(workspace: Workspace) -> None:
+    """Start queued jobs whose turn has come, and keep a process ready that starts the next one at once."""
     try:
         queue.advance(workspace)
         if os.environ.get("ANNEAL_WARM") != "0":
@@ -86,37 +86,36 @@ def _tend(workspace: Workspace) -> None:
         show(error)
 
 
-def _run_in_hand(workspace: Workspace) -> RunFolder | None:
+def _current_run(workspace: Workspace) -> RunFolder | None:
     run_id = session.selected_run_id()
     if run_id is None:
         return None
     try:
         return open_run(workspace, run_id)
     except RunError as error:
-        session.clear_run()
+        session.close_run()
         show(error)
         return None
 
 
 def _navigation(run: RunFolder | None) -> None:
-    query = {"run": run.info.id} if run else None
+    query = {"run": run.id} if run else None
     for path, label, icon in PAGES:
         if (APP / path).exists():
             st.page_link(path, label=label, icon=icon, width="stretch", query_params=query)
 
 
-def _in_hand(context: Context) -> None:
-    """The run or the data set that pages work on, and where to change it."""
+def _current(context: Context) -> None:
+    """The run or the data set that all pages work on."""
     st.space("xsmall")
     if context.run is not None:
         info = context.run.info
-        st.caption("Run in hand", help="Every page works on this run. Choose another on the Runs page.")
+        st.caption("Current run", help="Every page works on this run. Choose another on the Runs page.")
         with st.container(gap="xxsmall"):
             st.text(plain(info.name, 40))
             st.caption(f"{literal(info.data_title, 30)} · {literal(info.backbone, 24)}")
-            st.button(
-                "Put it down", key="put-down", icon=":material/close:", type="tertiary", on_click=session.clear_run
-            )
+            close = session.close_run
+            st.button("Close this run", key="close-run", icon=":material/close:", type="tertiary", on_click=close)
     elif context.choice is not None:
-        st.caption("Data in hand", help="No run yet: the Data page starts one.")
+        st.caption("Chosen data", help="No run yet: the Data page starts one.")
         st.text(plain(session.selected_title(context.workspace, context.choice), 40))

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.errors import AnnealError, RunError
-from core.jobs import queue, store
+from core.jobs import queue
+from core.jobs.specs import Kind, Spec
 from core.jobs.store import Job
 from core.runs.folder import RunFolder, open_run
 from core.workspace import Workspace
@@ -14,27 +15,27 @@ from pages.ui.errors import show
 from pages.ui.text import duration, literal, plain
 
 POLL = 1.0
-"""Seconds between two looks at how far a live job is."""
+"""Seconds between two readings of a live job's progress."""
 
 LINE_POLL = 3.0
 """Seconds between two updates of the sidebar's line about the jobs."""
 
 FIRST = 0.25
-"""Seconds between two looks for its first point."""
+"""Seconds between two drawings of its charts before it has a first point."""
 
 WAIT_S, LOOK_S = 0.6, 0.02
-"""Seconds that the server waits for that point itself before the page is drawn without, and between its looks."""
+"""Seconds that the server itself waits for that point before it draws the page without it, and between two readings."""
 
 PACES = (1.0, 2.0, 5.0)
-"""Seconds between two drawings of its charts."""
+"""Seconds between two drawings of its charts from then on."""
 
 NEW_S = 8.0
 """Seconds for which a job is new."""
 
 LOOKS_LEFT = 4
-"""A slower pace is taken while this many drawings at it are still to come."""
+"""A slower pace is taken only while this many drawings at that pace are still to come."""
 
-WORDS = {"find_lr": "Range test", "train": "Training", "evaluate": "Evaluation"}
+TITLES: dict[Kind, str] = {"lr_finder": "Range test", "train": "Training", "evaluate": "Evaluation"}
 """What each kind of job is called."""
 
 LOG_LINES = 40
@@ -48,9 +49,9 @@ def is_at_work(workspace: Workspace, run: RunFolder) -> bool:
 def pace(job: Job) -> float:
     """Seconds between two drawings of a job's charts.
 
-    A drawing costs server and browser about half a second of a core, which training on the same machine goes without:
-    at once when there is a first point to see, often while all is new and shortly before the end, seldom in the
-    middle of something long.
+    A drawing costs server and browser about half a second of a core, which training on the same machine then lacks.
+    So charts are drawn at once when there is a first point to see, often while the job is new and shortly before its
+    end, and seldom in the middle of a long job.
     """
     if job.status == "running" and not job.progress.done:
         return FIRST
@@ -76,7 +77,7 @@ def follow(workspace: Workspace, run: RunFolder, draw: Callable[[Job | None], No
 
 
 def _watch(workspace: Workspace, run_id: str, was: str) -> None:
-    """How far the job is; cheap, so often."""
+    """How far the job is: little work, so it is done often."""
     queue.advance(workspace)
     job = queue.live_job(workspace, run_id)
     if job is None or job.id != was:
@@ -85,7 +86,7 @@ def _watch(workspace: Workspace, run_id: str, was: str) -> None:
 
 
 def _draw(workspace: Workspace, run_id: str, draw: Callable[[Job | None], None], every: float) -> None:
-    """What the page draws of it; the page runs anew when another pace has come."""
+    """What the page draws of it; the page runs again when the pace changes."""
     job = queue.live_job(workspace, run_id)
     if every == FIRST:
         job = _begun(workspace, job)
@@ -95,7 +96,7 @@ def _draw(workspace: Workspace, run_id: str, draw: Callable[[Job | None], None],
 
 
 def _begun(workspace: Workspace, job: Job | None) -> Job | None:
-    """Wait a little for a job's first step: the browser's next question would come later than that."""
+    """Wait a little for a job's first step: the browser would ask for it later than that."""
     until = time.monotonic() + WAIT_S
     while job is not None and pace(job) == FIRST and time.monotonic() < until:
         time.sleep(LOOK_S)
@@ -107,7 +108,7 @@ def _status(workspace: Workspace, job: Job) -> None:
     stopping = queue.stop_asked(workspace, job) is not None
     with st.container(border=True):
         bar, button = st.columns([6, 1], vertical_alignment="center")
-        bar.progress(job.progress.share, text=_how_far(workspace, job, stopping))
+        bar.progress(job.progress.share, text=f"**{TITLES[job.kind]}** · {how_far(workspace, job)}")
         button.button(
             "Stopping" if stopping else "Stop" if job.status == "running" else "Cancel",
             icon=":material/stop_circle:",
@@ -126,35 +127,26 @@ def _stop(workspace: Workspace, job_id: str) -> None:
         st.toast(literal(str(error), None))
 
 
-def _how_far(workspace: Workspace, job: Job, stopping: bool) -> str:
-    name = WORDS[job.kind]
-    if stopping:
-        return f"**{name}** stops at the end of this batch"
-    if job.status == "queued":
-        ahead = sum(other.created < job.created for other in queue.waiting(workspace)) + 1
-        return f"**{name}** waits for {ahead} other job{'s' if ahead > 1 else ''}, and starts by itself"
-    what = literal(job.progress.what) if job.progress.what else "starting"
-    left = f" · {duration(job.progress.eta_s)} left" if job.progress.eta_s is not None else ""
-    return f"**{name}** · {what}{left}"
-
-
-def last_ended(run: RunFolder, *kinds: str) -> Job | None:
+def last_ended(run: RunFolder, *kinds: Kind) -> Job | None:
     """The newest of the run's jobs of these kinds, if it has ended."""
     newest = next((job for job in queue.jobs_of(run) if job.kind in kinds), None)
     return None if newest is None or newest.live else newest
 
 
-def say_how_it_ended(run: RunFolder, *kinds: str) -> Job | None:
-    """Say why the newest job of these kinds failed, was lost or stopped, with the log's end; returns that job."""
+def say_how_it_ended(run: RunFolder, *kinds: Kind) -> Job | None:
+    """Say why the newest job of these kinds failed, was lost or was stopped, with its log's end; returns that job."""
     job = last_ended(run, *kinds)
+    if job is not None and job.status == "done" and job.message:
+        st.info(literal(job.message, None), icon=":material/info:")
+        return job
     if job is None or job.status not in ("failed", "lost", "stopped"):
         return None
-    text = literal(job.message, None) if job.message else f"{WORDS[job.kind]} was stopped."
+    text = literal(job.message, None) if job.message else f"{TITLES[job.kind]} was stopped."
     if job.status == "stopped":
         st.info(text, icon=":material/pause_circle:")
         return job
     st.error(
-        text, icon=":material/error:", title=f"{WORDS[job.kind]} {'failed' if job.status == 'failed' else 'broke off'}"
+        text, icon=":material/error:", title=f"{TITLES[job.kind]} {'failed' if job.status == 'failed' else 'broke off'}"
     )
     log = run.log_tail(LOG_LINES)
     if log:
@@ -163,10 +155,10 @@ def say_how_it_ended(run: RunFolder, *kinds: str) -> Job | None:
     return job
 
 
-def submit(workspace: Workspace, run: RunFolder, kind: store.Kind, spec: dict[str, object]) -> bool:
+def submit(run: RunFolder, spec: Spec) -> bool:
     """Queue a job; a refusal is shown as its sentence. Whether it was taken."""
     try:
-        queue.submit(workspace, run.id, kind, spec)
+        queue.submit(run.workspace, run.id, spec)
     except AnnealError as error:
         show(error)
         return False
@@ -174,7 +166,7 @@ def submit(workspace: Workspace, run: RunFolder, kind: store.Kind, spec: dict[st
 
 
 def job_line(workspace: Workspace) -> None:
-    """Say which job is at work, how far it is and what waits; nothing when all is quiet."""
+    """Say which job is running, how far it is and how many wait; nothing when there is none."""
     job = queue.live_job(workspace)
     if job is not None:
         st.fragment(_line, run_every=LINE_POLL)(workspace, job.id)
@@ -186,9 +178,9 @@ def _line(workspace: Workspace, was: str) -> None:
     if job is None or job.id != was:
         st.rerun()
     with st.container(border=True, gap="xsmall", key="job-line"):
-        st.markdown(f":material/local_fire_department: **{WORDS[job.kind]}**")
+        st.markdown(f":material/local_fire_department: **{TITLES[job.kind]}**")
         st.text(plain(run_name(workspace, job.run), 30))
-        st.progress(job.progress.share, text=how_far(job))
+        st.progress(job.progress.share, text=how_far(workspace, job))
         waiting = sum(other.id != job.id for other in queue.waiting(workspace))
         if waiting:
             st.caption(f"{waiting} more {'waits' if waiting == 1 else 'wait'} after it")
@@ -202,9 +194,12 @@ def run_name(workspace: Workspace, run_id: str) -> str:
         return run_id
 
 
-def how_far(job: store.Job) -> str:
-    """What a job is doing and how long it has left, for markdown."""
+def how_far(workspace: Workspace, job: Job) -> str:
+    """What a job is doing and how long it has left, or what it waits for; for markdown."""
+    if queue.stop_asked(workspace, job) is not None:
+        return "Stops at the end of this batch"
     if job.status == "queued":
-        return "Waiting for its turn"
+        waits = queue.waiting_for(workspace, job)
+        return f"{waits}, then it starts by itself" if waits else "Starts in a moment"
     what = literal(job.progress.what) if job.progress.what else "Starting"
-    return f"{what} · {duration(job.progress.eta_s)} left" if job.progress.eta_s else what
+    return what if job.progress.eta_s is None else f"{what} · {duration(job.progress.eta_s)} left"

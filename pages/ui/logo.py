@@ -1,8 +1,8 @@
-"""The app's mark: a rate that cools, is heated again, and cools for longer."""
+"""The logo: a learning rate that anneals, restarts, and anneals for longer."""
 
 _CURVE = "M3 5C7.4 5 10.6 27 15 27V5C23 5 29 27 37 27"
 _EMBER = "#C9561F"
-"""Read on paper and on charcoal alike."""
+"""Readable on a light and on a dark background."""
 
 
 def _svg(width: int, words: str) -> str:
@@ -17,4 +17,4 @@ ICON = _svg(40, "")
 _WORDS = (
     f'<text x="48" y="25" font-family="Georgia, serif" font-size="25" font-weight="600" fill="{_EMBER}">Anneal</text>'
 )
-LOGO = _svg(140, _WORDS)
+LOGO = _svg(156, _WORDS)

@@ -1,4 +1,4 @@
-"""What the server gets ready while somebody reads the first page, so that what comes next need not wait."""
+"""What the server prepares while somebody reads the first page, so that the next pages and jobs begin at once."""
 
 import contextlib
 import importlib
@@ -14,7 +14,7 @@ PAUSE_S = 1.5
 """Seconds after the first page was asked for: until then browser and server need the processor to draw it."""
 
 MODULES = ("pandas", "altair", "core.charts.schedule", "core.charts.training", "pages.ui.data.new_run")
-"""What the other pages need; torch is not among them, the jobs' processes have that."""
+"""What the other pages import; torch is not among them, since only the jobs' processes need it."""
 
 SMALL = 50_000_000
 """Pixels of all images together that are decoded in about a second; a job decodes larger sets itself, and says so."""
@@ -23,7 +23,10 @@ _asked = threading.Event()
 
 
 def get_ready(workspace: Workspace) -> None:
-    """Keep a process at hand that starts jobs at once; at first, after a pause and with `MODULES`. Returns at once."""
+    """Keep a process running that starts jobs at once; the first time after a pause, and with `MODULES` imported.
+
+    Returns at once.
+    """
     if _asked.is_set():
         warm.start_warm(workspace)
         return

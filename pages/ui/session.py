@@ -1,4 +1,8 @@
-"""What is in hand: one run, or one data set that has no run yet. Session state holds ids and choices only."""
+"""What this session works on: one run, or one data set that has no run yet, and the augmentation that was chosen.
+
+Session state holds ids and plain values only, since Streamlit imports edited modules anew; they are made into typed
+values here, where they are read.
+"""
 
 import threading
 from collections import OrderedDict
@@ -6,17 +10,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import streamlit as st
+from pydantic import ValidationError
 
+from core.augment import Augmentation
 from core.data.catalogue import EMBEDDED
 from core.data.index import DataSet, load_data
 from core.runs.folder import open_run
 from core.workspace import Progress, Workspace
 from pages.ui.progress import progress_bar
 
-RUN = "run_in_hand"
+RUN = "current_run"
 DATA = "selected_data"
-KEPT = 8
-"""Data sets kept in memory, shared by all visitors; an index of 10,000 images takes about 5 MB."""
+AUGMENTATION = "augmentation"
+MOST = 8
+"""Data sets in memory, shared by all visitors; an index of 10,000 images takes about 5 MB."""
 
 
 @dataclass(frozen=True)
@@ -28,37 +35,37 @@ class DataChoice:
     seed: int = 0
 
 
-class _Shelf:
-    """The data sets last used, by what makes them; they are never changed, so all visitors share them."""
+class _Loaded:
+    """The data sets last used, by what they were loaded from; they are never changed, so all visitors share them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[object, ...], DataSet] = OrderedDict()
+        self._sets: OrderedDict[tuple[object, ...], DataSet] = OrderedDict()
 
     def get(self, key: tuple[object, ...]) -> DataSet | None:
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
+            if key in self._sets:
+                self._sets.move_to_end(key)
+            return self._sets.get(key)
 
     def put(self, key: tuple[object, ...], data: DataSet) -> None:
         with self._lock:
-            self._kept[key] = data
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+            self._sets[key] = data
+            while len(self._sets) > MOST:
+                self._sets.popitem(last=False)
 
     def drop(self, key: tuple[object, ...]) -> None:
         with self._lock:
-            self._kept.pop(key, None)
+            self._sets.pop(key, None)
 
 
 @st.cache_resource(show_spinner=False)
-def _shelf() -> _Shelf:
-    return _Shelf()
+def _loaded() -> _Loaded:
+    return _Loaded()
 
 
 def select_run(run_id: str) -> None:
-    """Put a run in hand, in this session and in the page's address; the data in hand is then the run's."""
+    """Work on a run from now on, in this session and in the page's address; its data set is then the run's."""
     st.session_state[RUN] = run_id
     st.session_state.pop(DATA, None)
     st.query_params.pop("data", None)
@@ -66,23 +73,26 @@ def select_run(run_id: str) -> None:
 
 
 def select_data(choice: DataChoice) -> None:
-    """Put a data set in hand that has no run yet; a run in hand is put down."""
-    clear_run()
+    """Work on a data set that has no run yet; the current run is closed."""
+    close_run()
     st.session_state[DATA] = asdict(choice)
     _into_address(choice.spec)
 
 
 def _into_address(spec: str) -> None:
-    """Survive a reload with data that comes along; paths stay out of addresses, which people pass on."""
-    kept = spec if any(spec == offer.spec for offer in EMBEDDED) else None
-    if kept is None:
+    """Put embedded data into the address, to survive a reload. Paths stay out of it: people pass addresses on."""
+    if not _embedded(spec):
         st.query_params.pop("data", None)
-    elif st.query_params.get("data") != kept:
-        st.query_params["data"] = kept
+    elif st.query_params.get("data") != spec:
+        st.query_params["data"] = spec
 
 
-def clear_run() -> None:
-    """Have no run in hand; what it holds on disk stays."""
+def _embedded(spec: str) -> bool:
+    return any(spec == offer.spec for offer in EMBEDDED)
+
+
+def close_run() -> None:
+    """Work on no run; what it holds on disk stays."""
     st.session_state.pop(RUN, None)
     st.query_params.pop("run", None)
 
@@ -100,18 +110,18 @@ def selected_run_id() -> str | None:
 
 
 def selected_data() -> DataChoice | None:
-    """The data set chosen in this session, where no run is in hand."""
+    """The data set chosen in this session, where there is no current run."""
     values = st.session_state.get(DATA)
     if values:
         _into_address(values["spec"])
         return DataChoice(**values)
     spec = st.query_params.get("data", "")
-    return DataChoice(spec) if any(spec == offer.spec for offer in EMBEDDED) else None
+    return DataChoice(spec) if _embedded(spec) else None
 
 
 def selected_title(workspace: Workspace, choice: DataChoice) -> str:
     """The title of a data set that has been looked at, else the last part of its path; not escaped."""
-    known = _shelf().get((workspace.root, choice))
+    known = _loaded().get((workspace.root, choice))
     return known.title if known else Path(choice.spec).name
 
 
@@ -121,26 +131,40 @@ def load(workspace: Workspace, choice: DataChoice, report: Progress | None = Non
     Raises `DataError` with what is wrong with it.
     """
     key = (workspace.root, choice)
-    known = _shelf().get(key)
+    known = _loaded().get(key)
     if known is None:
         with progress_bar() as bar:
             known = load_data(
                 choice.spec, workspace, valid_share=choice.valid_share, seed=choice.seed, progress=report or bar
             )
-        _shelf().put(key, known)
+        _loaded().put(key, known)
     return known
 
 
 def forget(workspace: Workspace, choice: DataChoice) -> None:
     """Forget what is in memory of a data set, so that the next look goes to the disk."""
-    _shelf().drop((workspace.root, choice))
+    _loaded().drop((workspace.root, choice))
 
 
 def data_of_run(workspace: Workspace, run_id: str) -> DataSet:
     """The data set of a run as it was when the run was made. Raises `RunError`, `DataError`."""
     key = (workspace.root, "run", run_id)
-    known = _shelf().get(key)
+    known = _loaded().get(key)
     if known is None:
         known = open_run(workspace, run_id).data()
-        _shelf().put(key, known)
+        _loaded().put(key, known)
     return known
+
+
+def choose_augmentation(how: Augmentation) -> None:
+    """Have the stages that are planned next begin with these settings."""
+    st.session_state[AUGMENTATION] = how.model_dump()
+
+
+def chosen_augmentation() -> Augmentation | None:
+    """What was chosen on the Augmentation page in this session."""
+    values = st.session_state.get(AUGMENTATION)
+    try:
+        return Augmentation.model_validate(values) if values else None
+    except ValidationError:
+        return None

@@ -21,6 +21,7 @@ from core.data.index import load_data
 from core.data.pixels import load_pixels
 from core.model.activations import BATCH, load_activations
 from core.model.backbones import build
+from core.model.classifier import kept_modes
 from core.model.fold import folded
 from core.process.threads import prepare_process
 from core.training.learner import Learner
@@ -97,10 +98,8 @@ def _whole(learner: Learner, stage: Stage, batch: torch.Tensor) -> tuple[float, 
     for record in learner.fit(stage):
         if isinstance(record, StepRecord):
             loop.append(1 / record.images_per_s)
-            modes = [(module, module.training) for module in learner.model.modules()]
-            steps.append(bare(sizes[len(steps)]))
-            for module, training in modes:
-                module.training = training
+            with kept_modes(learner.model):
+                steps.append(bare(sizes[len(steps)]))
         elif isinstance(record, EpochRecord):
             whole = record.seconds
     count = len(learner.data.indices("train"))

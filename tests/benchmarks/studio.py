@@ -133,7 +133,7 @@ def reruns(run: RunFolder, times: int) -> dict[str, float]:
         at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
         if name:
             at.switch_page(f"pages/{name}.py")
-        at.query_params["run"] = run.info.id
+        at.query_params["run"] = run.id
         at.run()
         assert not at.exception, at.exception
         taken = []

@@ -99,11 +99,11 @@ def work(run):
     from core.jobs.control import JobControl
     from core.jobs.execute import run_job
 
-    def worked(kind, spec, *, stop_at=None, of=run):
+    def worked(spec, *, stop_at=None, of=run):
         def stopped():
             return stop_at is not None and of.history.steps["step"].max() >= stop_at
 
-        queued = queue.submit(of.workspace, of.id, kind, spec, here=True)
+        queued = queue.submit(of.workspace, of.id, spec, here=True)
         job = queue.claim(of.workspace, queued.id)
         status, message = "failed", "It raised."
         try:

@@ -35,9 +35,7 @@ def run_on(root: Path, name: str, accuracies: tuple[float, ...] = ()) -> RunFold
     if not accuracies:
         return run
     best = Best(accuracy=max(accuracies), valid_loss=0.5, epoch=len(accuracies))
-    stage = StageState(
-        index=0, stage=Stage(lr=(0.01,)).model_dump(mode="json"), status="done", epochs=len(accuracies), seconds=5
-    )
+    stage = StageState(index=0, stage=Stage(lr=(0.01,)), status="done", epochs=len(accuracies), seconds=5)
     write_json(run.path / "state.json", RunState(stages=[stage], best=best, seconds=5).model_dump(mode="json"))
     rows = [
         f'{{"kind": "epoch", "stage": 0, "epoch": {epoch}, "step": {epoch}, "train_loss": 1.0, "valid_loss": 0.5, '

@@ -57,7 +57,7 @@ def train(run: RunFolder, *, epochs: int = 5, batches: int = 10, rising: bool = 
         file.writelines(json.dumps(row) + "\n" for row in rows)
     done = StageState(
         index=0,
-        stage=stage.model_dump(mode="json"),
+        stage=stage,
         status="done",
         epochs=epochs,
         accuracy=0.9,
@@ -65,7 +65,7 @@ def train(run: RunFolder, *, epochs: int = 5, batches: int = 10, rising: bool = 
         seconds=7,
     )
     best = Best(accuracy=0.9, valid_loss=0.2, epoch=epochs)
-    plan = [stage.model_dump(mode="json")]
+    plan = [stage]
     run.write_state(RunState(stages=[done], plan=plan, next_stage=1, best=best, seconds=7, figures={"accuracy": 0.9}))
     run.checkpoint.touch()
     return stage
@@ -79,11 +79,11 @@ def range_tested(run: RunFolder, name: str = "0001", steps: int = 80) -> Curve:
     curve = Curve(
         name=name,
         created=f"2026-01-02T10:00:{int(name):02d}+00:00",
-        stage=Stage(freeze_to=0, size=24).model_dump(mode="json"),
+        stage=Stage(freeze_to=0, size=24),
         lrs=lrs.tolist(),
         losses=smoothed.tolist(),
         smoothed=smoothed.tolist(),
-        suggestions=suggestions(lrs, smoothed, smoothed),
+        suggestions=suggestions(lrs, smoothed),
         complete=True,
     )
     (run.path / "finder").mkdir(exist_ok=True)

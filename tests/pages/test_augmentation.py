@@ -56,7 +56,7 @@ def test_the_named_settings_show_their_rows(letters):
     assert "as it is" in at.info[0].value
 
 
-def test_own_settings_have_a_control_for_each_transform_go_in_hand_and_are_kept(letters):
+def test_own_settings_have_a_control_for_each_transform_can_be_chosen_and_are_kept(letters):
     at = set_value(with_data(letters), "Settings", "own settings")
     assert len(images_of(at)) == 1 + DRAWS + 6 * len(TRANSFORMS)
     set_value(at, "**Rotation**", 45.0)
@@ -65,7 +65,7 @@ def test_own_settings_have_a_control_for_each_transform_go_in_hand_and_are_kept(
     press(at, "Use for training")
     chosen = Augmentation.model_validate(at.session_state["augmentation"])
     assert chosen == SIDE_ON.model_copy(update={"rotate": 45.0, "horizontal_flip": False})
-    assert "In hand" in at.success[0].value
+    assert "Chosen" in at.success[0].value
     at.switch_page("app.py").run()
     at.switch_page("pages/augmentation.py").run()
     assert {slider.label: slider.value for slider in at.slider}["**Rotation**"] == 45.0

@@ -4,6 +4,7 @@ import pytest
 
 from core.charts.confusion import CELL_PICKED
 from core.jobs import queue
+from core.jobs.specs import EvaluateSpec
 from tests.pages.conftest import open_page
 from tests.pages.made import CLASSES, HOSTILE, evaluate, new_run, train
 
@@ -46,7 +47,7 @@ def test_a_trained_run_without_predictions_is_evaluated_on_a_click(run) -> None:
     job = queue.live_job(run.workspace, run.id)
     assert job is not None
     assert job.kind == "evaluate"
-    assert job.spec == {"snapshot": "latest", "split": "valid", "tta": True}
+    assert job.spec == EvaluateSpec(tta=True)
     assert not at.exception
 
 

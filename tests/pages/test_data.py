@@ -88,7 +88,7 @@ def zipped(root: Path) -> bytes:
     return content.getvalue()
 
 
-def test_an_uploaded_zip_is_taken_in_hand(tmp_path: Path) -> None:
+def test_an_uploaded_zip_is_the_chosen_data(tmp_path: Path) -> None:
     root = folder_of(tmp_path / "mine", {"cat": 5, "dog": 5})
     at = open_page("data")
     at.segmented_control(key="data-way").set_value("upload").run()
@@ -152,7 +152,7 @@ def test_weights_that_cannot_be_had_are_said_and_scratch_is_offered(
     assert (run.info.backbone, run.info.pretrained) == ("resnet18", False)
 
 
-def test_a_run_in_hand_shows_its_data_as_it_was(tmp_path: Path) -> None:
+def test_the_current_run_shows_its_data_as_it_was(tmp_path: Path) -> None:
     root = folder_of(tmp_path / "pets", {"cat": 5, "dog": 5})
     run = run_on(root, "Pets")
     picture(99).save(root / "cat" / "later.png")

@@ -55,7 +55,7 @@ def test_recent_runs_show_their_accuracy_and_open(tmp_path: Path) -> None:
     assert at.title[0].value == "Training"
 
 
-def test_a_run_in_hand_shows_how_far_it_has_come(tmp_path: Path) -> None:
+def test_the_current_run_shows_how_far_it_has_come(tmp_path: Path) -> None:
     run = run_on(folder_of(tmp_path / "pets", {"cat": 4, "dog": 4}), "Pets", (0.5,))
     at = open_page(run=run.id)
     assert not at.exception

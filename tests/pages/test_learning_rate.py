@@ -3,7 +3,7 @@ import sys
 
 from tests.pages.conftest import open_page
 
-BAD = {0.0: "takes no steps", -1.0: "uphill", 1e9: "diverges", 1e300: "off every scale", 1e-9: "crawls"}
+BAD = {0.0: "takes no steps", -1.0: "uphill", 1e9: "diverges", 1e300: "too large", 1e-9: "crawls"}
 
 
 def said(at):
@@ -20,7 +20,7 @@ def choose(at, **settings):
     return at
 
 
-def test_the_first_view_shows_a_zigzag_and_a_ride_into_the_wide_minimum():
+def test_the_first_view_shows_a_zigzag_and_a_descent_into_the_wide_minimum():
     at = open_page("learning_rate")
     assert not at.exception
     assert at.title[0].value.endswith("Learning rate")
@@ -53,22 +53,22 @@ def test_bad_rates_get_a_sentence():
     for rate, word in BAD.items():
         choose(at, descent_rate=rate)
         assert any(word in sentence for sentence in said(at)), (rate, said(at))
-        choose(at, ride_highest=rate)
+        choose(at, annealing_highest=rate)
         assert len(said(at)) == 2
 
 
 def test_the_other_schedules_are_one_cycle_of_the_same_length():
-    at = choose(open_page("learning_rate"), ride_mult=2, ride_cycles=2)
+    at = choose(open_page("learning_rate"), annealing_mult=2, annealing_cycles=2)
     for kind in ("Anneal once", "Constant"):
-        choose(at, ride_schedule=kind)
+        choose(at, annealing_schedule=kind)
         assert len(said(at)) == 2
 
 
-def test_other_mini_batches_give_another_ride():
+def test_other_mini_batches_give_another_descent():
     at = open_page("learning_rate")
     next(button for button in at.button if button.label == "Other mini-batches").click().run()
     assert not at.exception
-    assert at.session_state["ride_draw"] == 3
+    assert at.session_state["annealing_seed"] == 3
 
 
 def test_settings_are_kept_while_another_page_is_visited():
@@ -81,7 +81,7 @@ def test_settings_are_kept_while_another_page_is_visited():
 
 def test_what_it_imports_does_not_import_torch():
     code = (
-        "import sys; import core.charts.playground, core.playground.descent, core.playground.landscape, "
+        "import sys; import core.charts.playground, core.playground.verdicts, core.playground.landscape, "
         "core.training.schedules, pages.ui.frame, pages.ui.playground.player; assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -4,8 +4,11 @@ import pytest
 
 from core.charts.lr_finder import RATE_PICKED
 from core.jobs import queue
+from core.jobs.specs import FindSpec
 from core.runs.draft import Draft
-from pages.ui.finder.view import MEANINGS, label
+from core.training.stage import Stage
+from core.training.suggestions import MEANINGS
+from pages.ui.finder.curves import label
 from tests.pages.conftest import open_page
 from tests.pages.made import new_run, range_tested
 
@@ -45,10 +48,10 @@ def test_a_range_test_is_asked_for_as_the_next_stage_has_it(home: Path, quiet: N
     buttons(at)["Find the learning rate"].click().run()
     job = queue.live_job(run.workspace, run.id)
     assert job is not None
-    assert job.kind == "find_lr"
-    assert job.spec["steps"] == 50
-    assert job.spec["stage"]["freeze_to"] == 0
-    assert job.spec["lowest"] == pytest.approx(1e-7)
+    assert isinstance(job.spec, FindSpec)
+    assert job.spec.steps == 50
+    assert job.spec.stage.freeze_to == 0
+    assert job.spec.lowest == pytest.approx(1e-7)
     assert not at.exception
     assert "Cancel" in buttons(at)
 
@@ -73,11 +76,11 @@ def test_every_suggestion_says_what_it_means_and_can_be_taken(home: Path) -> Non
     assert rate is not None
     assert rate.lr == curve.suggestions["steep"]
     assert rate.chosen_by == "steep"
-    assert any("In hand" in text.value for text in at.markdown)
+    assert any("Chosen rate" in text.value for text in at.markdown)
     assert at.button(key="use-steep").disabled
 
 
-def test_a_click_on_the_curve_puts_that_rate_in_hand_for_training(home: Path) -> None:
+def test_a_click_on_the_curve_chooses_that_rate_for_training(home: Path) -> None:
     run = new_run(home)
     curve = range_tested(run)
     at = open_page("lr_finder", run=run.id)
@@ -104,7 +107,7 @@ def test_earlier_curves_are_kept_beside_the_newest(home: Path) -> None:
 
 def test_a_failed_test_says_why_and_shows_the_end_of_the_log(home: Path, quiet: None) -> None:
     run = new_run(home)
-    job = queue.submit(run.workspace, run.id, "find_lr", {})
+    job = queue.submit(run.workspace, run.id, FindSpec(stage=Stage(), lowest=1e-7, highest=10.0, steps=100))
     queue.end(run.workspace, job, "failed", "The *loss* was not a number.")
     (run.path / "log.txt").write_text("the last line")
     at = open_page("lr_finder", run=run.id)

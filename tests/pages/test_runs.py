@@ -5,8 +5,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.runs.folder import list_runs
+from core.runs.state import UnreadableStage
+from core.training.stage import Stage
 from core.workspace import Workspace, write_json
-from pages.ui.runs.table import differences, epochs_of, stage_in_words, table
+from pages.ui.runs.comparison import differences, epochs_of, stage_in_words
+from pages.ui.runs.table import table
 from pages.ui.session import RUN
 from tests.pages.builders import folder_of, run_on
 from tests.pages.conftest import open_page
@@ -58,7 +61,7 @@ def test_a_run_can_be_renamed_and_a_bad_name_is_refused(pets: Path) -> None:
     button(at, "Rename").click().run()
     at.text_input(key="new-name").set_value("   ")
     at.button(key="rename-now").click().run()
-    assert "needs a name" in at.session_state["dialog-said"]
+    assert "needs a name" in at.session_state["dialog-result"]
     assert run.info.name == "Before"
     button(at, "Rename").click().run()
     at.text_input(key="new-name").set_value("After")
@@ -89,9 +92,10 @@ def test_several_rows_are_compared(pets: Path) -> None:
 
 
 def test_stages_in_a_few_words() -> None:
-    stage = {"freeze_to": 0, "lr": [0.001, 0.003], "cycles": 3, "cycle_len": 1, "cycle_mult": 2}
-    assert stage_in_words(stage) == "all, 3×1×2 at 0.003"
-    assert stage_in_words({"precompute": True}) == "head, precomputed, 1×1 at ?"
+    stage = Stage(freeze_to=0, lr=(0.001, 0.003), cycles=3, cycle_mult=2)
+    assert stage_in_words(stage) == "everything, 3×1×2 at 0.003"
+    assert stage_in_words(Stage(precompute=True)) == "head, precomputed, 1×1 at ?"
+    assert stage_in_words(UnreadableStage({"of": "a later version"})) == "unreadable stage"
 
 
 def test_a_damaged_run_is_listed_and_can_be_deleted(pets: Path) -> None:

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 
 from core.jobs import queue
+from core.jobs.specs import TrainSpec
 from core.runs.draft import Draft, Rate, suited
 from core.runs.state import RunState
 from core.training.recipes import lesson2
-from core.training.stage import plan_of
 from tests.pages.conftest import open_page
 from tests.pages.made import HOSTILE, new_run, train
 
@@ -50,7 +50,7 @@ def test_lesson_2_replaces_the_plan_and_can_be_taken_back(home: Path) -> None:
     at = open_page("training", run=run.id)
     buttons(at)["Lesson 2"].click().run()
     assert not at.exception
-    assert [card.settings["name"] for card in Draft.load(run.path).cards] == [s.name for s in lesson2().stages]
+    assert [card.settings.name for card in Draft.load(run.path).cards] == [s.name for s in lesson2().stages]
     buttons(at)["Bring back"].click().run()
     assert len(uids(run)) == 1
 
@@ -89,7 +89,9 @@ def test_editing_a_stage_changes_the_plan_that_is_sent_off(home: Path) -> None:
     at.button(key="start").click().run()
     job = queue.live_job(run.workspace, run.id)
     assert job is not None
-    stage = plan_of(job.spec["plan"]).stages[0]
+    assert isinstance(job.spec, TrainSpec)
+    assert job.spec.plan is not None
+    stage = job.spec.plan.stages[0]
     assert (stage.cycle_len, stage.cycles, stage.lr, stage.share) == (3, 2, (0.002,), 0.5)
     assert (stage.augmentation.name, stage.optimiser) == ("side-on", "sgd")
     assert not at.exception
@@ -123,20 +125,19 @@ def test_what_precompute_cannot_do_is_refused_with_the_reason(home: Path, field:
 def test_a_rate_that_is_no_number_is_said_and_not_sent(home: Path) -> None:
     at = open_page("training", run=new_run(home).id)
     buttons(at)["Edit"].click().run()
-    at.text_input(key="first-0-lr").set_value("fast").run()
-    assert any("not a learning rate" in error.value for error in at.error)
-    assert at.button(key="start-off").disabled
+    for text in ("fast", "-1", "0", "nan", "1e9"):
+        at.text_input(key="first-0-lr").set_value(text).run()
+        assert any("not a learning rate" in error.value for error in at.error), text
+        assert at.button(key="start-off").disabled
 
 
-def test_the_rate_in_hand_is_one_click_away(home: Path) -> None:
+def test_the_chosen_rate_is_one_click_away(home: Path) -> None:
     run = new_run(home)
     draft = Draft.load(run.path, lesson2().stages)
-    draft.rate = Rate(0.0042)
-    draft.save()
+    draft.choose(Rate(lr=0.0042))
     at = open_page("training", run=run.id)
     buttons(at)["Use 0.0042"].click().run()
-    assert Draft.load(run.path).cards[0].settings["lr"] in ([0.0042], None)
-    assert [0.0042] in [card.settings["lr"] for card in Draft.load(run.path).cards]
+    assert [card.settings.lr for card in Draft.load(run.path).cards] == [None, None, (0.0042,)]
 
 
 def test_class_weights_are_offered_only_where_classes_are_unbalanced(home: Path) -> None:
@@ -170,19 +171,19 @@ def test_what_was_stopped_can_be_continued(home: Path) -> None:
     run = new_run(home)
     stage = train(run)
     state = run.state
-    left = state.model_copy(update={"plan": [stage.model_dump(mode="json")] * 2, "next_stage": 1})
+    left = state.model_copy(update={"plan": [stage] * 2, "next_stage": 1})
     run.write_state(RunState.model_validate(left.model_dump()))
     at = open_page("training", run=run.id)
     at.button(key="continue").click().run()
     job = queue.live_job(run.workspace, run.id)
     assert job is not None
-    assert job.spec == {"resume": True}
+    assert job.spec == TrainSpec()
     assert not at.exception
 
 
 def test_a_failure_shows_its_sentence_and_the_end_of_the_log(home: Path) -> None:
     run = new_run(home)
-    job = queue.submit(run.workspace, run.id, "train", {})
+    job = queue.submit(run.workspace, run.id, TrainSpec())
     queue.end(run.workspace, job, "lost", queue.LOST)
     (run.path / "log.txt").write_text("Killed")
     at = open_page("training", run=run.id)

@@ -1,58 +1,20 @@
 """Small pictures of a data set, a page at a time; only those on show are decoded."""
 
-import io
 from collections.abc import Sequence
 
 import streamlit as st
-from PIL import Image
 
-from core.charts import palette
-from core.data.decode import decode
 from core.data.index import DataSet, Item
-from core.errors import DataError
 from pages.ui.text import plain
+from pages.ui.thumbnails import strip, thumbnail
 
 SIDE = 92
-GAP = 2
-"""Pixels of a thumbnail, and of the line that parts it from the next."""
+"""Pixels of a thumbnail."""
 PER_PAGE = 48
 CLASSES_PER_PAGE = 12
 OF_EACH_CLASS = 6
 SPLITS = {"train": "Training", "valid": "Validation", "test": "Test"}
 EVERY_CLASS = -1
-
-
-@st.cache_data(max_entries=4000, show_spinner=False)
-def _thumbnail(digest: str, _item: Item) -> bytes | None:
-    """JPEG of one image, or None where the file has gone or changed since it was looked at."""
-    del digest  # the key: the content, wherever it lies
-    return _strip([_item], 1)
-
-
-@st.cache_data(max_entries=500, show_spinner=False)
-def _class_strip(digests: tuple[str, ...], _items: Sequence[Item]) -> bytes | None:
-    """A picture of images beside each other, without those whose files have gone; None where all have."""
-    del digests
-    return _strip(_items, OF_EACH_CLASS)
-
-
-def _strip(items: Sequence[Item], places: int) -> bytes | None:
-    squares = []
-    for item in items:
-        try:
-            squares.append(Image.fromarray(decode(item.path, SIDE)))
-        except DataError:
-            continue
-    if not squares:
-        return None
-    full = len(squares) == places
-    line = (SIDE + GAP) * places - GAP
-    sheet = Image.new("RGB", (line, SIDE), palette.GREY) if full else Image.new("RGBA", (line, SIDE))
-    for place, square in enumerate(squares):
-        sheet.paste(square, (place * (SIDE + GAP), 0))
-    file = io.BytesIO()
-    sheet.save(file, "JPEG" if full else "PNG", quality=88)  # the two that st.image sends on as they are
-    return file.getvalue()
 
 
 @st.fragment
@@ -101,7 +63,7 @@ def _every_class(data: DataSet, split: str, key: str) -> None:
 def _class_row(name: str, items: Sequence[Item]) -> None:
     left, right = st.columns([1, 5], vertical_alignment="center", wrap=False)
     left.text(name)
-    picture = _class_strip(tuple(item.digest for item in items), items)
+    picture = strip(items, SIDE, OF_EACH_CLASS)
     if picture is None:
         right.caption("No image in this split." if not items else "Its files have gone since they were looked at.")
     else:
@@ -116,7 +78,7 @@ def _page(things: int, per_page: int, key: str) -> slice:
 
 
 def _row(data: DataSet, items: Sequence[Item]) -> None:
-    pictures = [(_thumbnail(item.digest, item), item) for item in items]
+    pictures = [(thumbnail(item, SIDE), item) for item in items]
     there = [(picture, item) for picture, item in pictures if picture is not None]
     if there:
         st.image(

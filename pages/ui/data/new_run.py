@@ -1,4 +1,4 @@
-"""The form that makes a run of the data in hand."""
+"""The form that makes a run on the chosen data."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.data.index import DataSet
 from core.errors import WeightsUnavailableError
-from core.model.catalogue import BACKBONES
+from core.model.catalogue import BACKBONES, EFFICIENTNET_LITE0, SMALL_CNN
 from core.model.fetch import fetch, is_at_hand
 from core.runs.create import create_run
 from pages.ui import session
@@ -16,9 +16,7 @@ from pages.ui.ready import decode_ahead
 from pages.ui.text import plain
 
 NEXT_PAGE = "pages/lr_finder.py"
-"""Where one goes on after a run was made: the first thing to know is its learning rate."""
-FROM_SCRATCH = "small_cnn"
-"""What small pictures are best begun with."""
+"""The page that opens once a run is made: the first thing to know is its learning rate."""
 SMALL_IMAGES = 64
 """Pixels of the longer side up to which training from scratch is the better first try."""
 
@@ -34,23 +32,13 @@ class Wanted:
     folded: bool
 
 
-def new_run_form(ctx: Context, key: str) -> None:
-    """Model, image size, name and seed; makes a run, puts it in hand and goes on to the LR finder."""
-    data = ctx.data()
+def new_run_form(context: Context, key: str) -> None:
+    """Model, image size, name and seed; makes a run, opens it and goes on to the LR finder."""
+    data = context.data()
     if data is None:
         st.caption("Choose data first.")
         return
-    backbone = st.selectbox(
-        "Model",
-        list(BACKBONES),
-        index=list(BACKBONES).index(suggested_backbone(data)),
-        format_func=_title,
-        accept_new_options=True,
-        key=f"{key}-backbone",
-        help="Or type the name of any timm model.",
-    )
-    offer = BACKBONES.get(backbone)
-    st.caption(offer.description if offer else "A timm model; its weights are downloaded if the network allows.")
+    backbone = _backbone(data, key)
     left, right = st.columns(2)
     size = left.number_input(
         "Image size (pixels)",
@@ -64,31 +52,40 @@ def new_run_form(ctx: Context, key: str) -> None:
     seed = right.number_input("Seed", 0, 2**31 - 1, 0, key=f"{key}-seed", help="One seed, one result.")
     name = st.text_input("Name", _default_name(data, backbone), max_chars=80, key=f"{key}-name-{backbone}")
     pretrained = _pretrained(backbone, key)
-    folded = pretrained and st.toggle(
-        "Fold batch norm",
-        value=True,
-        key=f"{key}-folded-{backbone}",
-        help="Batch norm becomes part of the convolutions, with the statistics that it was pretrained with: a training "
-        "step takes less time, and small batches no longer disturb it. Off: it stays as it is and goes on "
-        "learning; take lower rates then.",
-    )
+    folded = pretrained and _folded(backbone, key)
     wanted = Wanted(backbone, int(size), int(seed), name, folded)
     if st.button("Start a run", type="primary", icon=":material/play_arrow:", key=f"{key}-go", width="stretch"):
-        _make(ctx, data, wanted, key, pretrained=pretrained)
+        _make(context, data, wanted, key, pretrained=pretrained)
     if st.session_state.get(f"{key}-refused") == backbone:
         st.caption("From scratch it needs more pictures and many more epochs, and no network.")
         if st.button("Train from scratch instead", icon=":material/replay:", key=f"{key}-scratch", width="stretch"):
-            _make(ctx, data, wanted, key, pretrained=False)
+            _make(context, data, wanted, key, pretrained=False)
 
 
-def _make(ctx: Context, data: DataSet, wanted: Wanted, key: str, *, pretrained: bool) -> None:
+def _backbone(data: DataSet, key: str) -> str:
+    """The network, from the list or by its name in timm."""
+    backbone = st.selectbox(
+        "Model",
+        list(BACKBONES),
+        index=list(BACKBONES).index(suggested_backbone(data)),
+        format_func=_title,
+        accept_new_options=True,
+        key=f"{key}-backbone",
+        help="Or type the name of any timm model.",
+    )
+    offer = BACKBONES.get(backbone)
+    st.caption(offer.description if offer else "A timm model; its weights are downloaded if the network allows.")
+    return backbone
+
+
+def _make(context: Context, data: DataSet, wanted: Wanted, key: str, *, pretrained: bool) -> None:
     st.session_state.pop(f"{key}-refused", None)
     with shown() as outcome:
         if not is_at_hand(wanted.backbone, pretrained=pretrained):
             with st.spinner("Fetching the network and its weights"):
                 fetch(wanted.backbone, pretrained=pretrained)
         run = create_run(
-            ctx.workspace,
+            context.workspace,
             data,
             backbone=wanted.backbone,
             size=wanted.size,
@@ -97,10 +94,10 @@ def _make(ctx: Context, data: DataSet, wanted: Wanted, key: str, *, pretrained: 
             folded=wanted.folded,
             name=wanted.name,
         )
-        session.select_run(run.info.id)
-        decode_ahead(data, wanted.size, ctx.workspace)
+        session.select_run(run.id)
+        decode_ahead(data, wanted.size, context.workspace)
     if outcome.ok:
-        st.switch_page(NEXT_PAGE, query_params={"run": run.info.id})
+        st.switch_page(NEXT_PAGE, query_params={"run": run.id})
     if isinstance(outcome.error, WeightsUnavailableError):
         st.session_state[f"{key}-refused"] = wanted.backbone
 
@@ -108,14 +105,14 @@ def _make(ctx: Context, data: DataSet, wanted: Wanted, key: str, *, pretrained: 
 def suggested_backbone(data: DataSet) -> str:
     """The small network for small pictures, the pretrained one for photographs."""
     longest = max(max(item.width, item.height) for item in data.items)
-    return FROM_SCRATCH if longest <= SMALL_IMAGES else "efficientnet_lite0"
+    return SMALL_CNN if longest <= SMALL_IMAGES else EFFICIENTNET_LITE0
 
 
 def _suggested_size(data: DataSet, backbone: str) -> int:
     """The network's own size, or less where all pictures are smaller."""
     usual = BACKBONES[backbone].default_size if backbone in BACKBONES else 128
     largest = max(min(item.width, item.height) for item in data.items)
-    return max(8, min(usual, largest)) if backbone == FROM_SCRATCH else usual
+    return max(8, min(usual, largest)) if backbone == SMALL_CNN else usual
 
 
 def _title(backbone: str) -> str:
@@ -136,4 +133,16 @@ def _pretrained(backbone: str, key: str) -> bool:
         value=True,
         key=f"{key}-pretrained-{backbone}",
         help="Off: every weight starts at random. That takes far more images and epochs.",
+    )
+
+
+def _folded(backbone: str, key: str) -> bool:
+    """Whether batch norm is folded into the convolutions."""
+    return st.toggle(
+        "Fold batch norm",
+        value=True,
+        key=f"{key}-folded-{backbone}",
+        help="Batch norm becomes part of the convolutions, with the statistics that it was pretrained with: a training "
+        "step takes less time, and small batches no longer disturb it. Off: it stays as it is and goes on "
+        "learning; take lower rates then.",
     )

@@ -4,7 +4,8 @@ import streamlit as st
 
 from core.errors import AnnealError
 from core.jobs import benchmark
-from core.jobs.benchmark import Measurement
+from core.jobs.benchmark_state import read_state
+from core.training.benchmark_result import BenchmarkResult
 from core.workspace import Workspace
 from pages.ui.errors import show
 from pages.ui.text import ago, duration, literal
@@ -23,12 +24,12 @@ PARTS = {
 def speed_view(workspace: Workspace) -> None:
     """The figures of this machine, and the button that measures them."""
     st.subheader("This machine", anchor=False)
-    found = benchmark.measured(workspace)
+    found = read_state(workspace)
     if found is not None and found.running:
         st.fragment(_watch, run_every=POLL)(workspace)
         return
-    if found is not None and found.status == "done" and found.speed is not None:
-        _figures(found)
+    if found is not None and found.status == "done" and found.result is not None:
+        _figures(found.result, found.when)
     elif found is None:
         st.caption(
             f"How fast is it? A fixed measurement, about {benchmark.SECONDS} s, says what to expect of training."
@@ -46,7 +47,7 @@ def speed_view(workspace: Workspace) -> None:
 
 
 def _watch(workspace: Workspace) -> None:
-    found = benchmark.measured(workspace)
+    found = read_state(workspace)
     if found is None or not found.running:
         st.rerun()
     assert found is not None
@@ -54,13 +55,12 @@ def _watch(workspace: Workspace) -> None:
     st.progress(share, text=f"**Measuring** · {literal(found.what)} · {found.done} of {max(1, found.total)} parts done")
 
 
-def _figures(found: Measurement) -> None:
-    speed = found.speed or {}
+def _figures(result: BenchmarkResult, when: str) -> None:
     with st.grid(4, min_column_width=150):
         for key, (name, what) in PARTS.items():
-            st.metric(name, f"{speed.get(key, 0):,.0f}/s", help=what)
+            st.metric(name, f"{getattr(result, key):,.0f}/s", help=what)
     st.caption(
-        f"Images a second, on {literal(str(speed.get('device', '')), 60)} with {speed.get('threads', 1)} threads, "
-        f"{ago(found.when)}. **Lesson 2 on 1,000 photos takes about {duration(speed.get('lesson_seconds', 0))}** here, "
+        f"Images a second, on {literal(result.device, 60)} with {result.threads} threads, "
+        f"{ago(when)}. **Lesson 2 on 1,000 photos takes about {duration(result.lesson_seconds)}** here, "
         "if nothing else runs."
     )

@@ -1,16 +1,16 @@
-"""What the plan's pages need to know of the run in hand, worked out once and kept."""
-
-import math
+"""What the plan's pages need to know of the current run, computed once and cached."""
 
 import streamlit as st
 
-from core.augment import Augmentation
+from core.augment import OWN
 from core.data.index import DataSet
 from core.model.catalogue import BACKBONES, GROUPS
 from core.runs.folder import RunFolder
 from core.runs.state import RunInfo
 from core.training.balance import is_unbalanced
+from core.training.schedules import steps_per_epoch
 from core.training.stage import Stage
+from pages.ui import session
 from pages.ui.plan.stage_words import Facts
 
 
@@ -22,32 +22,26 @@ def group_names(info: RunInfo) -> tuple[str, ...]:
 
 def facts_of(run: RunFolder, info: RunInfo, data: DataSet, rate: float | None = None) -> Facts:
     """What a stage's form needs to know."""
-    own = augmentation_in_hand()
+    own = session.chosen_augmentation()
     return Facts(
         groups=group_names(info),
         classes=info.classes,
-        images=_images(data.fingerprint, run.id, 1.0, data),
+        images=len(data.indices("train")),
         unbalanced=_unbalanced(data.fingerprint, run.id, data),
         rate=rate,
-        own=own if own is not None and own.name == "own settings" else None,
+        own=own if own is not None and own.name == OWN else None,
     )
 
 
-def augmentation_in_hand() -> Augmentation | None:
-    """What was chosen on the Augmentation page in this session."""
-    chosen = st.session_state.get("augmentation")
-    return Augmentation.model_validate(chosen) if chosen else None
-
-
-def batches_an_epoch(run: RunFolder, data: DataSet, stage: Stage) -> int:
+def batches_per_epoch(run: RunFolder, data: DataSet, stage: Stage) -> int:
     """How many batches an epoch of `stage` has."""
-    return max(1, math.ceil(_images(data.fingerprint, run.id, stage.share, data) / stage.batch_size))
+    return _batches(data.fingerprint, run.id, stage.share, stage.batch_size, data, stage)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _images(fingerprint: str, run_id: str, share: float, _data: DataSet) -> int:
-    del fingerprint, run_id  # with the share, they are the key: a run's split never changes
-    return len(_data.train_indices(share))
+def _batches(fingerprint: str, run_id: str, share: float, batch_size: int, _data: DataSet, _stage: Stage) -> int:
+    del fingerprint, run_id, share, batch_size  # they are the key: a run's split never changes
+    return steps_per_epoch(_stage, _data)
 
 
 @st.cache_data(max_entries=50, show_spinner=False)

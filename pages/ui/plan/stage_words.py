@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.augment import Augmentation
+from core.augment import NONE, Augmentation
 from core.charts.lines import rate_in_words
-from core.errors import PlanError
+from core.model.catalogue import GROUPS
 from core.training.stage import Plan, Stage
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a stage's form needs to know of its run: `images` are those to train on, `rate` is the one in hand."""
+    """What a stage's form needs to know of its run: `images` is the number of training images, `rate` the chosen
+    learning rate, `own` the augmentation chosen on its page where it is none of the named ones.
+    """
 
     groups: Sequence[str]
     classes: Sequence[str]
@@ -25,22 +27,18 @@ def in_words(stage: Stage, facts: Facts, before: Stage | None = None) -> str:
     """A stage in one line: what is trained, how long, at which rate, on what; `before` is the planned one before it."""
     as_before = before is not None and Plan(stages=(before, stage)).takes_rate_before(1)
     rate = "rate as found before" if as_before else _rate(stage)
-    parts = [_scope(stage, facts.groups), _length(stage), rate, f"{stage.size} px"]
-    if stage.augmentation.name != "none":
+    parts = [trained_by(stage, facts.groups), _length(stage), rate, f"{stage.size} px"]
+    if stage.augmentation != NONE:
         parts.append(stage.augmentation.name)
     if stage.share < 1:
         parts.append(f"{stage.share:.0%} of the images")
     return " · ".join(parts)
 
 
-def _scope(stage: Stage, groups: Sequence[str]) -> str:
-    try:
-        first = stage.first_trained(len(groups))
-    except PlanError:
-        return "unknown layer group"
-    if first == len(groups) - 1:
-        return "head, precomputed" if stage.precompute else "head only"
-    return "everything" if first == 0 else f"from {groups[first]} on"
+def trained_by(stage: Stage, groups: Sequence[str] = GROUPS) -> str:
+    """What a stage trains, and whether from precomputed activations."""
+    trained = stage.scope(groups)
+    return f"{trained}, precomputed" if stage.precompute else trained
 
 
 def _length(stage: Stage) -> str:

@@ -7,10 +7,11 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-KEPT = 200
+MOST = 200
+"""Charts in the cache, shared by all visitors."""
 
 
-def kept_chart(build: Callable[[], alt.TopLevelMixin], *, showing: str, key: str, alt_text: str) -> None:
+def cached_chart(build: Callable[[], alt.TopLevelMixin], *, showing: str, key: str, alt_text: str) -> None:
     """Draw what `build` gives; with the same `key` and `showing`, which say all that it shows, it is not called again.
 
     For charts without selections.
@@ -18,7 +19,7 @@ def kept_chart(build: Callable[[], alt.TopLevelMixin], *, showing: str, key: str
     st.vega_lite_chart(_spec(key, showing, build), key=key, alt=alt_text)
 
 
-@st.cache_data(max_entries=KEPT, show_spinner=False)
+@st.cache_data(max_entries=MOST, show_spinner=False)
 def _spec(key: str, showing: str, _build: Callable[[], alt.TopLevelMixin]) -> dict[str, Any]:
     """The chart as Vega-Lite, its data as frames."""
     with alt.theme.enable("none"):  # Streamlit's own is put on in the browser

@@ -1,51 +1,23 @@
-"""A confusion matrix read: the map, the images behind a cell, the pairs, the classes, the worst errors."""
+"""The confusion matrix, and the images behind the cell or the pair of classes that was clicked."""
 
-import io
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import streamlit as st
-from PIL import Image
 
 from core.charts.confusion import CELL_PICKED, confusion
-from core.data.decode import decode
 from core.data.index import DataSet
-from core.errors import DataError
-from core.results.confusion import as_frame, confusion_matrix, most_confused, order_by_confusion, per_class
-from core.results.losses import cell, top_losses
+from core.results.confusion import Integers, as_frame, confusion_matrix, most_confused, order_by_confusion
+from core.results.losses import cell
 from core.results.predictions import Predictions
-from pages.ui.text import literal, percent, plain
+from pages.ui.results.images import ALL_RIGHT, PER_PAGE, pictures
+from pages.ui.text import literal, percent
 
 Cell = tuple[str, str]
 
-SIDE = 112
-"""Pixels of a picture on the page."""
-PER_PAGE = 24
 PAIRS = 12
 FEW = 4
 """Pictures that need no scrolling of their own."""
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def predictions_in(path: Path, changed: int) -> Predictions:
-    """Predictions from their file, read again when it has `changed` (its time in nanoseconds). Raises `RunError`."""
-    del changed
-    return Predictions.load(path)
-
-
-def headline(predictions: Predictions, table: pd.DataFrame) -> None:
-    """The figures on one line."""
-    right = int((predictions.predicted == predictions.labels).sum())
-    present = table[table["images"] > 0]
-    worst = present.iloc[int(present["recall"].to_numpy().argmin())]
-    with st.grid(4, min_column_width=140):
-        st.metric("Accuracy", percent(predictions.accuracy))
-        st.metric("Right", f"{right:,} of {len(predictions):,}")
-        st.metric("Mean loss", f"{predictions.loss:.3f}")
-        found = f"{worst['recall']:.0%} found"
-        st.metric("Hardest class", literal(worst["class"], 18), found, delta_color="off", delta_arrow="off")
 
 
 def matrix_and_cell(predictions: Predictions, data: DataSet, key: str) -> None:
@@ -64,7 +36,7 @@ def matrix_and_cell(predictions: Predictions, data: DataSet, key: str) -> None:
             classes=[classes[place] for place in places],
             normalised=shares,
             errors_only=errors_only,
-            picked=st.session_state.get(state),
+            picked=_shown_cell(state),
         )
         event = st.altair_chart(
             chart,
@@ -76,7 +48,7 @@ def matrix_and_cell(predictions: Predictions, data: DataSet, key: str) -> None:
     if _newest(f"{key}-map", clicked(event), state):
         st.rerun()
     with right:
-        _images_of(predictions, data, st.session_state.get(state), any_pairs=pairs)
+        _images_of(predictions, data, _shown_cell(state), any_pairs=pairs)
 
 
 def _controls(key: str) -> tuple[bool, bool, bool]:
@@ -111,8 +83,14 @@ def clicked(event: Mapping[str, Any]) -> Cell | None:
     return (rows[0]["true"], rows[0]["predicted"]) if rows and "predicted" in rows[0] else None
 
 
+def _shown_cell(state: str) -> Cell | None:
+    """The cell whose images are shown, from the session."""
+    names = st.session_state.get(state)
+    return (str(names[0]), str(names[1])) if names else None
+
+
 def _newest(source: str, found: Cell | None, state: str) -> bool:
-    """Keep `found` as the cell on show if it is news from this source: the last click wins. Whether it was news."""
+    """Show the cell `found` if this source has not reported it before: the last click wins. Whether it was new."""
     seen = f"{source}-seen"
     if st.session_state.get(seen) == found:
         return False
@@ -123,11 +101,11 @@ def _newest(source: str, found: Cell | None, state: str) -> bool:
     return True
 
 
-def _pairs(matrix: Any, classes: list[str], key: str, state: str) -> bool:
+def _pairs(matrix: Integers, classes: list[str], key: str, state: str) -> bool:
     """The pairs most often confused; a click on a row shows its images. Whether there are any."""
     pairs = most_confused(matrix, classes, PAIRS).round(3)
     if pairs.empty:
-        st.success("Not one image is wrong.", icon=":material/celebration:")
+        st.success(ALL_RIGHT, icon=":material/celebration:")
         return False
     st.markdown("**Most often confused**")
     event = st.dataframe(
@@ -164,79 +142,3 @@ def _images_of(predictions: Predictions, data: DataSet, chosen: Cell | None, *, 
     st.caption(f"{len(rows):,} images, the worst first" if len(rows) > 1 else "1 image")
     with st.container(height=380 if len(rows) > FEW else "content", border=False):
         pictures(rows.head(PER_PAGE), data, with_classes=False)
-
-
-def classes_table(table: pd.DataFrame) -> None:
-    """Precision, recall and F1 of each class."""
-    st.caption(
-        "Precision: of the images called so, the share that is. Recall: of the images that are so, the share that was "
-        "found. F1 is high only when both are."
-    )
-    columns: dict[str, Any] = {"class": "Class", "images": "Images"}
-    for name, title in (("precision", "Precision"), ("recall", "Recall"), ("f1", "F1")):
-        columns[name] = st.column_config.ProgressColumn(title, format="percent", min_value=0.0, max_value=1.0)
-    table = table.round(3)
-    height = min(38 + 35 * len(table), 600)
-    st.dataframe(
-        table, hide_index=True, height=height, column_config=columns, alt="Precision, recall and F1 of each class"
-    )
-
-
-@st.fragment
-def worst_view(predictions: Predictions, data: DataSet, key: str) -> None:
-    """The images with the highest loss: what the model is most sure of and wrong about, a page at a time."""
-    wrong_only = st.toggle("Errors only", True, key=f"{key}-wrong")
-    rows = top_losses(predictions, len(predictions), wrong_only=wrong_only)
-    if rows.empty:
-        st.success("Not one image is wrong.", icon=":material/celebration:")
-        return
-    pages = -(-len(rows) // PER_PAGE)
-    slot = st.container()
-    page = st.pagination(pages, key=f"{key}-page-{wrong_only}") if pages > 1 else 1
-    with slot:
-        pictures(rows.iloc[(page - 1) * PER_PAGE : page * PER_PAGE], data, with_classes=True)
-
-
-def pictures(rows: pd.DataFrame, data: DataSet, *, with_classes: bool) -> None:
-    """Images with what they are, what they were taken for, and how probable both were said to be."""
-    shown: list[Any] = list(rows.itertuples())
-    items = [data.items[row.item] for row in shown]
-    found = [(_thumbnail(item.digest, item.path), row) for item, row in zip(items, shown, strict=True)]
-    there = [(picture, row) for picture, row in found if picture is not None]
-    if len(there) < len(found):
-        st.caption(f"{len(found) - len(there)} of these files have gone or changed.")
-    with st.grid("auto", min_column_width=SIDE, gap="small"):
-        for picture, row in there:
-            st.image(
-                picture,
-                caption=_caption(row, with_classes=with_classes),
-                width=SIDE,
-                alt=f"{plain(row.true)} taken for {plain(row.predicted)}",
-            )
-
-
-def _caption(row: Any, *, with_classes: bool) -> str:
-    """What it is and what it was taken for, each with the probability that the model gave it."""
-    is_, called = f"{row.probability:.0%}", f"{row.confidence:.0%}"
-    if with_classes:
-        is_, called = f"{literal(row.true, 16)}, {is_}", f"{literal(row.predicted, 16)}, {called}"
-    return f"is {is_}" if row.true == row.predicted else f"is {is_}  \ncalled {called}"
-
-
-@st.cache_data(max_entries=2000, show_spinner=False)
-def _thumbnail(digest: str, _path: Path) -> bytes | None:
-    """JPEG of one image, or None where its file has gone or can no longer be read."""
-    del digest  # the key: the content, wherever it lies
-    try:
-        pixels = decode(_path, SIDE)
-    except (DataError, OSError):
-        return None
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "JPEG", quality=88)
-    return file.getvalue()
-
-
-def class_figures(predictions: Predictions) -> pd.DataFrame:
-    """Precision, recall, F1 and images of each class."""
-    matrix = confusion_matrix(predictions.labels, predictions.predicted, len(predictions.classes))
-    return per_class(matrix, predictions.classes)

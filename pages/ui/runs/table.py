@@ -1,4 +1,4 @@
-"""Every run on a line: a table of figures to choose rows from."""
+"""Every run in a row of a table, with its figures, to choose rows from."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import AnnealError
+from core.model.catalogue import SMALL_CNN
 from core.runs.folder import RunFolder
 from pages.ui.text import duration, plain, stages_in_words
 
-MOST_COMPARED = 8
-"""Lines in one chart that can still be told apart."""
+TABLE = "runs-table"
 
 COLUMNS = {
     "name": st.column_config.TextColumn("Run", width="medium"),
@@ -39,7 +39,7 @@ def _row(run: RunFolder) -> dict[str, object]:
     row: dict[str, object] = {
         "name": plain(info.name),
         "data": plain(info.data_title),
-        "model": plain(info.backbone) + ("" if info.pretrained or info.backbone == "small_cnn" else ", from scratch"),
+        "model": plain(info.backbone) + ("" if info.pretrained or info.backbone == SMALL_CNN else ", from scratch"),
         "made": pd.to_datetime(info.created),
     }
     try:
@@ -56,7 +56,7 @@ def _row(run: RunFolder) -> dict[str, object]:
     }
 
 
-def choose_rows(runs: Sequence[RunFolder], key: str) -> list[RunFolder]:
+def choose_rows(runs: Sequence[RunFolder]) -> list[RunFolder]:
     """The table, and the runs whose rows are chosen."""
     event = st.dataframe(
         table(runs),
@@ -64,52 +64,9 @@ def choose_rows(runs: Sequence[RunFolder], key: str) -> list[RunFolder]:
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
-        key=key,
+        key=TABLE,
         placeholder="",
         height=min(460, 38 + 35 * len(runs)),
         alt=f"{len(runs)} runs with their data, model, stages and accuracy",
     )
     return [runs[at] for at in event["selection"]["rows"] if at < len(runs)]
-
-
-def epochs_of(runs: Sequence[RunFolder]) -> pd.DataFrame:
-    """The epochs of several runs under each other: run (a name, told apart where two are alike), epoch, accuracy."""
-    names: list[str] = []
-    parts = []
-    for run in runs[:MOST_COMPARED]:
-        name = plain(run.info.name, 36)
-        names.append(name)
-        if names.count(name) > 1:
-            name = f"{name} ({names.count(name)})"
-        parts.append(run.history.epochs.assign(run=name)[["run", "epoch", "accuracy"]])
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["run", "epoch", "accuracy"])
-
-
-def differences(runs: Sequence[RunFolder]) -> pd.DataFrame:
-    """What differs between runs: one row a setting, one column a run; settings that agree are left out."""
-    facts = {
-        f"{place}. {plain(run.info.name, 30)}": {
-            "data": plain(run.info.data_title),
-            "model": plain(run.info.backbone),
-            "pretrained": "yes" if run.info.pretrained else "no",
-            "image size": f"{run.info.size} px",
-            "seed": str(run.info.seed),
-            "stages": " → ".join(stage_in_words(stage.stage) for stage in run.state.stages) or "none",
-            "epochs": str(sum(stage.epochs for stage in run.state.stages)),
-            "time": duration(run.state.seconds),
-            "best accuracy": f"{run.state.best.accuracy:.1%}" if run.state.best else "",
-        }
-        for place, run in enumerate(runs, start=1)
-    }
-    rows = pd.DataFrame(facts)
-    return rows[rows.nunique(axis=1) > 1]
-
-
-def stage_in_words(stage: dict[str, object]) -> str:
-    """A stage in a few words: "head, precomputed, 2×1 at 0.003"."""
-    part = "head" if stage.get("freeze_to", -1) == -1 else "all" if stage.get("freeze_to") == 0 else "part"
-    rates = stage.get("lr")
-    highest = f"{max(rates):.2g}" if isinstance(rates, list | tuple) and rates else "?"
-    mult = stage.get("cycle_mult", 1)
-    cycles = f"{stage.get('cycles', 1)}×{stage.get('cycle_len', 1)}" + (f"×{mult}" if mult != 1 else "")
-    return f"{part}{', precomputed' if stage.get('precompute') else ''}, {cycles} at {highest}"

@@ -72,7 +72,7 @@ def test_train_evaluate_predict(train, anneal, tmp_path):
     assert {"run", "accuracy", "valid_loss", "seconds", "stages"} <= set(done)
     assert [stage["epochs"] for stage in done["stages"]] == [3]
     assert done["stages"][0]["lr"] == [0.01]
-    run = RunFolder(done["run"])
+    run = RunFolder(done["run"], Workspace.at())
     assert run.info.name == "Colours"
     assert queue.jobs_of(run)[0].status == "done"
     assert len(run.history.epochs) == 3
@@ -108,7 +108,7 @@ def test_a_run_goes_on_with_another_stage(train, anneal):
     more = anneal("train", "--continue", done["id"], "--lr", 0.005, "--cycle-len", 2, "--json").json
     assert more["run"] == done["run"]
     assert [stage["epochs"] for stage in more["stages"]] == [2]
-    assert list(RunFolder(done["run"]).history.epochs["epoch"]) == [1, 2, 3]
+    assert list(RunFolder(done["run"], Workspace.at()).history.epochs["epoch"]) == [1, 2, 3]
 
 
 def test_a_finished_run_needs_to_be_told_how_to_go_on(train, anneal):
@@ -122,7 +122,7 @@ def test_a_plan_is_read_from_a_file(anneal, pictures, tmp_path):
     (tmp_path / "plan.json").write_text(json.dumps({"stages": stages}))
     done = anneal("train", pictures, "--backbone", "small_cnn", "--plan", tmp_path / "plan.json", "--json").json
     assert [stage["name"] for stage in done["stages"]] == ["one", "two"]
-    assert RunFolder(done["run"]).info.size == SIDE
+    assert RunFolder(done["run"], Workspace.at()).info.size == SIDE
 
 
 def test_rates_that_do_not_fit_the_layer_groups_leave_no_run(train, home):

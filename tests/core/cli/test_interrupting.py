@@ -49,7 +49,7 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(pictures, tmp_path, numbe
     assert process.returncode == 130
     assert out == ""
     assert f"train --continue {run.path}" in err.splitlines()[-1]
-    stopped = RunFolder(run.path)
+    stopped = RunFolder(run.path, run.workspace)
     assert queue.jobs_of(stopped)[0].status == "stopped"
     assert stopped.state.unfinished
     assert stopped.checkpoint.exists()

@@ -1,6 +1,14 @@
-import pytest
+import shutil
 
-from core.cli.options import command_line
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.augment import TOP_DOWN
+from core.cli.conflicts import refuse_conflicts
+from core.cli.options import Options, command_line
+from core.cli.train import _network_and_plan
+from core.errors import AnnealError
 
 COMMANDS = ("inspect", "find-lr", "train", "evaluate", "predict", "benchmark")
 
@@ -60,6 +68,21 @@ def test_arguments_that_cannot_be_read_are_refused(anneal, arguments):
         ("train", "digits", "--recipe", "lesson2", "--lr", "0.1"),
         ("train", "digits", "--plan", "plan.json", "--unfreeze"),
         ("train", "digits", "--unfreeze", "--freeze-to", "-1"),
+        ("train", "digits", "--scratch"),
+        ("train", "digits", "--unfolded"),
+        ("train", "photos", "--backbone", "small_cnn", "--scratch"),
+        ("train", "photos", "--scratch", "--unfolded"),
+        ("train", "photos", "--recipe", "quick", "--unfolded"),
+        ("train", "digits", "--cycle-mult", "2"),
+        ("train", "digits", "--cycles", "1", "--cycle-mult", "3"),
+        ("train", "--continue", "some-run", "--unfolded"),
+        ("train", "--continue", "some-run", "--seed", "0"),
+        ("train", "--continue", "some-run", "--size", "64"),
+        ("train", "--continue", "some-run", "--batch-size", "8"),
+        ("train", "--continue", "some-run", "--augment", "none"),
+        ("train", "--continue", "some-run", "--plan", "plan.json", "--size", "64"),
+        ("find-lr", "digits", "--scratch"),
+        ("find-lr", "digits", "--unfolded"),
         ("train", "digits", "--plan", "no-such-plan.json"),
         ("train", "digits", "--precompute", "--unfreeze"),
         ("train", "digits", "--precompute", "--augment", "side-on"),
@@ -86,3 +109,68 @@ def test_a_plan_that_is_none_is_refused(anneal, tmp_path):
     said = anneal("train", "digits", "--plan", tmp_path / "plan.json")
     assert refused(said)
     assert "warp_speed" in said.err
+
+
+def test_a_share_is_refused_where_the_data_set_is_split_already(anneal, pictures, home, tmp_path):
+    shutil.copytree(pictures, tmp_path / "set" / "train")
+    shutil.copytree(pictures, tmp_path / "set" / "valid")
+    before = set(home.glob("runs/*"))
+    for command in ("train", "find-lr"):
+        said = anneal(command, tmp_path / "set", "--valid-share", "0.3", "--backbone", "small_cnn")
+        assert (said.status, said.out) == (2, "")
+        assert "validation images of its own. Leave out --valid-share." in said.err.splitlines()[-1]
+    assert set(home.glob("runs/*")) == before
+
+
+def test_continue_with_a_size_alone_says_what_to_do(anneal):
+    said = anneal("train", "--continue", "some-run", "--size", "64")
+    assert "Leave out --size, or say what to train with it instead" in said.err
+
+
+EFFECTS = {
+    "--size 24": lambda network, plan: network.size == 24 and all(one.size == 24 for one in plan.stages),
+    "--batch-size 7": lambda _, plan: all(one.batch_size == 7 for one in plan.stages),
+    "--augment top-down": lambda _, plan: all(
+        one.augmentation == TOP_DOWN for one in plan.stages if not one.precompute
+    ),
+    "--backbone small_cnn": lambda network, _: network.backbone == "small_cnn",
+    "--backbone resnet18": lambda network, _: network.backbone == "resnet18",
+    "--scratch": lambda network, _: network.has_weights and not network.pretrained,
+    "--unfolded": lambda network, _: network.pretrained and not network.folded,
+    "--recipe lesson2": lambda _, plan: plan.name == "Lesson 2",
+    "--recipe quick": lambda _, plan: plan.name == "Quick",
+    "--lr 0.02": lambda _, plan: [one.lr for one in plan.stages] == [(0.02,)],
+    "--cycles 3": lambda _, plan: [one.cycles for one in plan.stages] == [3],
+    "--cycle-len 2": lambda _, plan: plan.stages[0].cycle_lengths[0] == 2 and len(plan.stages) == 1,
+    "--cycle-mult 2": lambda _, plan: plan.stages[0].cycle_lengths[1] == 2 * plan.stages[0].cycle_lengths[0],
+    "--precompute": lambda _, plan: [(one.precompute, one.freeze_to) for one in plan.stages] == [(True, -1)],
+    "--unfreeze": lambda _, plan: [one.freeze_to for one in plan.stages] == [0],
+    "--freeze-to 1": lambda _, plan: [one.freeze_to for one in plan.stages] == [1],
+    "--schedule one-cycle": lambda _, plan: [one.schedule for one in plan.stages] == ["one-cycle"],
+    "--gentle-start": lambda _, plan: [one.gentle_start for one in plan.stages] == [True],
+    "--optimiser sgd": lambda _, plan: [one.optimiser for one in plan.stages] == ["sgd"],
+    "--weight-decay 0": lambda _, plan: [one.weight_decay for one in plan.stages] == [0],
+    "--label-smoothing 0.1": lambda _, plan: [one.label_smoothing for one in plan.stages] == [0.1],
+    "--class-weights": lambda _, plan: [one.class_weights for one in plan.stages] == [True],
+    "--share 0.5": lambda _, plan: [one.share for one in plan.stages] == [0.5],
+}
+"""What each option does where it acts; `data`, `name`, `seed`, `valid-share` and `plan` are tested elsewhere."""
+
+
+@given(st.sampled_from(["digits", "photos"]), st.sets(st.sampled_from(sorted(EFFECTS)), max_size=5))
+@settings(max_examples=1000, deadline=None)
+def test_an_option_acts_or_is_refused(data, chosen):
+    words = [word for option in sorted(chosen) for word in option.split()]
+    options = command_line().parse_args(["train", data, *words], namespace=Options())
+    last_backbone = max((option for option in chosen if option.startswith("--backbone")), default="")
+    last_recipe = max((option for option in chosen if option.startswith("--recipe")), default="")
+    said = []
+    try:
+        refuse_conflicts(options)
+        network, plan = _network_and_plan(options)
+    except AnnealError as refusal:
+        said.append(str(refusal))
+    assert all(sentence[0].isupper() and sentence.endswith(".") for sentence in said)
+    for option in () if said else chosen:
+        replaced = option.startswith(("--backbone", "--recipe")) and option not in (last_backbone, last_recipe)
+        assert replaced or EFFECTS[option](network, plan), option

@@ -7,12 +7,13 @@ import pytest
 
 from core.errors import RunError
 from core.jobs import queue, store
+from core.jobs.specs import EvaluateSpec, TrainSpec
 from core.jobs.store import JobProgress
 from core.process import launch
 
 
 def submit(workspace, run, **more):
-    return queue.submit(workspace, run.id, "evaluate", {}, **more)
+    return queue.submit(workspace, run.id, EvaluateSpec(), **more)
 
 
 def statuses(workspace):
@@ -53,7 +54,7 @@ def test_a_run_has_one_job_at_a_time(workspace, run, sleepers):
 
 def test_a_run_that_is_gone_gets_no_job(workspace):
     with pytest.raises(RunError, match="no longer there"):
-        queue.submit(workspace, "20261122-101010-abcd", "train", {})
+        queue.submit(workspace, "20261122-101010-abcd", TrainSpec())
 
 
 def test_a_worker_that_dies_is_lost_and_the_next_one_starts(workspace, more_runs, sleepers):
@@ -72,7 +73,7 @@ def test_a_zombie_is_dead(workspace, run, sleepers):
     job = submit(workspace, run)
     os.kill(job.pid, signal.SIGKILL)
     os.waitid(os.P_PID, job.pid, os.WEXITED | os.WNOWAIT)  # it is dead now, and not reaped
-    queue.tend(workspace)
+    queue.check_processes(workspace)
     assert store.get(workspace, job.id).status == "lost"
 
 
@@ -80,7 +81,7 @@ def test_a_pid_given_to_another_process_is_not_the_worker(workspace, run, sleepe
     job = submit(workspace, run)
     with store.locked(workspace):
         store.write(workspace, job.model_copy(update={"start_time": job.start_time - 60}))
-    queue.tend(workspace)
+    queue.check_processes(workspace)
     assert store.get(workspace, job.id).status == "lost"
     assert sleepers[0][2].poll() is None
 
@@ -112,7 +113,7 @@ def test_one_that_does_not_stop_is_terminated_then_killed(workspace, run, sleepe
     for waited in (0, 1.2, 2):
         since = time.time() - waited * queue.GRACE_S
         os.utime(flag, (since, since))
-        queue.tend(workspace)
+        queue.check_processes(workspace)
     assert sent == [(job.pid, signal.SIGTERM), (job.pid, signal.SIGKILL)]
 
 
@@ -120,7 +121,7 @@ def test_one_killed_after_stop_was_asked_is_stopped(workspace, run, sleepers):
     job = queue.stop(workspace, submit(workspace, run).id)
     sleepers[0][2].kill()
     sleepers[0][2].wait()
-    queue.tend(workspace)
+    queue.check_processes(workspace)
     assert store.get(workspace, job.id).status == "stopped"
     assert not (run.path / queue.STOP).exists()
 
@@ -155,7 +156,7 @@ def test_a_worker_that_cannot_be_started_is_a_failed_job(workspace, run, monkeyp
 
 def test_progress_is_seen(workspace, run, sleepers):
     job = submit(workspace, run)
-    store.tell(workspace, job, JobProgress(what="Stage 1 of 2", done=3, total=12, eta_s=9.0))
+    store.write_progress(workspace, job, JobProgress(what="Stage 1 of 2", done=3, total=12, eta_s=9.0))
     seen = store.get(workspace, job.id).progress
     assert (seen.what, seen.share, seen.eta_s) == ("Stage 1 of 2", 0.25, 9.0)
 
@@ -196,3 +197,27 @@ def test_the_newest_job_of_a_run_comes_first(workspace, run, sleepers, finish):
 def test_no_job_id_leads_out_of_the_folder(workspace):
     with pytest.raises(RunError):
         store.get(workspace, "../runs/x")
+
+
+@pytest.mark.parametrize(
+    ("slots", "before"), [(1, [0, 1, 2, 3]), (2, [0, 0, 1, 2]), (3, [0, 0, 0, 1]), (4, [0, 0, 0, 0])]
+)
+def test_how_many_jobs_must_end_before_one_starts(
+    workspace, run, more_runs, sleepers, finish, monkeypatch, slots, before
+):
+    monkeypatch.setenv("ANNEAL_JOBS", str(slots))
+    jobs = [submit(workspace, one) for one in (run, *more_runs)]
+    assert [queue.jobs_before(workspace, job) for job in jobs] == before
+    ended = 0
+    last = jobs[-1]
+    while store.get(workspace, last.id).status == "queued":  # the oracle: end jobs one by one until it starts
+        finish(next(job for job in store.all_jobs(workspace) if job.status == "running"))
+        queue.advance(workspace)
+        ended += 1
+    assert ended == before[-1]
+
+
+def test_a_waiting_job_says_what_it_waits_for(workspace, more_runs, sleepers):
+    first, second, third = (submit(workspace, run) for run in more_runs)
+    said = [queue.waiting_for(workspace, job) for job in (first, second, third)]
+    assert said == ["", "Waiting for 1 other job", "Waiting for 2 other jobs"]

@@ -3,16 +3,18 @@
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 
 from core.data.index import load_data
 from core.errors import DivergedError, PlanError, RunError
 from core.jobs import actions, queue
 from core.jobs.execute import run_here
 from core.jobs.restore import model_of
+from core.jobs.specs import EvaluateSpec, FindSpec, TrainSpec
 from core.results.predictions import Predictions
 from core.runs.checkpoint import read_meta, read_weights
 from core.runs.create import create_run
-from core.training.stage import Stage
+from core.training.stage import Stage, plan_of, stage_of
 from core.training.task import Task
 from core.workspace import Workspace
 
@@ -25,7 +27,7 @@ def stage(**values):
 
 
 def plan(*stages):
-    return {"plan": {"stages": list(stages)}}
+    return TrainSpec(plan=plan_of(list(stages)))
 
 
 TWO = plan(stage(cycles=2), stage(lr=0.003, cycle_len=2, schedule="one-cycle", optimiser="sgd"))
@@ -50,12 +52,12 @@ def uninterrupted(squares, tmp_path_factory):
     workspace = Workspace.at(tmp_path_factory.mktemp("home"))
     data = load_data(str(squares), workspace)
     run = create_run(workspace, data, backbone="small_cnn", size=16, pretrained=False)
-    run_here(workspace, run.id, "train", TWO)
+    run_here(workspace, run.id, TWO)
     return run
 
 
 def test_a_plan_is_trained_and_kept(run, work):
-    assert work("train", TWO).status == "done"
+    assert work(TWO).status == "done"
     history, state = run.history, run.state
     assert history.steps["step"].tolist() == list(range(1, 4 * STEPS + 1))
     assert history.steps["stage"].tolist() == [0] * 2 * STEPS + [1] * 2 * STEPS
@@ -69,7 +71,7 @@ def test_a_plan_is_trained_and_kept(run, work):
 
 
 def test_the_best_epoch_is_kept(run, work):
-    work("train", TWO)
+    work(TWO)
     epochs = run.history.epochs
     winner = epochs.sort_values(["accuracy", "valid_loss"], ascending=[False, True], kind="stable").iloc[0]
     best = run.state.best
@@ -79,19 +81,19 @@ def test_the_best_epoch_is_kept(run, work):
 
 
 def test_predictions_are_ready_and_those_of_the_weights(run, work, data):
-    work("train", plan(stage()))
+    work(plan(stage()))
     found = Predictions.load(run.predictions_path())
     assert found.indices.tolist() == data.indices("valid").tolist()
     assert found.accuracy == run.state.figures["accuracy"]
-    assert found.about["step"] == read_meta(run.checkpoint).step == STEPS
+    assert found.about.step == read_meta(run.checkpoint).step == STEPS
 
 
 @pytest.mark.parametrize("stop_at", [1, STEPS, 2 * STEPS - 1, 2 * STEPS, 4 * STEPS - 1])
 def test_stopped_and_continued_gives_the_same_numbers(run, work, uninterrupted, stop_at):
-    assert work("train", TWO, stop_at=stop_at).status == "stopped"
+    assert work(TWO, stop_at=stop_at).status == "stopped"
     assert run.history.steps["step"].max() == stop_at
     assert run.state.unfinished
-    assert work("train", {"resume": True}).status == "done"
+    assert work(TrainSpec()).status == "done"
     same_numbers(run.history, uninterrupted.history)
     same_weights(run, uninterrupted)
     assert [(one.status, one.epochs) for one in run.state.stages] == [("done", 2), ("done", 2)]
@@ -100,36 +102,36 @@ def test_stopped_and_continued_gives_the_same_numbers(run, work, uninterrupted, 
 
 def test_what_lies_after_the_checkpoint_is_done_again(run, work, uninterrupted):
     """As after a kill: the history is ahead of the checkpoint."""
-    work("train", TWO, stop_at=STEPS + 2)
+    work(TWO, stop_at=STEPS + 2)
     rows = (uninterrupted.path / "history.jsonl").read_bytes().splitlines(keepends=True)
     with (run.path / "history.jsonl").open("ab") as file:
         file.write(b"".join(rows[STEPS + 4 :]) + b'{"kind": "st')
-    work("train", {"resume": True})
+    work(TrainSpec())
     same_numbers(run.history, uninterrupted.history)
 
 
 def test_killed_before_the_first_checkpoint_it_begins_anew(run, work, uninterrupted):
-    work("train", TWO, stop_at=2)
+    work(TWO, stop_at=2)
     run.checkpoint.unlink()
-    work("train", {"resume": True})
+    work(TrainSpec())
     same_numbers(run.history, uninterrupted.history)
     assert len(run.state.stages) == 2
 
 
 def test_killed_at_the_start_of_a_new_plan_the_new_plan_goes_on(run, work):
-    work("train", TWO, stop_at=3)
+    work(TWO, stop_at=3)
     before = run.checkpoint.read_bytes()
-    work("train", plan(stage(cycle_len=2, name="new")), stop_at=5)
+    work(plan(stage(cycle_len=2, name="new")), stop_at=5)
     run.checkpoint.write_bytes(before)
-    work("train", {"resume": True})
-    assert [one.stage["name"] for one in run.state.stages] == ["", "new"]
+    work(TrainSpec())
+    assert [one.settings.name for one in run.state.stages] == ["", "new"]
     assert [one.status for one in run.state.stages] == ["stopped", "done"]
     assert run.history.steps["step"].tolist() == list(range(1, 3 + 2 * STEPS + 1))
 
 
 def test_stages_are_appended(run, work):
-    work("train", plan(stage()))
-    work("train", plan(stage(share=0.5), stage()))
+    work(plan(stage()))
+    work(plan(stage(share=0.5), stage()))
     assert run.history.steps["stage"].tolist() == [0] * 6 + [1] * 3 + [2] * 6
     assert run.history.epochs["epoch"].tolist() == [1, 2, 3]
     assert (run.state.plan_start, run.state.next_stage) == (1, 2)
@@ -143,42 +145,42 @@ def test_no_validation_image_ever_trains(run, work, data, monkeypatch):
         return train(self, indices, *rest)
 
     monkeypatch.setattr(Task, "train", spied)
-    work("train", plan(stage(share=0.25)))
+    work(plan(stage(share=0.25)))
     few = set(trained)
-    work("train", plan(stage(share=1.0), stage(lr=None)))
+    work(plan(stage(share=1.0), stage(lr=None)))
     assert few < trained == set(data.indices("train").tolist())
     assert not trained & set(data.indices("valid").tolist())
 
 
 def test_nothing_left_is_said(run, work):
-    work("train", plan(stage()))
+    work(plan(stage()))
     with pytest.raises(RunError, match="Nothing is left"):
-        work("train", {"resume": True})
+        work(TrainSpec())
 
 
 def test_a_plan_that_makes_no_sense_is_refused(run, work):
     with pytest.raises(PlanError):
-        work("train", {"plan": {"stages": []}})
-    with pytest.raises(RunError, match="exclude each other"):
-        work("train", {"resume": True, "from": "best"})
+        work(plan())
+    with pytest.raises(ValidationError, match="exclude each other"):
+        TrainSpec.model_validate({"from": "best"})
 
 
 def test_a_rate_that_is_to_be_found_is_found(run, work):
-    work("train", plan(stage(), stage(lr=None)))
+    work(plan(stage(), stage(lr=None)))
     (curve,) = run.curves()
     assert curve.complete
     assert (curve.for_stage, curve.step) == (1, STEPS)
     assert curve.chosen == curve.suggestions[curve.chosen_by]
-    assert run.state.stages[1].stage["lr"] == [curve.chosen]
+    assert run.state.stages[1].settings.lr == (curve.chosen,)
     assert run.state.stages[1].curve == curve.name
     assert run.history.steps["lr_0"].max() <= 0.01
 
 
 def test_a_found_rate_is_kept_while_the_same_groups_are_trained(run, work):
-    work("train", plan(stage(lr=None), stage(lr=None), stage(lr=None, freeze_to=-1)))
+    work(plan(stage(lr=None), stage(lr=None), stage(lr=None, freeze_to=-1)))
     first, second, third = run.state.stages
     assert len(run.curves()) == 2
-    assert (second.stage["lr"], second.curve) == (first.stage["lr"], first.curve)
+    assert (second.settings.lr, second.curve) == (first.settings.lr, first.curve)
     assert third.curve != first.curve
 
 
@@ -189,34 +191,34 @@ def test_stopped_while_the_rate_is_sought(run, work, monkeypatch):
         if progress.what.startswith("Finding"):
             control._stopped = lambda: progress.done >= 3
 
-    monkeypatch.setattr(lr_finder.JobControl, "tell", asked)
-    assert work("train", plan(stage(), stage(lr=None))).status == "stopped"
+    monkeypatch.setattr(lr_finder.JobControl, "report", asked)
+    assert work(plan(stage(), stage(lr=None))).status == "stopped"
     monkeypatch.undo()
     assert run.curves() == []
     assert [one.status for one in run.state.stages] == ["done"]
-    assert work("train", {"resume": True}).status == "done"
+    assert work(TrainSpec()).status == "done"
     assert [one.status for one in run.state.stages] == ["done", "done"]
 
 
 def test_divergence_keeps_the_last_good_weights(run, work):
-    work("train", plan(stage()))
+    work(plan(stage()))
     good = {name: value for name, value in read_weights(run.checkpoint).items() if name.startswith("model/")}
     with pytest.raises(DivergedError, match="lower rate"):
-        work("train", plan(stage(lr=100, optimiser="sgd", cycle_len=20, schedule="constant")))
+        work(plan(stage(lr=100, optimiser="sgd", cycle_len=20, schedule="constant")))
     kept = read_weights(run.checkpoint)
     assert all(torch.isfinite(value).all() for value in kept.values())
     if len(run.history.epochs) == 1:
         assert all(torch.equal(kept[name], value) for name, value in good.items())
-    assert run.state.stages[-1].status == "failed"
+    assert run.state.stages[-1].status == "diverged"
     assert "diverged" in run.state.stages[-1].message
-    work("train", plan(stage()))
+    work(plan(stage()))
     assert run.state.stages[-1].status == "done"
 
 
 def test_beginning_from_a_snapshot(run, work):
-    work("train", plan(stage(cycles=2)))
+    work(plan(stage(cycles=2)))
     first = model_of(run, "cycle-1").state_dict()
-    work("train", {**plan(stage(lr=1e-12, optimiser="sgd", weight_decay=0)), "from": "cycle-1"})
+    work(plan(stage(lr=1e-12, optimiser="sgd", weight_decay=0)).model_copy(update={"start": "cycle-1"}))
     assert run.history.steps["step"].tolist() == list(range(1, 3 * STEPS + 1))
     now = model_of(run).state_dict()
     weights = [name for name in now if "running" not in name and "num_batches" not in name]
@@ -224,26 +226,26 @@ def test_beginning_from_a_snapshot(run, work):
 
 
 def test_saved_trained_on_and_loaded_again(run, work):
-    work("train", plan(stage()))
+    work(plan(stage()))
     actions.save_snapshot(run, "mine")
     before = model_of(run).state_dict()
-    work("train", plan(stage()))
+    work(plan(stage()))
     actions.load_snapshot(run, "mine")
     assert all(torch.equal(value, before[name]) for name, value in model_of(run).state_dict().items())
     assert not run.predictions_path().exists()
-    work("train", plan(stage()))
+    work(plan(stage()))
     assert run.history.epochs["epoch"].tolist() == [1, 2, 3]
 
 
 def test_a_precomputed_stage(run, work):
-    work("train", plan(stage(freeze_to=-1, precompute=True, cycle_len=3), stage(freeze_to=-1)))
+    work(plan(stage(freeze_to=-1, precompute=True, cycle_len=3), stage(freeze_to=-1)))
     assert [one.epochs for one in run.state.stages] == [3, 1]
 
 
 def test_an_evaluation_of_any_snapshot_and_split(run, work, data):
-    work("train", plan(stage(cycles=2, augmentation={"horizontal_flip": True})))
+    work(plan(stage(cycles=2, augmentation={"horizontal_flip": True})))
     for snapshot, split, tta in [("cycle-1", "valid", False), ("best", "train", False), ("latest", "valid", True)]:
-        assert work("evaluate", {"snapshot": snapshot, "split": split, "tta": tta}).status == "done"
+        assert work(EvaluateSpec(snapshot=snapshot, split=split, tta=tta)).status == "done"
         found = Predictions.load(run.predictions_path(snapshot, split, tta=tta))
         assert len(found) == len(data.indices(split))
         assert np.allclose(found.probabilities.sum(axis=1), 1, atol=1e-5)
@@ -251,13 +253,13 @@ def test_an_evaluation_of_any_snapshot_and_split(run, work, data):
 
 def test_an_evaluation_before_training_is_refused(work):
     with pytest.raises(RunError, match="Nothing has been trained"):
-        work("evaluate", {})
+        work(EvaluateSpec())
 
 
 def test_a_range_test_leaves_the_run_as_it_was(run, work):
-    work("train", plan(stage()))
+    work(plan(stage()))
     before = run.checkpoint.read_bytes()
-    work("find_lr", {"stage": stage(), "steps": 30, "highest": 0.01})
+    work(FindSpec(stage=stage_of(stage()), steps=30, lowest=1e-7, highest=0.01))
     (curve,) = run.curves()
     assert (len(curve.lrs), curve.for_stage, curve.stopped) == (30, None, "end")
     assert run.checkpoint.read_bytes() == before

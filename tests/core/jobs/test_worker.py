@@ -12,9 +12,10 @@ from core.errors import RunError, WorkspaceError
 from core.jobs import execute, queue, store, warm, worker
 from core.jobs.control import JobControl
 from core.jobs.execute import run_here
+from core.jobs.specs import EvaluateSpec, TrainSpec
 from core.jobs.store import JobProgress
 from core.process import launch, threads
-from core.process.identity import alive
+from core.process.identity import ProcessId, alive, this_process
 from core.runs.create import create_run
 from core.workspace import Workspace
 from tests.core.jobs.test_train import TWO, plan, same_numbers, same_weights, stage, uninterrupted
@@ -61,7 +62,7 @@ def warm_runs(warm_workspace, squares):
 
 def test_killed_in_a_forked_worker_and_continued_in_another(warm_workspace, warm_runs, uninterrupted):
     workspace, run = warm_workspace, warm_runs[0]
-    job = queue.submit(workspace, run.id, "train", TWO)
+    job = queue.submit(workspace, run.id, TWO)
     wait_for(lambda: len(run.history.steps) > 7)
     os.kill(job.pid, signal.SIGKILL)
     lost = ended(workspace, job)
@@ -69,7 +70,7 @@ def test_killed_in_a_forked_worker_and_continued_in_another(warm_workspace, warm
     if lost.status == "lost":
         assert queue.jobs_of(run)[0].status == "lost"
         assert run.state.unfinished
-        assert ended(workspace, queue.submit(workspace, run.id, "train", {"resume": True})).status == "done"
+        assert ended(workspace, queue.submit(workspace, run.id, TrainSpec())).status == "done"
     same_numbers(run.history, uninterrupted.history)
     same_weights(run, uninterrupted)
     assert "train (job" in run.log_tail()
@@ -77,8 +78,8 @@ def test_killed_in_a_forked_worker_and_continued_in_another(warm_workspace, warm
 
 def test_stop_and_the_next_in_the_queue(warm_workspace, warm_runs):
     workspace, (run, other) = warm_workspace, warm_runs
-    first = queue.submit(workspace, run.id, "train", LONG)
-    second = queue.submit(workspace, other.id, "train", plan(stage()))
+    first = queue.submit(workspace, run.id, LONG)
+    second = queue.submit(workspace, other.id, plan(stage()))
     wait_for(lambda: len(run.history.steps))
     assert store.get(workspace, first.id).pid == first.pid == os.getpgid(first.pid)
     assert os.getpriority(os.PRIO_PROCESS, first.pid) == max(threads.NICE, os.nice(0))  # pages go first
@@ -92,7 +93,7 @@ def test_stop_and_the_next_in_the_queue(warm_workspace, warm_runs):
 
 
 def test_a_worker_started_cold_says_what_went_wrong(workspace, run, squares, tmp_path):
-    job = queue.submit(workspace, run.id, "train", {"plan": {"stages": [{**stage(), "lr": [0.1, 0.1, 0.1, 0.1, 0.1]}]}})
+    job = queue.submit(workspace, run.id, plan({**stage(), "lr": [0.1, 0.1, 0.1, 0.1, 0.1]}))
     failed = ended(workspace, job)
     assert failed.status == "failed"
     assert "learning rates were given" in failed.message
@@ -102,7 +103,7 @@ def test_a_worker_started_cold_says_what_went_wrong(workspace, run, squares, tmp
 
 def test_terminated_in_the_middle_it_is_stopped(warm_workspace, warm_runs):
     run = warm_runs[0]
-    job = queue.submit(warm_workspace, run.id, "train", LONG)
+    job = queue.submit(warm_workspace, run.id, LONG)
     wait_for(lambda: len(run.history.steps))
     os.killpg(job.pid, signal.SIGTERM)
     assert ended(warm_workspace, job).status == "stopped"
@@ -127,16 +128,16 @@ def test_a_long_path_has_its_socket_elsewhere(tmp_path):
 
 def test_a_warm_process_knows_when_nobody_wants_it(workspace, monkeypatch):
     assert workspace.jobs.is_dir()
-    own = launch.this_process()
-    server = warm._Server(workspace, (int(own["pid"]), own["start_time"]), 0)
+    own = this_process()
+    server = warm._Server(workspace, own, 0)
     try:
         assert server.wanted()
         monkeypatch.setattr(warm, "IDLE_S", 0)
         assert not server.wanted()
         monkeypatch.undo()
-        server.owners = {(int(own["pid"]), own["start_time"] - 100)}
+        server.owners = {ProcessId(own.pid, own.start_time - 100)}
         assert not server.wanted()
-        server.owners = {(int(own["pid"]), own["start_time"])}
+        server.owners = {own}
         assert server.wanted()
         server.path.unlink()
         assert not server.wanted()
@@ -178,7 +179,7 @@ def test_however_it_ends_it_is_written_down(run, workspace, monkeypatch, error, 
 
     monkeypatch.setattr(execute, "run_job", fail)
     monkeypatch.setattr(worker.signal, "signal", lambda *_: None)
-    queued = queue.submit(workspace, run.id, "evaluate", {}, here=True)
+    queued = queue.submit(workspace, run.id, EvaluateSpec(), here=True)
     worker.work(run, queue.claim(workspace, queued.id))
     job = store.get(workspace, queued.id)
     assert job.status == status
@@ -187,21 +188,22 @@ def test_however_it_ends_it_is_written_down(run, workspace, monkeypatch, error, 
 
 def test_a_worker_without_a_job_to_do_goes_away(run, workspace, capsys, monkeypatch):
     monkeypatch.setattr(worker.signal, "signal", lambda *_: None)
-    assert worker.main([str(run.path)]) == 1
-    assert worker.main([str(run.path), "--job", "20200101-000000-000000-aaaa"]) == 1
-    assert worker.main([str(run.path.parent / "none")]) == 1
+    home = ["--home", str(workspace.root)]
+    assert worker.main([str(run.path), *home]) == 1
+    assert worker.main([str(run.path), "--job", "20200101-000000-000000-aaaa", *home]) == 1
+    assert worker.main([str(run.path.parent / "none"), *home]) == 1
 
 
-def test_the_first_step_is_told_at_once_and_others_now_and_then(run, workspace):
-    job = queue.submit(workspace, run.id, "evaluate", {}, here=True)
+def test_the_first_step_is_written_at_once_and_others_now_and_then(run, workspace):
+    job = queue.submit(workspace, run.id, EvaluateSpec(), here=True)
     control = JobControl(run, queue.claim(workspace, job.id))
-    control.tell(JobProgress(what="Stage 1", done=0, total=9), now=True)
+    control.report(JobProgress(what="Stage 1", done=0, total=9), now=True)
     told = []
     for done in (1, 2, 3):
-        control.tell(JobProgress(what="Stage 1", done=done, total=9))
+        control.report(JobProgress(what="Stage 1", done=done, total=9))
         told.append(store.get(workspace, job.id).progress.done)
     assert told == [1, 1, 1]
-    control.tell(JobProgress(what="Stage 1", done=9, total=9), now=True)
+    control.report(JobProgress(what="Stage 1", done=9, total=9), now=True)
     assert store.get(workspace, job.id).progress.done == 9
 
 
@@ -215,7 +217,7 @@ def test_a_long_log_is_cut_to_its_end(tmp_path, monkeypatch):
 
 def test_here_with_progress(run, workspace):
     heard = []
-    job = run_here(workspace, run.id, "train", plan(stage()), progress=lambda *said: heard.append(said))
+    job = run_here(workspace, run.id, plan(stage()), progress=lambda *said: heard.append(said))
     assert job.status == "done"
     assert ("Stage 1 of 1, epoch 1 of 1", 6, 6) in heard
     assert queue.live_job(workspace) is None
@@ -223,7 +225,7 @@ def test_here_with_progress(run, workspace):
 
 def test_here_a_failure_is_raised_and_written_down(run, workspace):
     with pytest.raises(RunError, match="Nothing has been trained"):
-        run_here(workspace, run.id, "evaluate", {})
+        run_here(workspace, run.id, EvaluateSpec())
     (job,) = queue.jobs_of(run)
     assert job.status == "failed"
     assert "Nothing has been trained" in job.message
@@ -236,7 +238,7 @@ def test_here_another_app_can_stop_it(run, workspace):
 
     thread = threading.Thread(target=stop_soon)
     thread.start()
-    assert run_here(workspace, run.id, "train", LONG).status == "stopped"
+    assert run_here(workspace, run.id, LONG).status == "stopped"
     thread.join()
 
 
@@ -246,17 +248,17 @@ def test_here_ctrl_c_stops_after_the_batch_and_keeps_all(run, workspace):
             signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt, match="kept"):
-        run_here(workspace, run.id, "train", plan(stage()), progress=interrupt)
+        run_here(workspace, run.id, plan(stage()), progress=interrupt)
     assert len(run.history.steps) == 4
-    assert run_here(workspace, run.id, "train", {"resume": True}).status == "done"
+    assert run_here(workspace, run.id, TrainSpec()).status == "done"
     assert run.history.steps["step"].tolist() == [1, 2, 3, 4, 5, 6]
 
 
 def test_here_ctrl_c_in_the_queue_leaves_it(run, workspace, data, sleepers):
     other = create_run(workspace, data, backbone="small_cnn", size=16, pretrained=False)
-    queue.submit(workspace, other.id, "evaluate", {})
+    queue.submit(workspace, other.id, EvaluateSpec())
     with pytest.raises(KeyboardInterrupt):
-        run_here(workspace, run.id, "evaluate", {}, progress=lambda *_: signal.raise_signal(signal.SIGINT))
+        run_here(workspace, run.id, EvaluateSpec(), progress=lambda *_: signal.raise_signal(signal.SIGINT))
     assert queue.live_job(workspace, run.id) is None
 
 

@@ -103,14 +103,14 @@ def test_without_a_network_the_sentence_says_what_can_be_done():
 @pytest.mark.usefixtures("no_downloads")
 def test_a_host_that_never_answers_is_waited_for_only_so_long(monkeypatch):
     monkeypatch.setattr(pretrained, "PATIENCE", 0.05)
-    monkeypatch.setattr(pretrained, "_asked", lambda url: time.sleep(2) or True)
+    monkeypatch.setattr(pretrained, "_responds", lambda url: time.sleep(2) or True)
     assert not pretrained._answers("https://example.invalid")
 
 
 @pytest.mark.usefixtures("no_downloads")
 def test_offline_mode_of_the_hub_is_respected(monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    monkeypatch.setattr(pretrained, "_asked", lambda url: pytest.fail("the host was asked"))
+    monkeypatch.setattr(pretrained, "_responds", lambda url: pytest.fail("the host was asked"))
     assert not pretrained._answers("https://example.invalid")
 
 
@@ -127,7 +127,7 @@ def test_a_host_that_answers_with_an_error_is_there(monkeypatch, answer, there):
             return False
 
     monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: Reply())
-    assert pretrained._asked("https://example.invalid") is there
+    assert pretrained._responds("https://example.invalid") is there
 
 
 @pytest.mark.usefixtures("no_downloads")

@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.charts import playground as charts
-from core.playground.descent import EXTENT, FAR, SURFACES, descend, judge
+from core.playground.descent import FAR, descend
+from core.playground.surfaces import EXTENT, SURFACES
+from core.playground.verdicts import judge
 
 places = st.floats(-2.5, 2.5)
 quadratic = [surface for surface in SURFACES.values() if surface.quadratic]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from core.charts import playground as charts
 from core.playground import landscape
-from core.playground.landscape import EDGE, NARROW, WELLS, WIDE
+from core.playground.landscape import EDGE, MINIMA, NARROW, WIDE
 from core.training.schedules import schedule_of
 from core.training.stage import Stage
 
@@ -27,18 +27,18 @@ def test_slope_is_that_of_the_loss(weight):
 def test_the_wide_minimum_is_the_lowest_and_holds_at_rates_that_no_narrow_one_does():
     line = np.linspace(-EDGE, EDGE, 2001)
     assert abs(line[landscape.loss(line).argmin()] - WIDE.place) < WIDE.width
-    assert 2 / WIDE.curvature > 10 * max(2 / well.curvature for well in NARROW)
+    assert 2 / WIDE.curvature > 10 * max(2 / minimum.curvature for minimum in NARROW)
 
 
-@pytest.mark.parametrize("well", WELLS, ids=lambda w: str(w.place))
-def test_a_well_holds_below_two_over_its_curvature_and_throws_out_above(well):
-    line = np.linspace(well.place - well.width, well.place + well.width, 4001)
+@pytest.mark.parametrize("minimum", MINIMA, ids=lambda w: str(w.place))
+def test_a_minimum_holds_below_two_over_its_curvature_and_throws_out_above(minimum):
+    line = np.linspace(minimum.place - minimum.width, minimum.place + minimum.width, 4001)
     bottom = line[landscape.loss(line).argmin()]
     start = np.array([bottom + 1e-3])
-    low = landscape.ride(np.full(300, 1.0 / well.curvature), start)[-1, 0]
+    low = landscape.descents(np.full(300, 1.0 / minimum.curvature), start)[-1, 0]
     assert low == pytest.approx(bottom, abs=2e-3)
-    high = landscape.ride(np.full(300, 3.0 / well.curvature), start)[:, 0]
-    assert np.abs(high - bottom).max() > well.width / 2
+    high = landscape.descents(np.full(300, 3.0 / minimum.curvature), start)[:, 0]
+    assert np.abs(high - bottom).max() > minimum.width / 2
 
 
 def test_each_restart_brings_more_of_the_starts_into_the_wide_minimum():
@@ -48,18 +48,18 @@ def test_each_restart_brings_more_of_the_starts_into_the_wide_minimum():
     assert shares[-1] > shares[0] + 0.15
 
 
-def test_the_first_view_hops_from_minimum_to_minimum_into_the_wide_one():
+def test_the_first_view_goes_from_minimum_to_minimum_into_the_wide_one():
     rates, ends = rates_of(Stage(cycles=4, cycle_len=1), 0.12)
-    places = landscape.ride(rates, np.array([-2.6]), noise=1.0, seed=2)[:, 0]
-    assert [landscape.well_of(places[end]) for end in ends] == [*NARROW[:3], WIDE]
-    assert "wide minimum in cycle 4" in landscape.tell(places, rates, ends)
+    places = landscape.descents(rates, np.array([-2.6]), noise=1.0, seed=2)[:, 0]
+    assert [landscape.minimum_at(places[end]) for end in ends] == [*NARROW[:3], WIDE]
+    assert "wide minimum in cycle 4" in landscape.describe(places, rates, ends)
 
 
-def test_low_rates_are_told_why_nothing_hops():
+def test_low_rates_have_a_sentence_that_says_why_nothing_moves():
     rates, ends = rates_of(Stage(cycles=4), 0.02)
-    places = landscape.ride(rates, np.array([-2.6]), noise=1.0, seed=2)[:, 0]
-    assert "Raise the rate" in landscape.tell(places, rates, ends)
-    assert "above 0" in landscape.tell(places, rates * 0, ends)
+    places = landscape.descents(rates, np.array([-2.6]), noise=1.0, seed=2)[:, 0]
+    assert "Raise the rate" in landscape.describe(places, rates, ends)
+    assert "above 0" in landscape.describe(places, rates * 0, ends)
 
 
 @settings(max_examples=40, deadline=None)
@@ -67,20 +67,29 @@ def test_low_rates_are_told_why_nothing_hops():
     rate=st.floats(-1e12, 1e12), start=st.floats(-EDGE, EDGE), noise=st.floats(0, 2), seed=st.integers(0, 99),
     cycles=st.integers(1, 4),
 )  # fmt: skip
-def test_any_ride_stays_on_the_ground_and_gets_a_sentence(rate, start, noise, seed, cycles):
+def test_any_descent_stays_on_the_ground_and_gets_a_sentence(rate, start, noise, seed, cycles):
     rates, ends = rates_of(Stage(cycles=cycles), rate)
-    places = landscape.ride(rates, np.array([start]), noise=noise, seed=seed)
+    places = landscape.descents(rates, np.array([start]), noise=noise, seed=seed)
     assert places.shape == (len(rates) + 1, 1)
     assert np.abs(places).max() <= EDGE
-    assert np.array_equal(places, landscape.ride(rates, np.array([start]), noise=noise, seed=seed))
-    assert landscape.tell(places[:, 0], rates, ends).endswith(".")
+    assert np.array_equal(places, landscape.descents(rates, np.array([start]), noise=noise, seed=seed))
+    assert landscape.describe(places[:, 0], rates, ends).endswith(".")
+
+
+def test_the_frame_has_a_row_a_step_and_says_where_cycles_end():
+    rates, ends = rates_of(Stage(cycles=2, cycle_mult=2), 0.1)
+    weights = landscape.descents(rates, np.array([0.5]))[:, 0]
+    frame = charts.annealing_frame(weights, rates, ends)
+    assert list(frame["step"]) == list(range(len(rates) + 1))
+    assert frame.loc[frame["cycle_end"], "step"].tolist() == list(ends) == [20, 60]
+    assert frame.groupby("cycle")["step"].min().tolist() == [0, 20]
+    assert frame["loss"].to_numpy() == pytest.approx(landscape.loss(weights))
 
 
 def test_charts_are_built():
     frame = pd.DataFrame(
         {"step": [0, 1], "weight": [0.0, 1.0], "loss": [1.0, 0.5], "rate": 0.1, "cycle": 1, "cycle_end": [False, True]}
     )
-    hills = pd.DataFrame({"weight": [0.0, 1.0], "loss": [1.0, 0.5]})
-    for chart in (charts.ride(hills, frame, 1), charts.rates(frame, 1)):
+    for chart in (charts.annealing(frame, 1), charts.rates(frame, 1)):
         assert [p["name"] for p in chart.to_dict()["params"]] == ["step"]
     assert charts.wide_shares(pd.DataFrame({"cycle": [1], "share": [0.5]})).to_dict()["title"]

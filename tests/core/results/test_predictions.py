@@ -8,7 +8,7 @@ from sklearn import metrics
 
 from core.errors import RunError
 from core.results.losses import cell, top_losses
-from core.results.predictions import Predictions, cross_entropy, predictions_of
+from core.results.predictions import Origin, Predictions, cross_entropy, predictions_of
 
 CLASSES = ("cat", "dog", "<b>eel</b>")
 
@@ -26,7 +26,7 @@ def some(count=40, seed=0):
         probabilities=probabilities,
         losses=cross_entropy(probabilities, labels),
         fingerprint="abc",
-        about={"snapshot": "best", "split": "valid"},
+        about=Origin(snapshot="best", split="valid", tta="mean", size=32, step=7),
     )
 
 
@@ -97,7 +97,7 @@ def test_parts_that_do_not_fit_are_refused():
 def test_predictions_of_a_data_set_carry_its_names_and_labels():
     items = tuple(SimpleNamespace(name=f"{i}.png") for i in range(5))
     data = SimpleNamespace(classes=("a", "b"), items=items, labels=np.array([0, 1, 0, 1, 0]), fingerprint="f")
-    found = predictions_of(data, np.array([4, 1]), np.array([[0.75, 0.25], [0.5, 0.5]]), about={"split": "valid"})
+    found = predictions_of(data, np.array([4, 1]), np.array([[0.75, 0.25], [0.5, 0.5]]), about=Origin(step=7))
     assert found.names == ("4.png", "1.png")
     assert found.labels.tolist() == [0, 1]
     assert found.predicted.tolist() == [0, 0]

@@ -7,10 +7,11 @@ from PIL import Image
 from torch import nn
 
 from core.augment import NONE, SIDE_ON, TOP_DOWN, Augmentation
-from core.errors import DataError, PlanError
-from core.results.inference import inferring, probabilities_of
+from core.errors import DataError, PlanError, TrainingError
+from core.model.classifier import evaluating
+from core.results.inference import probabilities_of
 from core.results.predictions import predict_images
-from core.results.tta import combine_lerp, combine_mean, tta
+from core.results.tta import averaged, tta
 
 
 class Sides(nn.Module):
@@ -36,7 +37,7 @@ def pictures(count=10, side=8):
 
 
 def plain(model, pixels):
-    with inferring(model):
+    with evaluating(model):
         return probabilities_of(model, torch.from_numpy(pixels).permute(0, 3, 1, 2))
 
 
@@ -46,23 +47,16 @@ def test_averages_are_probabilities_between_the_views(draws, seed):
     first = random.dirichlet(np.ones(3), 5).astype(np.float32)
     augmented = random.dirichlet(np.ones(3), (draws, 5)).astype(np.float32)
     views = np.concatenate([first[None], augmented])
-    for found in (combine_mean(first, augmented), combine_lerp(first, augmented)):
-        np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
-        assert (found >= views.min(axis=0) - 1e-6).all()
-        assert (found <= views.max(axis=0) + 1e-6).all()
+    found = averaged(first, augmented)
+    np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
+    assert (found >= views.min(axis=0) - 1e-6).all()
+    assert (found <= views.max(axis=0) + 1e-6).all()
 
 
 def test_fastai_0_7_averages_five_views():
     first, augmented = np.full((1, 1), 1.0, np.float32), np.zeros((4, 1, 1), np.float32)
-    assert combine_mean(first, augmented) == pytest.approx(1 / 5)
-    assert combine_mean(first, np.zeros((8, 1, 1), np.float32)) == pytest.approx(2 / 10)
-
-
-def test_fastai_2_is_torchs_lerp_from_the_augmented_mean():
-    random = np.random.default_rng(0)
-    first, augmented = random.random((6, 3), np.float32), random.random((4, 6, 3), np.float32)
-    theirs = torch.lerp(torch.from_numpy(augmented).mean(0), torch.from_numpy(first), 0.25).numpy()
-    np.testing.assert_allclose(combine_lerp(first, augmented), theirs, rtol=1e-6)
+    assert averaged(first, augmented) == pytest.approx(1 / 5)
+    assert averaged(first, np.zeros((8, 1, 1), np.float32)) == pytest.approx(2 / 10)
 
 
 def test_flips_average_left_and_right():
@@ -127,10 +121,19 @@ def test_image_files_are_predicted_like_the_pixels_of_a_data_set(tmp_path):
     told = []
     found = predict_images(Sides(), paths, 8, batch_size=2, progress=lambda *report: told.append(report))
     np.testing.assert_allclose(found, plain(Sides(), pictures(5)), rtol=1e-6)
-    assert told[-1] == ("Looking at images", 5, 5)
+    assert told[-1] == ("Predicting images", 5, 5)
 
 
 def test_a_file_that_is_no_image_is_refused(tmp_path):
     (tmp_path / "a.jpg").write_text("no picture")
     with pytest.raises(DataError):
         predict_images(Sides(), [tmp_path / "a.jpg"], 8)
+
+
+def test_too_little_memory_is_explained(monkeypatch):
+    def full(*args):
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(Sides, "forward", full)
+    with pytest.raises(TrainingError, match="too little memory for 64 images of 8 px at once"):
+        tta(Sides(), pictures(), np.arange(10), SIDE_ON)

@@ -1,11 +1,14 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from core.augment import SIDE_ON
+from core.data.pixels import load_pixels
 from core.errors import DivergedError, ModelError, PlanError, TrainingError
+from core.model.backbones import build
 from core.training import task as tasks
 from core.training.learner import Learner
 from core.training.schedules import schedule_of
@@ -53,7 +56,7 @@ def test_one_step_is_the_optimisers_own(new_learner, optimiser):
     task.set_training()
     indices = task.batches(0)[0]
     task.train(indices, 0, (0.01,) * len(other.groups), 0.8)
-    images = torch.from_numpy(np.array(tasks.load_pixels(learner.data, SIZE, learner.workspace)[indices]))
+    images = torch.from_numpy(np.array(load_pixels(learner.data, SIZE, learner.workspace)[indices]))
     other.train()
     other.generator.manual_seed(tasks.seed_of(0, "dropout", 0))
     logits = other(images.permute(0, 3, 1, 2).float() / 255)
@@ -165,7 +168,7 @@ def test_divergence_stops_with_a_sentence_and_the_last_good_weights(learner):
     assert weights(learner) in kept
     assert learner.evaluate(learner.data.indices("valid"), SIZE)[1].mean() <= 4 * np.log(3)
     assert all(torch.isfinite(value).all() for value in learner.state().tensors.values())
-    json.dumps(learner.state().meta, allow_nan=False)
+    json.dumps(learner.state().meta.to_json(), allow_nan=False)
     assert np.isfinite(list(learner.fit(HEAD))[-1].valid_loss)
 
 
@@ -210,3 +213,12 @@ def test_what_cannot_be_trained_says_why(learner, data, workspace):
     learner.model.classes = ("a", "b")
     with pytest.raises(ModelError, match="2 classes"):
         Learner(learner.model, data, workspace)
+
+
+@pytest.mark.parametrize("missing", ["training", "validation"])
+def test_a_split_without_images_is_refused(data, workspace, missing):
+    split = "valid" if missing == "training" else "train"
+    items = tuple(replace(item, split=split) for item in data.items)
+    learner = Learner(build("small_cnn", data.classes), replace(data, items=items), workspace)
+    with pytest.raises(TrainingError, match=f"The data set has no {missing} images. Choose another split."):
+        next(learner.fit(WHOLE))

@@ -8,7 +8,8 @@ import torch
 from core.augment import SIDE_ON
 from core.errors import PlanError
 from core.training import task as tasks
-from core.training.lr_finder import FinderCurve, curve_of, range_points, range_test
+from core.training.curve import RangeCurve, RangeSettings, curve_of
+from core.training.lr_finder import range_meta, range_points, range_test
 from core.training.stage import Stage
 from core.training.suggestions import suggestions
 
@@ -41,7 +42,7 @@ def trace(learner):
 @pytest.mark.parametrize("stage", STAGES.values(), ids=STAGES.keys())
 def test_a_range_test_leaves_no_trace(learner, stage):
     before = trace(learner)
-    curve = range_test(learner, stage, steps=40)
+    curve = range_test(learner, stage, RangeSettings(steps=40))
     assert trace(learner) == before
     assert len(curve.lrs) > 10
 
@@ -52,7 +53,7 @@ def test_nor_does_one_that_is_abandoned_in_the_middle_of_training(new_learner):
     records, straight = learner.fit(stage), other.fit(stage)
     first = [timeless(next(records)) for _ in range(2)]
     before = trace(learner)
-    for point in range_points(learner, WHOLE, steps=50):
+    for point in range_points(learner, WHOLE, RangeSettings(steps=50)):
         if point.step == 10:
             break
     assert trace(learner) == before
@@ -76,7 +77,7 @@ def test_nor_does_one_that_fails(learner, monkeypatch):
 
 
 def test_rates_grow_exponentially_as_fastais_do(learner):
-    points = list(range_points(learner, WHOLE, lowest=1e-7, highest=10, steps=25))
+    points = list(range_points(learner, WHOLE, RangeSettings(1e-7, 10, 25)))
     assert [p.lr for p in points] == pytest.approx([1e-7 * (10 / 1e-7) ** (i / 25) for i in range(len(points))])
 
 
@@ -91,24 +92,24 @@ def test_earlier_groups_keep_their_distance(learner, monkeypatch):
     monkeypatch.setattr(tasks.Task, "train", spy)
     groups = len(learner.model.groups)
     stage = WHOLE.model_copy(update={"group_ratio": 4.0, "momentum": 0.7})
-    points = list(range_points(learner, stage, steps=20))
+    points = list(range_points(learner, stage, RangeSettings(steps=20)))
     for (rates, momentum), point in zip(seen, points, strict=False):
         assert rates == pytest.approx([point.lr / 4 ** (groups - 1 - g) for g in range(groups)])
         assert momentum == 0.7
 
 
 def test_the_same_seed_gives_the_same_curve(new_learner):
-    first, again, other = (range_test(new_learner(seed), WHOLE, steps=30) for seed in (0, 0, 1))
+    first, again, other = (range_test(new_learner(seed), WHOLE, RangeSettings(steps=30)) for seed in (0, 0, 1))
     assert first == again
     assert first.losses != other.losses
 
 
 def test_it_stops_where_the_loss_is_four_times_its_best(learner):
-    curve = range_test(learner, WHOLE.model_copy(update={"optimiser": "sgd"}), lowest=1e-3, highest=100)
+    curve = range_test(learner, WHOLE.model_copy(update={"optimiser": "sgd"}), RangeSettings(1e-3, 100))
     assert curve.stopped == "diverged"
     assert curve.smoothed[-1] > 4 * min(curve.smoothed)
     assert all(s <= 4 * min(curve.smoothed[: i + 1]) for i, s in enumerate(curve.smoothed[:-1]))
-    assert curve.suggestions == suggestions(curve.lrs, curve.losses, curve.smoothed, 100)
+    assert curve.suggestions == suggestions(curve.lrs, curve.smoothed, 100)
 
 
 def test_it_stops_at_nan(learner, monkeypatch):
@@ -116,7 +117,7 @@ def test_it_stops_at_nan(learner, monkeypatch):
     monkeypatch.setattr(
         tasks.Task, "train", lambda self, i, step, *rest: float("nan") if step == 30 else train(self, i, step, *rest)
     )
-    curve = range_test(learner, WHOLE, highest=1e-4)
+    curve = range_test(learner, WHOLE, RangeSettings(highest=1e-4))
     assert curve.stopped == "not a number"
     assert len(curve.lrs) == 30
     assert curve.suggestions["valley"] is not None
@@ -124,16 +125,17 @@ def test_it_stops_at_nan(learner, monkeypatch):
 
 def test_a_curve_survives_json_and_says_what_it_depended_on(learner):
     said = []
-    curve = range_test(learner, WHOLE, steps=20, highest=1e-3, progress=lambda *args: said.append(args))
-    assert FinderCurve.from_json(json.loads(json.dumps(curve.to_json()))) == curve
+    curve = range_test(learner, WHOLE, RangeSettings(steps=20, highest=1e-3), progress=lambda *args: said.append(args))
+    assert RangeCurve.model_validate(json.loads(json.dumps(curve.to_json()))) == curve
     assert curve.stopped == "end"
-    assert curve.meta["steps"] == 20
-    assert curve.meta["stage"]["augmentation"]["horizontal_flip"]
+    assert curve.meta.steps == 20
+    assert curve.meta.stage.augmentation.horizontal_flip
+    assert "lr" not in curve.to_json()["meta"]["stage"]
     assert said[-1] == ("Finding the learning rate", 20, 20)
-    assert curve_of([], 20).suggestions["valley"] is None
+    assert curve_of([], range_meta(learner, WHOLE)).suggestions["valley"] is None
 
 
 @pytest.mark.parametrize("wrong", [{"lowest": 0}, {"lowest": 1, "highest": 1}, {"highest": 1e9}, {"steps": 1}])
-def test_a_range_that_makes_no_sense_is_refused(learner, wrong):
-    with pytest.raises(PlanError, match="range test"):
-        range_test(learner, WHOLE, **wrong)
+def test_a_range_that_makes_no_sense_is_refused(wrong):
+    with pytest.raises(PlanError, match="A range test needs a lowest rate above 0 and below the highest"):
+        RangeSettings(**wrong)

@@ -1,12 +1,14 @@
 import json
+import math
 
 import pytest
 import torch
 
 from core.augment import SIDE_ON
-from core.errors import ModelError, TrainingError
-from core.training.position import LearnerState
+from core.errors import DivergedError, ModelError, TrainingError
+from core.training.position import LearnerMeta, LearnerState
 from core.training.stage import Stage
+from core.training.task import Task
 
 from .conftest import SIZE, bytes_of, timeless, weights
 
@@ -24,7 +26,10 @@ STAGES = {
 def through_a_file(state):
     """As a checkpoint would bring it back: JSON text and contiguous tensors."""
     assert all(tensor.is_contiguous() and tensor.device.type == "cpu" for tensor in state.tensors.values())
-    return LearnerState({k: v.clone() for k, v in state.tensors.items()}, json.loads(json.dumps(state.meta)))
+    return LearnerState(
+        {k: v.clone() for k, v in state.tensors.items()},
+        LearnerMeta.from_json(json.loads(json.dumps(state.meta.to_json()))),
+    )
 
 
 @pytest.mark.parametrize("stage", STAGES.values(), ids=STAGES.keys())
@@ -77,6 +82,85 @@ def test_a_checkpoint_is_a_copy(new_learner):
     assert bytes_of(state.tensors) == before
 
 
+@pytest.mark.parametrize("stage", [STAGES["whole, AdamW"], STAGES["head, augmented"]], ids=["whole", "head"])
+def test_the_last_good_weights_survive_a_checkpoint(new_learner, monkeypatch, stage):
+    """Taken in the middle of the second epoch; the loss of the batch after it is not a number."""
+    learner = new_learner()
+    good = state = None
+    for record in learner.fit(stage):
+        if record.kind == "epoch":
+            good = weights(learner)
+            assert not learner.state().part("good"), "the model's own weights are the good ones"
+        if record.kind == "step" and record.step == 6:
+            state = through_a_file(learner.state())
+            break
+    assert state.part("good").keys() < state.part("model").keys() or stage.freeze_to == 0
+    train = Task.train
+    monkeypatch.setattr(
+        Task, "train", lambda self, indices, step, *rest: math.nan if step == 7 else train(self, indices, step, *rest)
+    )
+    other = new_learner()
+    other.load_state(state)
+    assert weights(other) != good
+    records = other.fit(stage, resume=True)
+    next(records)
+    third = new_learner()
+    third.load_state(through_a_file(other.state()))
+    for resumed in (records, third.fit(stage, resume=True)):
+        with pytest.raises(DivergedError, match="last good weights were put back"):
+            next(resumed)
+    assert weights(other) == good
+    assert weights(third) == good
+
+
+def test_a_checkpoint_without_good_weights_has_them_in_the_model(new_learner, monkeypatch):
+    """Checkpoints of earlier versions are such."""
+    learner, other = new_learner(), new_learner()
+    records = learner.fit(WHOLE)
+    state = [through_a_file(learner.state()) for _, record in zip(range(2), records, strict=False)][-1]
+    tensors = {name: value for name, value in state.tensors.items() if not name.startswith("good/")}
+    assert len(tensors) < len(state.tensors)
+    other.load_state(LearnerState(tensors, state.meta))
+    before = weights(other)
+    monkeypatch.setattr(Task, "train", lambda *args: math.nan)
+    with pytest.raises(DivergedError):
+        next(other.fit(WHOLE, resume=True))
+    assert weights(other) == before
+
+
+def test_a_header_is_the_json_of_earlier_versions(new_learner):
+    learner = new_learner()
+    next(learner.fit(WHOLE))
+    header = learner.meta.to_json()
+    assert list(header) == ["version", "seed", "position", "stage"]
+    assert header["position"]["smoothed"] == {"mean": header["position"]["smoothed"]["mean"], "count": 1, "beta": 0.9}
+    assert set(header["position"]["watch"]) == {"best", "high"}
+    assert header["stage"] == WHOLE.model_dump(mode="json")
+    assert LearnerMeta.from_json(header) == learner.meta
+    between = learner.meta.between_stages().to_json()
+    assert (between["stage"], between["position"]["due"], between["position"]["step"]) == (None, "nothing", 1)
+    assert learner.position.due == "step"
+
+
+def test_a_header_whose_stage_cannot_be_read_gives_its_weights_and_cannot_be_resumed(new_learner):
+    learner, other = new_learner(), new_learner()
+    next(learner.fit(WHOLE))
+    header = learner.meta.to_json()
+    header["stage"]["setting_of_long_ago"] = 1
+    meta = LearnerMeta.from_json(header)
+    assert (meta.stage, meta.position.step) == (None, 1)
+    other.load_state(LearnerState(learner.state().tensors, meta))
+    assert weights(other) == weights(learner)
+    with pytest.raises(TrainingError, match="settings are not those"):
+        next(other.fit(WHOLE, resume=True))
+
+
+@pytest.mark.parametrize("damage", [None, {}, {"version": 1, "seed": 0}, {"version": 1, "seed": 0, "position": 3}])
+def test_a_header_that_is_none_is_refused(damage):
+    with pytest.raises(TrainingError, match="made by another version of Anneal"):
+        LearnerMeta.from_json(damage)
+
+
 def test_another_network_or_stage_is_refused(new_learner):
     learner, other = new_learner(), new_learner()
     next(learner.fit(WHOLE))
@@ -88,4 +172,4 @@ def test_another_network_or_stage_is_refused(new_learner):
     with pytest.raises(ModelError, match="another network"):
         other.load_state(LearnerState({**state.tensors, name: torch.zeros(1, 2, 3)}, state.meta))
     with pytest.raises(TrainingError, match="version"):
-        other.load_state(LearnerState(state.tensors, {**state.meta, "version": -1}))
+        other.load_state(LearnerState(state.tensors, state.meta.model_copy(update={"version": -1})))

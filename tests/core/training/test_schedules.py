@@ -1,9 +1,10 @@
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.training.schedules import Schedule, cosine, schedule_of
+from core.training.samples import Samples
+from core.training.schedules import Schedule, cosine, schedule_of, steps_per_epoch
 from core.training.stage import Stage
 
 
@@ -119,3 +120,13 @@ def test_no_momentum_stays_none_in_one_cycle():
 def test_a_step_outside_is_an_error(step):
     with pytest.raises(IndexError):
         Schedule("cosine", (10,)).factor(step)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(batch_size=st.integers(1, 60), share=st.floats(0.05, 1))
+def test_an_epoch_has_as_many_steps_as_batches_and_goes_over_each_image_once(data, batch_size, share):
+    stage = Stage(batch_size=batch_size, share=share)
+    batches = Samples(data, stage, torch.device("cpu")).batches(seed=3, epoch=1)
+    assert steps_per_epoch(stage, data) == len(batches)
+    assert sorted(index for batch in batches for index in batch) == sorted(data.train_indices(share))
+    assert max(map(len, batches)) <= batch_size

@@ -4,7 +4,7 @@ import pytest
 
 from core.augment import SIDE_ON
 from core.errors import PlanError
-from core.training.stage import Plan, Stage, plan_from_json, plan_of, stage_of
+from core.training.stage import Plan, Stage, plan_from_json, plan_of, scope_in_words, stage_of
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,22 @@ def test_a_plan_survives_json():
 def test_text_that_is_no_plan_is_refused(text):
     with pytest.raises(PlanError):
         plan_from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("freeze_to", "groups", "said"),
+    [
+        (0, ("stem", "middle", "head"), "everything"),
+        (-3, ("stem", "middle", "head"), "everything"),
+        (-2, ("stem", "middle", "head"), "from middle on"),
+        (1, ("stem", "middle", "head"), "from middle on"),
+        (-1, ("stem", "middle", "head"), "head"),
+        (2, ("stem", "middle", "head"), "head"),
+        (0, ("head",), "head"),
+        (3, ("stem", "middle", "head"), "unknown layer group"),
+        (-4, ("stem", "middle", "head"), "unknown layer group"),
+    ],
+)
+def test_what_a_stage_trains_has_one_name(freeze_to, groups, said):
+    assert scope_in_words(freeze_to, groups) == said
+    assert Stage(freeze_to=freeze_to).scope(groups) == said

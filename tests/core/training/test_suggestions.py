@@ -52,7 +52,7 @@ def test_fastai_suggests_the_same_on_lines(rule, losses):
 def test_all_of_them_look_where_their_originals_look(seed, steps, done):
     points = int(steps * done)
     lrs, losses = curve(seed, points, "falls")
-    found = suggestions(lrs, losses, losses, steps)
+    found = suggestions(lrs, losses, steps)
     kept = slice(steps // 10, -5)
     if points - steps // 10 - 5 >= 16:
         assert {r: found[r] for r in ("valley", "slide", "steep", "minimum")} == {
@@ -73,7 +73,7 @@ def lightning_oracle(lrs, losses, skip_begin=10, skip_end=1):
 def test_a_curve_that_ends_in_nan_is_read_up_to_there():
     lrs, losses = curve(1, 100, "falls")
     losses[80:] = math.nan
-    found = suggestions(lrs, losses, losses, 100)
+    found = suggestions(lrs, losses, 100)
     assert found["steep"] == theirs("steep", lrs[10:80], losses[10:80])
     assert all(rate is not None and math.isfinite(rate) for rate in found.values())
 
@@ -81,7 +81,7 @@ def test_a_curve_that_ends_in_nan_is_read_up_to_there():
 @pytest.mark.parametrize("points", range(25))
 def test_short_curves_never_fail(points):
     lrs, losses = curve(2, points)
-    found = suggestions(lrs, losses, losses)
+    found = suggestions(lrs, losses)
     assert set(found) == {"valley", "slide", "steep", "minimum", "lightning"}
     if points < 6:
         assert set(found.values()) == {None}
@@ -89,12 +89,12 @@ def test_short_curves_never_fail(points):
 
 
 def test_a_curve_of_nan_suggests_nothing():
-    assert set(suggestions([1e-3] * 50, [math.nan] * 50, [math.nan] * 50).values()) == {None}
+    assert set(suggestions([1e-3] * 50, [math.nan] * 50).values()) == {None}
 
 
 def test_the_minimum_is_not_the_rate_to_take():
     lrs, losses = curve(3, 100, "falls")
-    found = suggestions(lrs, losses, losses)
+    found = suggestions(lrs, losses)
     lowest = lrs[int(np.argmin(losses))]
     assert found["minimum"] == pytest.approx(lowest / 10)
     assert found["valley"] < lowest

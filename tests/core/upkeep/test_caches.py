@@ -8,6 +8,7 @@ import pytest
 from core.data.pixels import load_pixels
 from core.errors import RunError
 from core.jobs import actions, queue
+from core.jobs.specs import EvaluateSpec
 from core.upkeep.caches import clear, list_caches
 from core.upkeep.check import check, remove
 
@@ -59,7 +60,7 @@ def test_clearing_frees_them_and_they_come_back(run, data, pixels, features):
 
 
 def test_a_job_keeps_them(run, pixels, sleepers):
-    queue.submit(run.workspace, run.id, "evaluate", {})
+    queue.submit(run.workspace, run.id, EvaluateSpec())
     with pytest.raises(RunError, match="at work"):
         clear(run.workspace, list_caches(run.workspace)["key"])
     assert len(list_caches(run.workspace)) == 1
@@ -142,6 +143,6 @@ def test_half_made_and_half_deleted_runs_and_jobs(workspace):
 
 
 def test_nothing_is_removed_under_a_job(run, sleepers):
-    queue.submit(run.workspace, run.id, "evaluate", {})
+    queue.submit(run.workspace, run.id, EvaluateSpec())
     with pytest.raises(RunError, match="at work"):
         remove(run.workspace, [])

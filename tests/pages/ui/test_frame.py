@@ -14,7 +14,7 @@ def sidebar(at: AppTest) -> list[str]:
     return [element.value for element in [*at.sidebar.text, *at.sidebar.caption]]
 
 
-def test_a_link_with_a_run_puts_it_in_hand_on_every_page(tmp_path: Path) -> None:
+def test_a_link_with_a_run_opens_it_on_every_page(tmp_path: Path) -> None:
     run = run_on(folder_of(tmp_path / "pets", {"cat": 4, "dog": 4}), "First try")
     at = open_page("data", run=run.id)
     assert not at.exception
@@ -34,10 +34,10 @@ def test_a_run_that_is_not_there_is_said_and_forgotten() -> None:
         assert RUN not in at.session_state
 
 
-def test_putting_a_run_down_leaves_it_on_disk(tmp_path: Path) -> None:
+def test_closing_a_run_leaves_it_on_disk(tmp_path: Path) -> None:
     run = run_on(folder_of(tmp_path / "pets", {"cat": 4, "dog": 4}), "First try")
     at = open_page("runs", run=run.id)
-    at.button(key="put-down").click().run()
+    at.button(key="close-run").click().run()
     assert RUN not in at.session_state
     assert "run" not in at.query_params
     assert run.path.is_dir()

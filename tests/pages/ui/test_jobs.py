@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.jobs import queue, store
+from core.jobs.specs import TrainSpec
 from core.jobs.store import Job, JobProgress
 from pages.ui import jobs
 from tests.pages.made import new_run
@@ -14,7 +15,7 @@ from tests.pages.made import new_run
 
 def job(done: int, *, seconds: float, left: float | None) -> Job:
     progress = JobProgress(done=done, total=1000, eta_s=left)
-    return Job(id="a", run="b", kind="train", status="running", started=time.time() - seconds,
+    return Job(id="a", run="b", spec=TrainSpec(), status="running", started=time.time() - seconds,
                progress=progress)  # fmt: skip
 
 
@@ -43,10 +44,10 @@ def test_a_job_that_waits_for_its_turn_is_not_waited_for() -> None:
 def test_a_page_waits_a_moment_for_the_first_step(home: Path) -> None:
     run = new_run(home)
     workspace = run.workspace
-    queued = queue.submit(workspace, run.id, "train", {}, here=True)
+    queued = queue.submit(workspace, run.id, TrainSpec(), here=True)
     claimed = queue.claim(workspace, queued.id)
     assert claimed is not None
-    threading.Timer(0.1, store.tell, [workspace, claimed, JobProgress(done=1, total=9)]).start()
+    threading.Timer(0.1, store.write_progress, [workspace, claimed, JobProgress(done=1, total=9)]).start()
     found = jobs._begun(workspace, claimed)
     assert found is not None
     assert found.progress.done == 1
@@ -55,8 +56,29 @@ def test_a_page_waits_a_moment_for_the_first_step(home: Path) -> None:
 def test_and_not_for_ever(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "WAIT_S", 0.05)
     run = new_run(home)
-    queued = queue.submit(run.workspace, run.id, "train", {}, here=True)
+    queued = queue.submit(run.workspace, run.id, TrainSpec(), here=True)
     found = jobs._begun(run.workspace, queued)
     assert found is not None
     assert found.progress.done == 0
     assert jobs._begun(run.workspace, None) is None
+
+
+@pytest.mark.parametrize(
+    ("slots", "said"),
+    [
+        ("1", "Waiting for 2 other jobs, then it starts by itself"),
+        ("2", "Waiting for 1 other job, then"),
+        ("3", "Starts in a"),
+    ],
+)
+def test_a_waiting_job_says_how_many_must_end_before_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch, slots: str, said: str
+) -> None:
+    run = new_run(home)
+    workspace = run.workspace
+    earlier = [job(0, seconds=1, left=None).model_copy(update={"id": "a", "run": "x"})]
+    earlier += [earlier[0].model_copy(update={"id": "b", "status": "queued", "run": "y"})]
+    waiting = earlier[0].model_copy(update={"id": "c", "status": "queued", "run": run.id})
+    monkeypatch.setattr(queue, "all_jobs", lambda workspace: [*earlier, waiting])
+    monkeypatch.setenv("ANNEAL_JOBS", slots)
+    assert jobs.how_far(workspace, waiting).startswith(said)

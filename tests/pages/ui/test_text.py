@@ -4,6 +4,7 @@ from datetime import datetime
 import pytest
 
 from core.runs.state import RunState, StageState
+from core.training.stage import Stage
 from pages.ui.text import ago, duration, literal, percent, plain, size_of, stages_in_words
 
 JOINER = "\u2060"
@@ -78,6 +79,9 @@ def test_times_ago() -> None:
 def test_percent_and_stages() -> None:
     assert percent(0.9731) == "97.3 %"
     assert stages_in_words(RunState()) == "not trained yet"
-    done, failed = StageState(index=0, stage={}, status="done"), StageState(index=1, stage={}, status="failed")
+    done, failed = (
+        StageState(index=0, stage=Stage(), status="done"),
+        StageState(index=1, stage=Stage(), status="failed"),
+    )
     assert stages_in_words(RunState(stages=[done])) == "1 stage"
     assert stages_in_words(RunState(stages=[done, failed])) == "2 stages, failed"

@@ -1,20 +1,18 @@
 from core.augment import SIDE_ON
 from core.runs.state import Curve, RunState, StageState
+from core.training.recipes import lesson2
 from core.training.stage import Stage
 from pages.ui.home.recipe import STEPS, reached
 
 
 def ran(*stages: Stage, epochs: int = 1) -> RunState:
     return RunState(
-        stages=[
-            StageState(index=at, stage=stage.model_dump(mode="json"), status="done", epochs=epochs)
-            for at, stage in enumerate(stages)
-        ]
+        stages=[StageState(index=at, stage=stage, status="done", epochs=epochs) for at, stage in enumerate(stages)]
     )
 
 
 def found(stage: Stage) -> Curve:
-    return Curve(name="1", created="", stage=stage.model_dump(mode="json"), complete=True)
+    return Curve(name="1", created="", stage=stage, complete=True)
 
 
 HEAD = Stage(precompute=True, lr=(0.01,))
@@ -42,3 +40,13 @@ def test_equal_rates_for_all_groups_do_not_count_as_lower_for_earlier_ones() -> 
 def test_a_stage_that_finished_no_epoch_and_a_curve_under_way_do_not_count() -> None:
     under_way = found(HEAD).model_copy(update={"complete": False})
     assert reached(ran(HEAD, epochs=0), [under_way]) == [False] * 8
+
+
+def test_the_steps_have_the_numbers_of_the_plan_that_is_offered() -> None:
+    head, augmented, whole = lesson2().stages
+    said = {step.title: step.why for step in STEPS}
+    assert f"{head.epochs} short epochs" in said["Train the head"]
+    assert f"{augmented.epochs} epochs" in said["Add augmentation"]
+    assert f"{whole.group_ratio:g} times lower" in said["Rates per group"]
+    assert f"{whole.cycles} cycles, each twice" in said["Longer cycles"]
+    assert whole.cycle_mult == 2

@@ -8,7 +8,7 @@ def page() -> None:
     import pandas as pd
     import streamlit as st
 
-    from pages.ui.playground.cached_chart import kept_chart
+    from pages.ui.playground.cached_chart import cached_chart
 
     built = st.session_state.setdefault("built", [])
 
@@ -16,7 +16,7 @@ def page() -> None:
         built.append(1)
         return alt.Chart(pd.DataFrame({"x": [1, 2], "y": [3, 4]})).mark_line().encode(x="x:Q", y="y:Q")
 
-    kept_chart(build, showing=st.session_state.get("showing", "one"), key="test-kept", alt_text="A line")
+    cached_chart(build, showing=st.session_state.get("showing", "one"), key="test-cached", alt_text="A line")
 
 
 def test_a_chart_is_built_again_only_for_something_else() -> None:

@@ -1,0 +1,55 @@
+"""What a job is asked to do, as validated values: one model for each kind of job."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from core.runs.names import LATEST
+from core.training.stage import Plan, Stage
+
+Kind = Literal["train", "lr_finder", "evaluate"]
+
+
+class TrainSpec(BaseModel):
+    """Train the stages of `plan`, or, without one, what is left of the plan under way.
+
+    `start` names the snapshot whose weights a new plan begins from.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    kind: Literal["train"] = "train"
+    plan: Plan | None = None
+    start: str = Field(default=LATEST, alias="from")
+
+    @model_validator(mode="after")
+    def _start_needs_a_plan(self) -> "TrainSpec":
+        if self.plan is None and self.start != LATEST:
+            raise ValueError("Going on with a plan and beginning from a snapshot exclude each other. Give one of them.")
+        return self
+
+
+class FindSpec(BaseModel):
+    """Run a range test for `stage`: `steps` batches at rates that grow from `lowest` to `highest`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    kind: Literal["lr_finder"] = "lr_finder"
+    stage: Stage
+    lowest: float
+    highest: float
+    steps: int
+
+
+class EvaluateSpec(BaseModel):
+    """Predict the images of `split` with the weights of `snapshot`; `tta` averages over augmented views."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    kind: Literal["evaluate"] = "evaluate"
+    snapshot: str = LATEST
+    split: str = "valid"
+    tta: bool = False
+
+
+Spec = Annotated[TrainSpec | FindSpec | EvaluateSpec, Field(discriminator="kind")]

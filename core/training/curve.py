@@ -1,0 +1,115 @@
+"""The settings of a range test, and the curve that it gives. Importing this module does not import torch."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, field_serializer
+
+from core.errors import PlanError
+from core.training.smoothing import EXPLODED
+from core.training.stage import HIGHEST_RATE, Stage
+from core.training.suggestions import suggestions
+
+FEWEST_STEPS, MOST_STEPS = 2, 10_000
+
+NOT_USED = {"lr", "name", "schedule", "cycles", "cycle_len", "cycle_mult"}
+"""Settings of a stage that a range test does not depend on."""
+
+
+@dataclass(frozen=True)
+class RangeSettings:
+    """The range of learning rates and the number of batches of a range test; the defaults are fastai's.
+
+    Raises `PlanError` for a range or a number of steps that makes no sense.
+
+    >>> [round(RangeSettings(lowest=1e-4, highest=1.0, steps=4).rate(step), 4) for step in range(4)]
+    [0.0001, 0.001, 0.01, 0.1]
+    """
+
+    lowest: float = 1e-7
+    highest: float = 10.0
+    steps: int = 100
+
+    def __post_init__(self) -> None:
+        in_range = 0 < self.lowest < self.highest <= HIGHEST_RATE
+        if not (in_range and FEWEST_STEPS <= self.steps <= MOST_STEPS):
+            raise PlanError(
+                "A range test needs a lowest rate above 0 and below the highest, which may be up to "
+                f"{HIGHEST_RATE:g}, and {FEWEST_STEPS} to {MOST_STEPS:,} steps."
+            )
+
+    def rate(self, step: int) -> float:
+        """The learning rate of batch `step` (from 0): it grows exponentially, as in fastai."""
+        return float(self.lowest * (self.highest / self.lowest) ** (step / self.steps))
+
+
+@dataclass(frozen=True)
+class RangePoint:
+    """One batch of a range test; `lr` is the learning rate of the last layer group, `step` counts from 0."""
+
+    step: int
+    lr: float
+    loss: float
+    smoothed: float
+
+
+class RangeMeta(BaseModel):
+    """What a range test depended on. `epoch` counts the epochs that the learner had trained before it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    steps: int
+    lowest: float
+    highest: float
+    seed: int
+    epoch: int
+    stage: Stage
+
+    @field_serializer("stage")
+    def _only_what_was_used(self, stage: Stage) -> dict[str, Any]:
+        return stage.model_dump(mode="json", exclude=NOT_USED)
+
+
+class RangeCurve(BaseModel):
+    """The result of a range test: training loss, raw and smoothed, at each learning rate of the last layer group.
+
+    `suggestions` has the rate of each rule of `core.training.suggestions`, None where the curve is too short.
+    `stopped` says why the curve ends: at the last rate, with a loss 4 times its best, with a loss that is not a
+    number, or because a person stopped it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    lrs: list[float]
+    losses: list[float]
+    smoothed: list[float]
+    suggestions: dict[str, float | None]
+    stopped: Literal["end", "diverged", "not a number", "asked"]
+    meta: RangeMeta
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return self.model_dump(mode="json")
+
+
+def curve_of(points: Iterable[RangePoint], meta: RangeMeta, *, asked: bool = False) -> RangeCurve:
+    """The curve of the `points` of a range test; `asked` when a person stopped it."""
+    done = list(points)
+    smoothed = [point.smoothed for point in done]
+    stopped: Literal["end", "diverged", "not a number", "asked"]
+    if asked:
+        stopped = "asked"
+    elif done and smoothed[-1] > EXPLODED * min(smoothed):
+        stopped = "diverged"
+    else:
+        stopped = "end" if len(done) == meta.steps else "not a number"
+    lrs = [point.lr for point in done]
+    return RangeCurve(
+        lrs=lrs,
+        losses=[point.loss for point in done],
+        smoothed=smoothed,
+        suggestions=suggestions(lrs, smoothed, meta.steps),
+        stopped=stopped,
+        meta=meta,
+    )

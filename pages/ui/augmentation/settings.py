@@ -1,0 +1,83 @@
+"""The augmentation that is shown: a named one or the person's own, and choosing it for training."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.augment import NAMED, OWN, SIDE_ON, Augmentation
+from pages.ui import session
+
+OWN_SETTINGS = "own_augmentation"
+"""Session key of the person's own settings: an `Augmentation` as a plain dict."""
+
+
+@dataclass(frozen=True)
+class Strength:
+    """The slider of a transform: its setting, lowest and highest value, step, and how the value is written."""
+
+    setting: str
+    lowest: float
+    highest: float
+    step: float
+    written: str
+
+
+SWITCHES = {"Horizontal flip": "horizontal_flip", "Vertical flip": "vertical_flip", "Quarter turns": "quarter_turns"}
+SLIDERS = {
+    "Rotation": Strength("rotate", 0.0, 180.0, 1.0, "%.0f°"),
+    "Zoom": Strength("zoom", 1.0, 3.0, 0.05, "×%.2f"),
+    "Shift": Strength("shift", 0.0, 0.5, 0.01, "%.2f"),
+    "Perspective": Strength("warp", 0.0, 0.5, 0.01, "%.2f"),
+    "Brightness": Strength("brightness", 0.0, 1.0, 0.01, "%.2f"),
+    "Contrast": Strength("contrast", 0.0, 1.0, 0.01, "%.2f"),
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The augmentation on show, and whether it is the person's own, which can be changed."""
+
+    how: Augmentation
+    own: bool
+
+
+def choose_settings() -> Shown:
+    """A named augmentation, or the person's own, which begins as side-on."""
+    name = st.segmented_control(
+        "Settings",
+        ["side-on", "top-down", OWN, "none"],
+        default="side-on",
+        key="augmentation_name",
+        persist_state="session",
+    )
+    if name == OWN:
+        return Shown(_own_settings(), own=True)
+    return Shown(NAMED.get(name or "", SIDE_ON), own=False)
+
+
+def _own_settings() -> Augmentation:
+    """What the switches and sliders say; kept in the session while other pages are visited."""
+    values = st.session_state.get(OWN_SETTINGS, SIDE_ON.model_dump())
+    changed = {name: st.session_state.get(f"own_{name}", value) for name, value in values.items()}
+    own = Augmentation.model_validate(changed)
+    st.session_state[OWN_SETTINGS] = own.model_dump()
+    return own
+
+
+def control(transform: str, how: Augmentation) -> None:
+    """The switch or the slider that sets one transform."""
+    title = f"**{transform}**"
+    if transform in SWITCHES:
+        setting = SWITCHES[transform]
+        st.toggle(title, bool(getattr(how, setting)), key=f"own_{setting}")
+        return
+    strength = SLIDERS[transform]
+    present = float(getattr(how, strength.setting))
+    key = f"own_{strength.setting}"
+    st.slider(title, strength.lowest, strength.highest, present, strength.step, strength.written, key=key)
+
+
+def use_button(how: Augmentation) -> bool:
+    """A button that chooses this augmentation for training; whether it is the chosen one."""
+    st.button("Use for training", icon=":material/check:", on_click=session.choose_augmentation, args=(how,))
+    return session.chosen_augmentation() == how

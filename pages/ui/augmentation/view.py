@@ -1,0 +1,62 @@
+"""What an augmentation makes of an image: many draws together, and each transform alone."""
+
+import streamlit as st
+
+from core.augment import NONE, TRANSFORMS, Augmentation, only, rows, warnings
+from core.data.index import DataSet
+from pages.ui.augmentation.draws import Picture, draw_again, draws_of, show
+from pages.ui.augmentation.settings import Shown, control, use_button
+from pages.ui.text import literal
+
+DRAWS = 24
+ALONE = 6
+WIDTH, SMALL_WIDTH = 84, 44
+"""Pixels of a draw, and of one of a transform that is off."""
+EXAMPLE = Augmentation(
+    horizontal_flip=True, vertical_flip=True, quarter_turns=True, rotate=30, zoom=1.5, shift=0.2, warp=0.3,
+    brightness=0.3, contrast=0.5,
+)  # fmt: skip
+"""What a transform that is off is shown with, where its own strength is to be chosen."""
+
+
+def all_together(data: DataSet, picture: Picture | None, how: Augmentation) -> None:
+    """Draws of the image with all transforms, and the buttons to draw others and to use these settings."""
+    for sentence in warnings(how, data.classes):
+        st.warning(literal(sentence, None), icon=":material/swap_horiz:")
+    if picture is not None:
+        with st.spinner("Drawing; the first time takes a few seconds …", show_time=False):
+            pictures = draws_of(picture, how, DRAWS)
+        show(pictures, WIDTH)
+    with st.container(horizontal=True):
+        st.button("Draw again", icon=":material/casino:", on_click=draw_again)
+        chosen = use_button(how)
+    if chosen:
+        st.success("Chosen: the stages that you plan next begin with these settings.")
+
+
+def one_at_a_time(picture: Picture, shown: Shown) -> None:
+    """One row for each transform: its range, and draws with only this transform."""
+    used = dict(rows(shown.how))
+    st.subheader("One transform at a time", anchor=False)
+    if not shown.own and not used:
+        st.info("None of them is used: training sees each image as it is, every time.")
+    for transform in TRANSFORMS if shown.own else used:
+        settings, draws = st.columns([2, 5], gap="medium", vertical_alignment="center")
+        with settings:
+            if shown.own:
+                control(transform, shown.how)
+            else:
+                st.markdown(f"**{transform}**")
+            st.caption(used.get(transform, "off"))
+        with draws:
+            _alone(picture, transform, shown.how)
+
+
+def _alone(picture: Picture, transform: str, how: Augmentation) -> None:
+    """Draws with one transform; of one that is off, small ones of what it would do."""
+    alone = only(how, transform)
+    if alone != NONE:
+        show(draws_of(picture, alone, ALONE), WIDTH)
+        return
+    show(draws_of(picture, only(EXAMPLE, transform), ALONE), SMALL_WIDTH)
+    st.caption("It is off; switched on, it would do this.")

@@ -1,0 +1,111 @@
+"""A rate is chosen: on the curve or among its suggestions, and what was chosen."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.charts.lines import rate_in_words
+from core.charts.lr_finder import RATE_PICKED, finder
+from core.errors import AnnealError
+from core.runs.draft import Draft, Rate
+from core.runs.folder import RunFolder
+from core.runs.state import Curve, RunInfo
+from core.training.stage import Stage, scope_in_words
+from core.training.suggestions import MEANINGS, PREFERRED, preferred
+from pages.ui.finder.curves import label, points
+from pages.ui.plan.drafts import draft_of
+from pages.ui.plan.facts import group_names
+from pages.ui.text import literal
+
+BY_CLICK = "your click"
+
+
+def chosen_rate(run: RunFolder, info: RunInfo) -> None:
+    """The chosen rate, and the way on to the Training page."""
+    rate = draft_of(run, info).rate
+    if rate is None:
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        trained = scope_in_words(rate.freeze_to, group_names(info))
+        st.markdown(
+            f":material/check_circle: **Chosen rate: {rate_in_words(rate.lr)}** ({trained}), from "
+            f"{literal(rate.chosen_by)}",
+            width="stretch",
+        )
+        if st.button("Train with it", type="primary", icon=":material/local_fire_department:", key="to-training"):
+            st.switch_page("pages/training.py", query_params={"run": run.id})
+
+
+def curve_view(run: RunFolder, info: RunInfo, curve: Curve, earlier: Sequence[Curve]) -> None:
+    """The chart, on which a click chooses a rate, and under it the suggestions."""
+    draft = draft_of(run, info)
+    rate = draft.rate
+    frame = pd.concat(
+        [points(curve, "this curve", current=True), *(points(other, label(other), current=False) for other in earlier)]
+    )
+    key = f"finder-{run.id}-{curve.name}"
+    event = st.altair_chart(
+        finder(frame, suggestions=curve.suggestions, chosen=rate.lr if rate else None),
+        key=key,
+        on_select="rerun",
+        selection_mode=RATE_PICKED,
+        alt="Training loss against the learning rate on a logarithmic axis",
+    )
+    clicked = _clicked(event)
+    if clicked is not None and st.session_state.get(f"{key}-taken") != clicked:
+        st.session_state[f"{key}-taken"] = clicked
+        _choose(draft, Rate(lr=clicked, freeze_to=_freeze_to(curve), chosen_by=BY_CLICK))
+        st.rerun()
+    st.caption("Click the curve to choose a rate, or take a suggestion.")
+    _suggestions(draft, curve)
+
+
+def _clicked(event: Mapping[str, Any]) -> float | None:
+    """The rate of the point that was clicked; None when none is."""
+    rows = event["selection"].get(RATE_PICKED) or []
+    return float(rows[0]["lr"]) if rows and "lr" in rows[0] else None
+
+
+def _choose(draft: Draft, rate: Rate) -> None:
+    """Keep a rate where the Training page finds it."""
+    try:
+        draft.choose(rate)
+    except AnnealError as error:
+        st.toast(literal(str(error), None), icon=":material/error:")
+
+
+def _freeze_to(curve: Curve) -> int:
+    return curve.stage.freeze_to if isinstance(curve.stage, Stage) else -1
+
+
+def _suggestions(draft: Draft, curve: Curve) -> None:
+    """A card for each suggestion that the curve has."""
+    found = {name: rate for name in PREFERRED if (rate := curve.suggestions.get(name))}
+    if not found:
+        st.warning("This curve is too short for a suggestion. Take more steps.", icon=":material/short_text:")
+        return
+    first = preferred(curve.suggestions)
+    with st.grid(len(found), min_column_width=135):
+        for name, rate in found.items():
+            advised = draft.rate is None and first is not None and first[0] == name
+            _suggestion(draft, name, Rate(lr=rate, freeze_to=_freeze_to(curve), chosen_by=name), advised=advised)
+
+
+def _suggestion(draft: Draft, name: str, rate: Rate, *, advised: bool) -> None:
+    chosen = draft.rate is not None and draft.rate.lr == rate.lr
+    with st.container(border=True, height="stretch", gap="xsmall"):
+        st.markdown(f"**{name.capitalize()}** {rate_in_words(rate.lr)}")
+        st.caption(MEANINGS[name])
+        st.space("stretch")
+        st.button(
+            "Chosen" if chosen else "Use",
+            icon=":material/check:" if chosen else None,
+            key=f"use-{name}",
+            type="primary" if advised else "secondary",
+            disabled=chosen,
+            on_click=_choose,
+            args=(draft, rate),
+            width="stretch",
+        )

@@ -1,0 +1,69 @@
+"""The draft of a run's plan in this session: loaded, changed and saved, and told apart from another tab's changes."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.errors import AnnealError
+from core.runs.draft import Card, Draft, DraftChangedError, first_plan
+from core.runs.folder import RunFolder
+from core.runs.state import RunInfo
+from core.training.stage import Stage
+from pages.ui.text import literal
+
+CHANGED = (
+    "This plan was changed in another tab or window, and the newer one is shown here. "
+    "If your last change is missing, make it again."
+)
+
+
+def draft_of(run: RunFolder, info: RunInfo) -> Draft:
+    """The draft of a run; one that has neither draft nor training begins with the plan that suits it.
+
+    Raises `RunError` when the run's state is damaged.
+    """
+    if run.state.stages:
+        return Draft.load(run.path)
+    return Draft.load(run.path, first_plan(info.backbone, info.pretrained, info.size, info.classes).stages)
+
+
+def changed_elsewhere(draft: Draft) -> bool:
+    """Whether the cards are others than those that this session showed last; their fields then begin anew."""
+    seen = st.session_state.get(_seen(draft))
+    st.session_state[_seen(draft)] = draft.revision
+    if seen is None or seen == draft.revision:
+        return False
+    for key in list(st.session_state):
+        if any(str(key).startswith(f"{card.uid}-") for card in draft.cards):
+            del st.session_state[key]
+    return True
+
+
+def save(draft: Draft) -> None:
+    """Save the cards. Raises `AnnealError`, `DraftChangedError` among them."""
+    current = st.session_state.get(_seen(draft)) == draft.revision
+    draft.save()
+    if current:
+        st.session_state[_seen(draft)] = draft.revision
+
+
+def _seen(draft: Draft) -> str:
+    """Session key of the revision that was shown last."""
+    return f"plan-seen-{draft.path.parent.name}"
+
+
+def change(draft: Draft, act: Callable[[], object]) -> None:
+    """In a button's callback: change the draft and save it; the editor says so when another tab was faster."""
+    act()
+    try:
+        save(draft)
+    except DraftChangedError:
+        return
+    except AnnealError as error:
+        st.toast(literal(str(error), None), icon=":material/error:")
+
+
+def repeat(run: RunFolder, info: RunInfo, stage: Stage) -> None:
+    """Plan a finished stage once more."""
+    draft = draft_of(run, info)
+    change(draft, lambda: draft.cards.append(Card.of(stage)))

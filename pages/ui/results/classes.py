@@ -1,0 +1,45 @@
+"""Figures of predictions: of all images, and of each class."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.results.confusion import confusion_matrix, per_class
+from core.results.predictions import Predictions
+from pages.ui.text import literal, percent
+
+
+def class_figures(predictions: Predictions) -> pd.DataFrame:
+    """Precision, recall, F1 and images of each class."""
+    matrix = confusion_matrix(predictions.labels, predictions.predicted, len(predictions.classes))
+    return per_class(matrix, predictions.classes)
+
+
+def headline(predictions: Predictions, table: pd.DataFrame) -> None:
+    """The figures on one line."""
+    right = int((predictions.predicted == predictions.labels).sum())
+    present = table[table["images"] > 0]
+    worst = present.iloc[int(present["recall"].to_numpy().argmin())]
+    with st.grid(4, min_column_width=140):
+        st.metric("Accuracy", percent(predictions.accuracy))
+        st.metric("Right", f"{right:,} of {len(predictions):,}")
+        st.metric("Mean loss", f"{predictions.loss:.3f}")
+        found = f"{worst['recall']:.0%} found"
+        st.metric("Hardest class", literal(worst["class"], 18), found, delta_color="off", delta_arrow="off")
+
+
+def classes_table(table: pd.DataFrame) -> None:
+    """Precision, recall and F1 of each class."""
+    st.caption(
+        "Precision: of the images called so, the share that is. Recall: of the images that are so, the share that was "
+        "found. F1 is high only when both are."
+    )
+    columns: dict[str, Any] = {"class": "Class", "images": "Images"}
+    for name, title in (("precision", "Precision"), ("recall", "Recall"), ("f1", "F1")):
+        columns[name] = st.column_config.ProgressColumn(title, format="percent", min_value=0.0, max_value=1.0)
+    table = table.round(3)
+    height = min(38 + 35 * len(table), 600)
+    st.dataframe(
+        table, hide_index=True, height=height, column_config=columns, alt="Precision, recall and F1 of each class"
+    )

@@ -1,0 +1,86 @@
+"""The stages of a run: done, under way and still to come; and going on with a plan that was stopped."""
+
+import streamlit as st
+
+from core.data.index import DataSet
+from core.errors import RunError
+from core.jobs.specs import TrainSpec
+from core.jobs.store import Job
+from core.runs.folder import RunFolder
+from core.runs.state import RunInfo, RunState, StageState
+from core.training.stage import Stage
+from pages.ui import jobs
+from pages.ui.errors import show, shown
+from pages.ui.plan.drafts import repeat
+from pages.ui.plan.stage_words import Facts, in_words
+from pages.ui.text import duration, literal, percent
+from pages.ui.training.charts import progress_view
+
+ICONS = {
+    "running": ":blue[:material/local_fire_department:]",
+    "done": ":green[:material/check_circle:]",
+    "stopped": ":orange[:material/pause_circle:]",
+    "failed": ":red[:material/error:]",
+    "diverged": ":red[:material/error:]",
+}
+
+
+def continue_button(run: RunFolder, state: RunState) -> None:
+    """Go on with a plan that was stopped."""
+    left = len(state.plan) - state.next_stage
+    with st.container(horizontal=True, vertical_alignment="center"):
+        asked = st.button("Continue", type="primary", icon=":material/resume:", key="continue")
+        if asked and jobs.submit(run, TrainSpec()):
+            st.rerun()
+        st.caption(
+            f"{left} stage{'s' if left > 1 else ''} of the plan left, from the last checkpoint, to the same numbers."
+        )
+
+
+def training_view(run: RunFolder, info: RunInfo, data: DataSet, facts: Facts, job: Job | None) -> None:
+    """Figures and charts, drawn again and again while a job runs, and meanwhile the stages too."""
+    with shown():
+        progress_view(run, info, data, job)
+        if job is not None:
+            stages_view(run, info, run.state, facts, at_work=True)
+
+
+def stages_view(run: RunFolder, info: RunInfo, state: RunState, facts: Facts, *, at_work: bool) -> None:
+    """The stages done, under way and still to come, each with its figures."""
+    for begun in state.stages:
+        _begun(run, info, begun, facts, at_work=at_work)
+    first = len(state.stages) - state.plan_start
+    for offset, stage in enumerate(state.plan[first:]):
+        if not isinstance(stage, Stage):
+            continue
+        name = literal(stage.name) if stage.name else "Stage"
+        with st.container(gap="xxsmall"):
+            st.markdown(f":gray[:material/schedule: **{len(state.stages) + offset + 1} · {name}**]")
+            st.caption(in_words(stage, facts))
+
+
+def _begun(run: RunFolder, info: RunInfo, begun: StageState, facts: Facts, *, at_work: bool) -> None:
+    try:
+        stage = begun.settings
+    except RunError as error:
+        show(error)
+        return
+    figures = [f"{begun.epochs} of {stage.epochs} epochs" if begun.epochs < stage.epochs else ""]
+    figures += [percent(begun.accuracy)] if begun.accuracy is not None else []
+    figures += [f"validation loss {begun.valid_loss:.3f}"] if begun.valid_loss is not None else []
+    figures += [duration(begun.seconds)] if begun.seconds else []
+    name = literal(stage.name) if stage.name else "Stage"
+    text, button = st.columns([5, 1], vertical_alignment="center")
+    with text, st.container(gap="xxsmall"):
+        st.markdown(f"{ICONS[begun.status]} **{begun.index + 1} · {name}** {' · '.join(filter(None, figures))}")
+        st.caption(in_words(stage, facts) + (f" · {literal(begun.message, None)}" if begun.message else ""))
+    if not at_work:
+        button.button(
+            "Repeat",
+            icon=":material/replay:",
+            key=f"repeat-{begun.index}",
+            help="Plan the same stage once more, from the present weights.",
+            on_click=repeat,
+            args=(run, info, stage),
+            width="stretch",
+        )

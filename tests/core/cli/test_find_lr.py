@@ -1,0 +1,34 @@
+"""`find-lr`: its defaults and words are those of the range test."""
+
+import re
+
+import pytest
+
+from core.cli.find_lr import _text
+from core.training.curve import RangeMeta, RangePoint, RangeSettings, curve_of
+from core.training.smoothing import Smoothed
+from core.training.stage import Stage
+from core.training.suggestions import MEANINGS, PREFERRED
+
+
+def test_the_help_names_the_defaults_of_the_range_test(anneal):
+    said = " ".join(anneal("find-lr", "--help").out.split())
+    for name in ("steps", "lowest", "highest"):
+        (default,) = re.findall(rf"--{name} \w .*?\(default: (\S+)\)", said)
+        assert float(default) == getattr(RangeSettings(), name)
+
+
+@pytest.mark.parametrize(("freeze_to", "trained"), [(0, "everything"), (-1, "head")])
+def test_the_text_says_what_was_trained_and_what_each_suggestion_means(freeze_to, trained):
+    settings, smoothed = RangeSettings(), Smoothed()
+    losses = [2 - min(step, 60) / 50 for step in range(80)]
+    points = [RangePoint(step, settings.rate(step), loss, smoothed.add(loss)) for step, loss in enumerate(losses)]
+    meta = RangeMeta(steps=100, lowest=1e-7, highest=10, seed=0, epoch=0, stage=Stage(freeze_to=freeze_to))
+    text = _text(curve_of(points, meta, asked=True))
+    assert text.startswith(f"80 batches, trained: {trained}, until it was stopped.")
+    assert all(f"{name} " in text and MEANINGS[name] in text for name in PREFERRED)
+
+
+def test_every_rule_has_a_meaning_and_a_place_in_the_order():
+    assert set(MEANINGS) == set(PREFERRED)
+    assert all(meaning.endswith(".") for meaning in MEANINGS.values())

@@ -1,0 +1,145 @@
+"""The draft of a plan on disk: read from any version, and saved only over the cards that were seen."""
+
+import json
+import threading
+
+import pytest
+
+from core.errors import PlanError, RunError, WorkspaceError
+from core.runs import draft as drafts
+from core.runs.draft import Draft, DraftChangedError, Rate, settings_of
+from core.training.recipes import lesson2, quick
+from core.training.stage import Stage, StageSettings
+
+
+def written(folder, values):
+    (folder / "draft.json").write_text(json.dumps(values))
+    return Draft.load(folder)
+
+
+def test_what_was_saved_is_read_again(tmp_path):
+    draft = Draft.load(tmp_path, lesson2().stages)
+    draft.save()
+    draft.choose(Rate(lr=0.01, freeze_to=0, chosen_by="valley"))
+    again = Draft.load(tmp_path)
+    assert again.plan().stages == lesson2().stages
+    assert again.rate == Rate(lr=0.01, freeze_to=0, chosen_by="valley")
+
+
+def test_a_draft_from_before_revisions_were_counted_is_read(tmp_path):
+    stage = Stage(lr=(0.01,)).model_dump(mode="json")
+    old = {"cards": [{"settings": stage, "uid": "a"}], "before": [], "rate": {"lr": 0.1, "freeze_to": 0, "chosen_by": "steep"}}  # fmt: skip  # noqa: E501
+    draft = written(tmp_path, old)
+    assert draft.plan().stages == (Stage(lr=(0.01,)),)
+    assert (draft.rate, draft.revision) == (Rate(lr=0.1, freeze_to=0, chosen_by="steep"), 0)
+    draft.save()
+    assert Draft.load(tmp_path).revision == 1
+
+
+def test_settings_that_cannot_be_read_get_their_defaults_and_the_others_stay(tmp_path):
+    stage = Stage(name="Mine", cycles=3).model_dump(mode="json")
+    settings = {**stage, "lr": [-1.0], "of_a_later_version": 3, "size": 100_000}
+    draft = written(tmp_path, {"cards": [{"settings": settings, "uid": "a"}], "before": [], "rate": None})
+    assert draft.cards[0].stage() == Stage(name="Mine", cycles=3)
+
+
+def test_settings_that_contradict_each_other_stay_until_they_are_put_right(tmp_path):
+    settings = StageSettings(precompute=True, freeze_to=0)
+    draft = written(tmp_path, {"cards": [{"settings": settings.model_dump(mode="json")}]})
+    assert draft.cards[0].settings == settings
+    with pytest.raises(PlanError, match="would do nothing"):
+        draft.plan()
+
+
+@pytest.mark.parametrize("text", ["", "{", "3", '{"cards": 3}', '{"cards": [{"settings": 3}]}', "\xff"])
+def test_a_damaged_draft_begins_with_the_default_and_can_be_saved(tmp_path, text):
+    (tmp_path / "draft.json").write_text(text, encoding="latin-1")
+    draft = Draft.load(tmp_path, quick().stages)
+    assert draft.plan().stages == quick().stages
+    draft.save()
+    assert Draft.load(tmp_path).plan().stages == quick().stages
+
+
+def test_cards_are_saved_only_over_those_that_were_seen(tmp_path):
+    first, second = (Draft.load(tmp_path, quick().stages) for _ in range(2))
+    first.add(Stage(name="From the first tab"))
+    first.save()
+    second.replace(())
+    with pytest.raises(DraftChangedError, match="changed in another tab"):
+        second.save()
+    assert [card.settings.name for card in Draft.load(tmp_path).cards][-1] == "From the first tab"
+    first.save()
+    newest = Draft.load(tmp_path)
+    newest.replace(())
+    newest.save()
+    assert Draft.load(tmp_path).cards == []
+
+
+def test_a_rate_and_cards_that_were_chosen_in_two_tabs_are_both_kept(tmp_path):
+    cards, rates = (Draft.load(tmp_path, quick().stages) for _ in range(2))
+    cards.add(Stage(name="Added"))
+    cards.save()
+    rates.choose(Rate(lr=0.5))
+    cards.add(Stage(name="Added too"))
+    cards.save()
+    found = Draft.load(tmp_path)
+    assert found.rate == Rate(lr=0.5)
+    assert [card.settings.name for card in found.cards][-2:] == ["Added", "Added too"]
+
+
+def test_of_many_that_save_at_once_one_wins_and_the_others_are_told(tmp_path):
+    loaded = [Draft.load(tmp_path, quick().stages) for _ in range(8)]
+    told = []
+
+    def save(draft):
+        try:
+            draft.save()
+        except DraftChangedError as error:
+            told.append(error)
+
+    threads = [threading.Thread(target=save, args=(draft,)) for draft in loaded]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(told) == 7
+    assert Draft.load(tmp_path).revision == 1
+
+
+def test_the_draft_of_a_deleted_run_is_not_written(tmp_path):
+    draft = Draft.load(tmp_path / "gone", quick().stages)
+    with pytest.raises(RunError, match="no longer there"):
+        draft.save()
+    assert not (tmp_path / "gone").exists()
+
+
+def test_a_draft_that_stays_locked_is_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(drafts, "LOCK_S", 0.01)
+    with drafts.FileLock(tmp_path / drafts.LOCK), pytest.raises(WorkspaceError, match="Wait a moment"):
+        Draft.load(tmp_path).save()
+
+
+def test_cards_are_duplicated_moved_and_removed_by_their_id(tmp_path):
+    draft = Draft.load(tmp_path, lesson2().stages)
+    first, second, third = (card.uid for card in draft.cards)
+    draft.move(first, 1)
+    draft.move(first, 5)
+    draft.duplicate(third)
+    draft.remove(second)
+    assert [card.uid for card in draft.cards[:2]] == [first, third]
+    copy = draft.cards[2]
+    copy.settings.name = "Changed"
+    assert draft.cards[1].settings.name != "Changed"
+    draft.remove("unknown")
+    draft.duplicate("unknown")
+    assert len(draft.cards) == 3
+
+
+def test_an_empty_plan_is_a_sentence(tmp_path):
+    with pytest.raises(PlanError, match="no stage yet"):
+        Draft.load(tmp_path).plan()
+
+
+def test_settings_are_a_copy_that_makes_the_same_stage():
+    for stage in lesson2().stages:
+        assert Stage(**settings_of(stage).model_dump()) == stage
