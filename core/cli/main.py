@@ -1,4 +1,4 @@
-"""From arguments to an exit status: 0 done, 1 training failed, 2 bad input, 130 interrupted."""
+"""From arguments to an exit status: 0 done, 1 training or some images failed, 2 bad input, 130 interrupted."""
 
 import contextlib
 import importlib
@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             answer = command(options, reporter)
         reporter.close()
         write(sys.stdout, answer, as_json=options.json)
+        return answer.status
     except AnnealError as error:
         reporter.say(" ".join(str(error).split()))
         return FAILED if isinstance(error, TrainingError) else BAD_INPUT

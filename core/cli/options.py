@@ -78,7 +78,8 @@ def command_line() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="python -m core",
         description="Anneal without a browser: train an image classifier, and see every decision that makes it good.",
-        epilog="Progress goes to stderr. Exit status: 0 done, 1 training failed, 2 bad input, 130 interrupted.",
+        epilog="Progress goes to stderr. Exit status: 0 done, 1 training failed or "
+        "some images could not be read, 2 bad input, 130 interrupted.",
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
@@ -221,11 +222,14 @@ def _predict(commands: Commands) -> None:
         commands,
         "predict",
         "what a run says about image files",
-        "The most probable class of each image file, with the probability of every class.",
-        "a list of objects of image, class, probabilities (class -> 0..1)",
+        "The most probable class of each image file, with the probability of every class. Images that cannot be read "
+        "are named and passed over; the exit status is then 1, or 2 if none can be.",
+        "a list of objects of image, class, probabilities (class -> 0..1), or of image, error",
     )
     parser.add_argument("run", metavar="RUN", help=RUN_HELP)
-    parser.add_argument("images", metavar="IMAGE", nargs="+", help="image files")
+    parser.add_argument(
+        "images", metavar="IMAGE", nargs="+", help="image files, folders, zips, or patterns such as '*.jpg'"
+    )
     _snapshot(parser)
 
 

@@ -11,10 +11,11 @@ REPORTED_EVERY = 0.25
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command found: as a JSON value, and as text for a person."""
+    """What a command found: as a JSON value, and as text for a person; and its exit status."""
 
     value: dict[str, Any] | list[Any]
     text: str
+    status: int = 0
 
 
 class Reporter:
@@ -59,9 +60,10 @@ class Reporter:
 
 
 def write(stream: TextIO, answer: Answer, *, as_json: bool) -> None:
-    """Write an answer to `stream`: one JSON value on one line, or the text."""
+    """Write an answer to `stream`: one JSON value on one line, or the text, escaped where the console lacks letters."""
     said = json.dumps(finite(answer.value), allow_nan=False) if as_json else printable(answer.text)
-    stream.write(f"{said}\n")
+    encoding = stream.encoding or "utf-8"
+    stream.write(f"{said.encode(encoding, 'backslashreplace').decode(encoding)}\n")
     stream.flush()
 
 

@@ -1,13 +1,15 @@
 """`predict`: what a run's network says of image files."""
 
-from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from core.cli.jobs import run_named
 from core.cli.options import Options
 from core.cli.output import Answer, Reporter
+from core.data.batch_files import Asked, asked_files
 from core.errors import DataError
-from core.results.predictions import predict_images
+from core.results.predictions import Floats, predict_images
 from core.runs.checkpoint import read_meta, read_snapshot_meta
 from core.runs.folder import RunFolder
 from core.runs.names import LATEST
@@ -17,27 +19,48 @@ TOP_CLASSES = 3
 
 
 def predict(options: Options, reporter: Reporter) -> Answer:
-    """The class of each image file, with the probability of every class."""
-    run = run_named(options.run, Workspace.at(options.home))
-    paths = [Path(image).expanduser() for image in options.images]
-    for path in paths:
-        if not path.is_file():
-            raise DataError(f"There is no image file {path}.")
-    reporter("Loading the network", 0, 0)
-    from core.jobs.restore import model_of
-
-    model = model_of(run, options.snapshot)
-    probabilities = predict_images(model, paths, _size(run, options.snapshot), progress=reporter)
+    """The class of each image file, with the probability of every class; goes on past those that cannot be read."""
+    workspace = Workspace.at(options.home)
+    run = run_named(options.run, workspace)
+    asked = asked_files(options.images, workspace, reporter)
+    reasons = {at: file.reason for at, file in enumerate(asked) if file.path is None}
+    probabilities = _probabilities(run, options.snapshot, asked, reasons, reporter)
+    if len(reasons) == len(asked):
+        first = f"{asked[0].name}: {reasons[0]}"
+        raise DataError(first if len(asked) == 1 else f"None of the {len(asked):,} images can be read. {first}")
+    for at, reason in sorted(reasons.items()):
+        reporter.say(f"{asked[at].name}: {reason}")
     classes = run.info.classes
-    value: list[dict[str, Any]] = [
-        {
-            "image": image,
-            "class": classes[int(row.argmax())],
-            "probabilities": dict(zip(classes, map(float, row), strict=True)),
+    value = [
+        {"image": file.name, "error": reasons[at]}
+        if at in reasons
+        else {
+            "image": file.name,
+            "class": classes[int(probabilities[at].argmax())],
+            "probabilities": dict(zip(classes, map(float, probabilities[at]), strict=True)),
         }
-        for image, row in zip(options.images, probabilities, strict=True)
+        for at, file in enumerate(asked)
     ]
-    return Answer(value, "\n".join(_line(found) for found in value))
+    return Answer(value, "\n".join(_line(found) for found in value), status=1 if reasons else 0)
+
+
+def _probabilities(
+    run: RunFolder, snapshot: str, asked: list[Asked], reasons: dict[int, str], reporter: Reporter
+) -> Floats:
+    """Probabilities (N, C) of the files asked for; what cannot be read is put into `reasons`, its row is NaN."""
+    found: Floats = np.full((len(asked), len(run.info.classes)), np.nan, dtype=np.float32)
+    there = [(at, file.path) for at, file in enumerate(asked) if file.path is not None]
+    if there:
+        reporter("Loading the network", 0, 0)
+        from core.jobs.restore import model_of
+
+        unreadable: dict[int, str] = {}
+        model = model_of(run, snapshot)
+        paths = [path for _, path in there]
+        rows = predict_images(model, paths, _size(run, snapshot), progress=reporter, unreadable=unreadable)
+        found[[at for at, _ in there]] = rows
+        reasons.update({there[position][0]: reason for position, reason in unreadable.items()})
+    return found
 
 
 def _size(run: RunFolder, snapshot: str) -> int:
@@ -47,5 +70,7 @@ def _size(run: RunFolder, snapshot: str) -> int:
 
 
 def _line(found: dict[str, Any]) -> str:
+    if "error" in found:
+        return f"{found['image']}: not read. {found['error']}"
     ranked = sorted(found["probabilities"].items(), key=lambda pair: -pair[1])[:TOP_CLASSES]
     return f"{found['image']}: " + ", ".join(f"{name} {share:.1%}" for name, share in ranked)

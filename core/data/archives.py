@@ -11,6 +11,9 @@ from core.data.folders import MOST_FILES, Readable, Store
 from core.errors import DataError
 from core.workspace import Progress
 
+ENDINGS = (".zip",)
+"""What the names of archives end in."""
+
 RATIO = 100
 """Photos hardly shrink in a zip; above this, and above `RATIO_FROM` bytes, it is taken for a bomb."""
 
@@ -73,3 +76,8 @@ def _unpack_one(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str, stor
             store.refuse(name, "It is damaged in the archive.")
         except RuntimeError:  # zipfile's word for encryption that the flags do not admit
             store.refuse(name, "It is encrypted.")
+
+
+def is_archive(name: str) -> bool:
+    """Whether a file's name is that of an archive which is unpacked here."""
+    return name.lower().endswith(ENDINGS)

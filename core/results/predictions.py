@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
-from core.errors import RunError
+from core.errors import DataError, RunError
 from core.workspace import Progress, atomic, no_progress
 
 if TYPE_CHECKING:
@@ -169,12 +169,21 @@ def cross_entropy(probabilities: npt.NDArray[np.floating[Any]], labels: Integers
 
 
 def predict_images(
-    model: "Classifier", paths: Sequence[Path], size: int, *, batch_size: int = 32, progress: Progress = no_progress
+    model: "Classifier",
+    paths: Sequence[Path],
+    size: int,
+    *,
+    batch_size: int = 32,
+    progress: Progress = no_progress,
+    unreadable: dict[int, str] | None = None,
 ) -> Floats:
-    """Probabilities (N, C) float32 of image files, decoded to `size` pixels as for training; raises `DataError`."""
+    """Probabilities (N, C) float32 of image files, decoded to `size` pixels as for training.
+
+    An image that cannot be read raises `DataError`; where `unreadable` is given, its position and the reason are put
+    there instead, and its row is NaN.
+    """
     import torch
 
-    from core.data.decode import decode
     from core.model.classifier import evaluating
     from core.results.inference import probabilities_of
 
@@ -182,7 +191,28 @@ def predict_images(
     with evaluating(model):
         for start in range(0, len(paths), batch_size):
             progress("Predicting images", start, len(paths))
-            batch = np.stack([decode(path, size) for path in paths[start : start + batch_size]])
-            found.append(probabilities_of(model, torch.from_numpy(batch).permute(0, 3, 1, 2)))
+            images = _decoded(paths, range(start, min(start + batch_size, len(paths))), size, unreadable)
+            rows = np.full((min(batch_size, len(paths) - start), len(model.classes)), np.nan, dtype=np.float32)
+            if images:
+                batch = torch.from_numpy(np.stack(list(images.values()))).permute(0, 3, 1, 2)
+                rows[[position - start for position in images]] = probabilities_of(model, batch)
+            found.append(rows)
     progress("Predicting images", len(paths), len(paths))
     return np.concatenate(found) if found else np.zeros((0, len(model.classes)), dtype=np.float32)
+
+
+def _decoded(
+    paths: Sequence[Path], positions: range, size: int, unreadable: dict[int, str] | None
+) -> dict[int, npt.NDArray[np.uint8]]:
+    """Position -> pixels of the images that can be read; see `predict_images` for the others."""
+    from core.data.decode import decode
+
+    images = {}
+    for position in positions:
+        try:
+            images[position] = decode(paths[position], size)
+        except DataError as error:
+            if unreadable is None:
+                raise
+            unreadable[position] = str(error)
+    return images

@@ -59,3 +59,14 @@ def test_other_values_stay_as_they_are(value):
 
 def test_columns_of_a_table_line_up():
     assert table([["a", "1"], ["long", "100"]]) == "a       1\nlong  100"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "shift_jis", "utf-8"])
+def test_consoles_of_any_encoding_get_all_of_the_text(encoding: str) -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding=encoding, newline="")
+    write(stream, Answer({}, "猫 Äpfel \x1b[31m 5"), as_json=False)
+    said = raw.getvalue().decode(encoding)
+    assert said.endswith("\\x1b[31m 5\n")
+    assert ("猫" in said) == (encoding in ("shift_jis", "utf-8"))
+    assert "\\u732b" in said or "猫" in said
