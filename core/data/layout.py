@@ -12,6 +12,7 @@ from core.data.folder_names import (
     SPLITS,
     THUMBNAILS,
     UNLABELLED,
+    alike,
     in_order,
     is_called,
     one_form,
@@ -94,6 +95,7 @@ class _Reader:
     def read(self, root: Node) -> None:
         """Find the folders that are classes or splits, and place every file."""
         level, kids = self._unwrapped(root)
+        kids = self._parts_merged(kids)
         splits = self._splits(kids)
         deep = {kid.path for kid in kids if self._live(kid)}
         labelled = {split for path, split in splits.items() if path in deep}
@@ -142,6 +144,20 @@ class _Reader:
             else:
                 kids.append(kid)
         return kids
+
+    def _parts_merged(self, kids: list[Node]) -> list[Node]:
+        """The classes of folders that hold classes of the same names: batch1/cat, batch1/dog, batch2/cat, ..."""
+        if len(kids) < 2 or self._splits(kids) or any(kid.own or self.choice.part_of(kid.path) for kid in kids):
+            return kids
+        inside = [self._unwrapped(kid)[1] for kid in kids]
+        names = [{alike(node.name) for node in nodes} for nodes in inside]
+        same = all(len(found) > 1 and found == names[0] for found in names)
+        if not same or any(split_of(node.name) for node in inside[0]):
+            return kids
+        for kid in kids:
+            self._mark(kid, "wrapper", why="its folders are called as those of the others")
+        self.questions.append(f"{_few(kids)} holds folders of the same names; these are read as the classes.")
+        return [node for nodes in inside for node in nodes]
 
     def _live(self, node: Node) -> list[Node]:
         """The folders of `node` that may be classes or splits; the others are marked with the reason."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from core.data.archives import is_archive
 from core.data.dataset import Broken
 from core.data.folder_names import in_order
 from core.data.labels import Labelled
@@ -25,6 +26,16 @@ def refuse_nothing(
     where = f"{source.title} ({source.spec})" if source.spec != source.title else source.title
     if not source.files and not source.refused:
         raise DataError(f"{where} has no files in it. Choose a folder with a folder of images for each class.")
+    if not source.files:
+        name, reason = source.refused[0]
+        raise DataError(f"Nothing in {where} can be read. The first file, {name}: {reason}")
+    archives = [
+        file.name for file in source.files if is_archive(file.name) or file.name.lower().endswith((".7z", ".rar"))
+    ]
+    if not files and archives:
+        raise DataError(
+            f"{where} has no class folders, but archives: {named(archives)}. Unpack them, and choose the folder again."
+        )
     if not files:
         raise DataError(f"{where} has no class folders. Put the images of each class in a folder named after it.")
     if not good:

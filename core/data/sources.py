@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from core.data.archives import unpack
+from core.data.archives import NOT_READ, folder_for, is_archive, spool, unpack, unpack_into
 from core.data.catalogue import DOWNLOADS, offers, title_of
 from core.data.downloads import downloaded_folder
 from core.data.embedded import embedded_folder, full_spec
@@ -16,6 +16,9 @@ from core.data.paths import typed_path
 from core.data.walk import walk
 from core.errors import DataError
 from core.workspace import Progress, Workspace, no_progress
+
+UNPACKED = 2
+"""Goes up when archives are read otherwise, so that they are unpacked anew."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,8 @@ def open_source(spec: str, workspace: Workspace, progress: Progress = no_progres
 def store_upload(files: Iterable[tuple[str, BinaryIO]], workspace: Workspace) -> str:
     """Keep files that were dropped on a page, (relative name, content) each; returns the spec to open them with.
 
-    A single zip is unpacked. The same content is kept once. Raises `DataError` when there is nothing to keep.
+    Archives are unpacked, several ones side by side. The same content is kept once. Raises `DataError` when there is
+    nothing to keep.
     """
     given = list(files)
     if not given:
@@ -73,12 +77,14 @@ def store_upload(files: Iterable[tuple[str, BinaryIO]], workspace: Workspace) ->
         content.seek(0)
     with new_folder(workspace.data) as folder:
         store = Store(folder)
-        if len(given) == 1 and given[0][0].lower().endswith(".zip"):
+        if len(given) == 1 and is_archive(given[0][0]):
             digest = _store_zip(*given[0], store, workspace)
         else:
             for raw, content in given:
                 name = store.admit(raw)
-                if name is not None:
+                if name is not None and is_archive(name):
+                    _store_among_others(name, content, store)
+                elif name is not None:
                     store.add(name, content)
             store.close(_common_folder(store.names) or "Dropped files")
             digest = store.digest
@@ -95,6 +101,15 @@ def _store_zip(name: str, content: BinaryIO, store: Store, workspace: Workspace)
     return digest
 
 
+def _store_among_others(name: str, content: BinaryIO, store: Store) -> None:
+    """Unpack one of several archives that were dropped at once."""
+    archive = spool(content, store.folder)
+    try:
+        unpack_into(archive, name, store, no_progress, folder_for(archive, name))
+    finally:
+        archive.unlink()
+
+
 def _common_folder(names: Iterable[str]) -> str:
     tops = {name.split("/")[0] if "/" in name else "" for name in names}
     return tops.pop() if len(tops) == 1 else ""
@@ -107,17 +122,24 @@ def _open_path(spec: str, workspace: Workspace, progress: Progress) -> Source:
             return _stored(str(path), path)
         return _walked(str(path), path.name or str(path), path, workspace)
     if os.path.isfile(path):
-        if path.suffix.lower() != ".zip":
-            raise DataError(f"{path} is neither a folder nor a zip file. Unpack it, and choose the folder.")
+        if not is_archive(path.name):
+            raise DataError(_no_source(path))
         return _stored(str(path), _unpacked(path, workspace, progress))
     known = ", ".join(offer.spec for offer in offers())
     raise DataError(f"There is no folder or zip file {path}. Check the path, or choose one of: {known}.")
 
 
+def _no_source(path: Path) -> str:
+    ending = path.suffix.lower()
+    if ending in NOT_READ:
+        return f"{path} is {NOT_READ[ending]}, which is not read here. Unpack it, and choose the folder."
+    return f"{path} is neither a folder nor a zip file. Unpack it, and choose the folder."
+
+
 def _unpacked(archive: Path, workspace: Workspace, progress: Progress) -> Path:
-    """The folder a zip was unpacked to; known by its place, size and times, so that a changed zip is read anew."""
+    """The folder an archive was unpacked to; known by place, size and times, so that a changed one is read anew."""
     facts = archive.stat()
-    stamp = repr((str(archive), facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns))
+    stamp = repr((UNPACKED, str(archive), facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns))
     target = workspace.data / f"zip-{hashlib.blake2b(stamp.encode(), digest_size=16).hexdigest()}"
     if not target.is_dir():
         with new_folder(workspace.data) as folder:

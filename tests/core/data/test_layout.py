@@ -226,6 +226,13 @@ def test_what_is_doubtful_is_asked(paths: tuple[str, ...], question: str) -> Non
     assert any(re.search(question, said) for said in layout.questions), layout.questions
 
 
+def test_folders_with_classes_of_the_same_names_are_parts_of_one_set() -> None:
+    layout = read("batch1/cat", "batch1/dog", "batch2/x/cat", "batch2/x/dog")
+    assert labels(layout) == {"cat", "dog"}
+    assert len(layout.places) == 12
+    assert "holds folders of the same names" in layout.questions[0]
+
+
 def test_loose_images_beside_the_classes_are_asked_about() -> None:
     layout = lay_out([*images(cat=3, dog=3), "a.jpg", "b.jpg"])
     assert layout.questions == ("2 images lie loose beside the class folders and are left out.",)
