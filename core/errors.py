@@ -9,6 +9,10 @@ class DataError(AnnealError):
     """A data set that cannot be read, split or used as asked."""
 
 
+class SeveralLabelsError(DataError):
+    """Labels of which an image has several at once, which a classifier of one class each cannot learn."""
+
+
 class ModelError(AnnealError):
     """A backbone or weights that cannot be had, or do not fit."""
 

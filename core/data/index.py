@@ -46,10 +46,11 @@ def load_source(
     valid_share: float = 0.2,
     seed: int = 0,
     choice: Choice | None = None,
+    labels: Labelled | None = None,
     progress: Progress = no_progress,
 ) -> DataSet:
-    """`load_data` of a source that is open already."""
-    labels = labelled(source, choice or Choice())
+    """`load_data` of a source that is open already; `labels`, where they are known, are not read."""
+    labels = labels or labelled(source, choice or Choice())
     files = [file for file in source.files if file.name in labels.places]
     seen = scan(source.spec, files, workspace, progress)
     unreadable = [(file.name, found.reason) for file, found in zip(files, seen, strict=True) if found.reason]

@@ -1,11 +1,20 @@
 """Where the classes of a data set come from: its folders, a table, or the names of its files."""
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from core.data.layout import Layout, Place, lay_out
+from core.data.name_labels import NamePattern, best_pattern, labels_by_name, suggested
 from core.data.reading import Choice, Folder
 from core.data.sources import Source
+from core.data.table_labels import TableReading, best_table, chosen_table, described, placed
+from core.data.tree import may_be_image
+from core.errors import DataError, SeveralLabelsError
+
+MOST_COVERED = 0.9
+"""Share of the images that a table must label to be asked about beside class folders."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +36,39 @@ class Labelled:
 
 
 def labelled(source: Source, choice: Choice) -> Labelled:
-    """The class of every file of `source`, read as `choice` says."""
-    return _of_folders(lay_out([file.name for file in source.files], choice, source.empty), choice)
+    """The class of every file of `source`, read as `choice` says; raises `DataError`."""
+    layout = lay_out([file.name for file in source.files], choice, source.empty)
+    if choice.classes_from == "csv":
+        return _of_tables(source, layout, chosen_table(source, choice), choice)
+    if choice.classes_from == "names":
+        return _of_names(source, layout, choice)
+    if choice.classes_from == "folder":
+        return _of_folders(layout, choice)
+    readings = _or_none(source, choice)
+    if readings:
+        return _of_tables(source, layout, readings, choice)
+    if len({place.label for place in layout.places.values()}) > 1:
+        return _asking_about_tables(source, _of_folders(layout, choice))
+    best = best_table(source, choice)
+    if best is not None:
+        return _of_tables(source, layout, [best], choice)
+    return _of_folders(layout, choice)
+
+
+def name_suggestions(source: Source) -> list[NamePattern]:
+    """Patterns by which the names of the files would give classes, the best first, each with what it gives."""
+    return suggested(_images(source))
+
+
+def _images(source: Source) -> list[str]:
+    return [file.name for file in source.files if may_be_image(file.name)]
+
+
+def _or_none(source: Source, choice: Choice) -> list[TableReading]:
+    try:
+        return described(source, choice)
+    except DataError:
+        return []
 
 
 def _of_folders(layout: Layout, choice: Choice) -> Labelled:
@@ -43,3 +83,85 @@ def _of_folders(layout: Layout, choice: Choice) -> Labelled:
         layout.empty,
         choice,
     )
+
+
+def _of_tables(source: Source, layout: Layout, readings: Sequence[TableReading], choice: Choice) -> Labelled:
+    places, origin, questions = placed(source, layout, list(readings))
+    first = readings[0]
+    names = " and ".join(reading.table.name for reading in readings)
+    columns = f"{first.columns.file}, {first.columns.label}" + (f", {first.columns.split}" * bool(first.columns.split))
+    reason = f"{names} has no label for it."
+    return _without_classes(source, layout, choice, places, origin, reason, "csv", f"{names}: {columns}", questions)
+
+
+def _of_names(source: Source, layout: Layout, choice: Choice) -> Labelled:
+    images = [name for name in _images(source) if not _left_out(layout, name)]
+    questions = []
+    pattern = choice.pattern
+    if not pattern:
+        best = best_pattern(images)
+        pattern = best.pattern
+        if best.unfit:
+            questions.append(f"{best.unfit:,} names do not fit the pattern {pattern}; these images are left out.")
+    labels = labels_by_name(images, pattern)
+    sides = {layout.sides[name] for name in labels if name in layout.sides}
+    given = "train" in sides and len(sides) > 1
+    held_out = "" if not given else "valid" if "valid" in sides else "test"
+    origin = "" if not given else "as given" if held_out == "valid" else "as given, with the test folder for validation"
+    places = {name: Place(label, _given_side(layout, name, held_out)) for name, label in labels.items()}
+    reason = f"Its name does not fit the pattern {pattern}."
+    return _without_classes(source, layout, choice, places, origin, reason, "names", pattern, questions)
+
+
+def _given_side(layout: Layout, name: str, held_out: str) -> str:
+    side = layout.sides.get(name, "train")
+    return "" if not held_out else "valid" if side == held_out else side
+
+
+def _left_out(layout: Layout, name: str) -> bool:
+    ignored = {folder.path for folder in layout.folders if folder.part == "ignored"}
+    parts = name.split("/")
+    return bool(ignored) and any("/".join(parts[:depth]) in ignored for depth in range(1, len(parts)))
+
+
+def _without_classes(
+    source: Source,
+    layout: Layout,
+    choice: Choice,
+    places: dict[str, Place],
+    origin: str,
+    reason: str,
+    classes_from: Literal["names", "csv"],
+    described_as: str,
+    questions: list[str],
+) -> Labelled:
+    """A reading in which folders are no classes."""
+    strays = tuple((name, reason) for name in _images(source) if name not in places and not _left_out(layout, name))
+    folders = tuple(folder if folder.part != "class" else _no_class(folder) for folder in layout.folders)
+    return Labelled(places, strays, origin, classes_from, described_as, folders, tuple(questions), (), choice)
+
+
+def _no_class(folder: Folder) -> Folder:
+    """A folder that would be a class, where the classes come from elsewhere."""
+    return folder.model_copy(update={"part": "wrapper", "means": "", "why": "the classes come from elsewhere"})
+
+
+def _asking_about_tables(source: Source, found: Labelled) -> Labelled:
+    """Class folders beside a table that labels nearly all images otherwise: which one is meant must be asked."""
+    try:
+        table = best_table(source, found.choice, least=MOST_COVERED)
+    except SeveralLabelsError:  # the folders are classes of one label each
+        return found
+    if table is None:
+        return found
+    named: dict[str, set[str]] = defaultdict(set)
+    for name, label in table.labels.items():
+        if name in found.places:
+            named[found.places[name].label].add(label)
+    if all(len(labels) == 1 for labels in named.values()):
+        return found
+    question = (
+        f"{table.table.name} labels {len(table.labels):,} images otherwise than their folders, which are read as the "
+        "classes. To read the table instead: --classes-from csv."
+    )
+    return replace(found, questions=(*found.questions, question))

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from core.data.archives import is_archive
 from core.data.dataset import Broken
 from core.data.folder_names import in_order
-from core.data.labels import Labelled
+from core.data.labels import Labelled, name_suggestions
 from core.data.reading import LostClass
 from core.data.sources import Source, SourceFile
+from core.data.table_labels import tables_in
 from core.errors import DataError
 
 SHOWN = 8
@@ -37,7 +38,10 @@ def refuse_nothing(
             f"{where} has no class folders, but archives: {named(archives)}. Unpack them, and choose the folder again."
         )
     if not files:
-        raise DataError(f"{where} has no class folders. Put the images of each class in a folder named after it.")
+        raise DataError(
+            f"{where} has no class folders. Put the images of each class in a folder named after it"
+            f"{_elsewhere(source)}."
+        )
     if not good:
         first = next(row for row in broken if row.path == files[0].name)
         raise DataError(
@@ -50,8 +54,21 @@ def refuse_nothing(
         why = f" No image of {named([row.name for row in gone])} can be read: {gone[0].reason}" if gone else ""
         raise DataError(
             f"{where} has readable images of one class only, {classes.pop()}.{why} A classifier needs two or more: "
-            "put the images of each class in a folder of their own."
+            f"put the images of each class in a folder of their own{_elsewhere(source)}."
         )
+
+
+def _elsewhere(source: Source) -> str:
+    """Where the labels might be instead of in folders, as the end of a sentence."""
+    ways = []
+    patterns = name_suggestions(source)
+    if patterns:
+        counted = ", ".join(f"{label} ({count:,})" for label, count in patterns[0].images[:3])
+        ways.append(f"if the file names hold the classes, as {patterns[0].pattern} ({counted}): --classes-from names")
+    tables = tables_in(source)
+    if tables:
+        ways.append(f"if {named(tables)} holds the labels: --classes-from csv")
+    return f"; or, {'; '.join(ways)}" if ways else ", or say that the labels are in a CSV: --labels FILE"
 
 
 def refuse_one_sided(classes: Sequence[str], labels: Sequence[int], splits: Sequence[str]) -> None:
