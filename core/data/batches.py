@@ -1,11 +1,12 @@
 """From positions to batches of pixels; stateless, so that a resumed epoch meets the same batches."""
 
-import math
 import mmap
 
 import numpy as np
 import numpy.typing as npt
 import torch
+
+from core.data.split import batch_count
 
 Indices = npt.NDArray[np.int64]
 
@@ -19,13 +20,13 @@ def epoch_order(indices: Indices, seed: int, epoch: int) -> Indices:
 
 
 def split_batches(order: Indices, batch_size: int) -> list[Indices]:
-    """`order` in ceil(n / batch_size) consecutive batches of nearly the same length.
+    """`order` in `batch_count` consecutive batches of nearly the same length.
 
-    So the last one is not a rest: for batches of 3 or more, none has a single image unless there is only one.
+    So the last one is not a rest: for batches of 2 or more, none has a single image unless there is only one.
     """
     if len(order) == 0:
         return []
-    return np.array_split(order, math.ceil(len(order) / batch_size))
+    return np.array_split(order, batch_count(len(order), batch_size))
 
 
 MAPPED = 64 * 2**20

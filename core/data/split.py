@@ -84,3 +84,17 @@ def part(names: Sequence[str], labels: Sequence[int], share: float, seed: int) -
         ranked = sorted(positions, key=lambda i: rank(seed, "share", names[i]))
         used += ranked[: max(1, math.floor(share * len(ranked) + 0.5))]
     return sorted(used)
+
+
+def batch_count(images: int, batch_size: int) -> int:
+    """Batches of an epoch: ceil(images / batch_size), or one fewer where a batch would have a single image.
+
+    Batch norm cannot learn from a single image. That is so for batches of 2 and an odd number of images, of which
+    one batch then has 3; batches of 1 are what was asked for.
+
+    >>> [batch_count(images, 2) for images in (1, 2, 3, 7, 8)]
+    [1, 1, 1, 3, 4]
+    """
+    if batch_size == 2 and images > 1:
+        return images // 2
+    return math.ceil(images / batch_size)

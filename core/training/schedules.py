@@ -7,6 +7,7 @@ from itertools import accumulate
 from typing import Literal
 
 from core.data.index import DataSet
+from core.data.split import batch_count
 from core.training.stage import Stage
 
 GENTLE_FACTOR = 1 / 100
@@ -105,7 +106,7 @@ class Schedule:
 
 def steps_per_epoch(stage: Stage, data: DataSet) -> int:
     """Batches in one epoch of `stage` on `data`: the stage's share of the training images, in batches."""
-    return math.ceil(len(data.train_indices(stage.share)) / stage.batch_size)
+    return batch_count(len(data.train_indices(stage.share)), stage.batch_size)
 
 
 def schedule_of(stage: Stage, steps_per_epoch: int) -> Schedule:

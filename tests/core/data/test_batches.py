@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from core.data import batches as module
 from core.data.batches import epoch_order, gather, split_batches
+from core.data.split import batch_count
 
 
 @given(st.integers(0, 300), st.integers(1, 64), st.integers(-(2**31), 2**31), st.integers(0, 1000))
@@ -20,10 +21,12 @@ def test_every_index_once_an_epoch(images: int, batch_size: int, seed: int, epoc
     assert sorted(order) == indices.tolist()
     np.testing.assert_array_equal(order, epoch_order(indices, seed, epoch))
     batches = split_batches(order, batch_size)
-    assert len(batches) == -(-images // batch_size)
     lengths = [len(batch) for batch in batches]
-    assert not lengths or (max(lengths) <= batch_size and max(lengths) - min(lengths) <= 1)
-    assert batch_size < 3 or images == 1 or 1 not in lengths
+    assert len(batches) == batch_count(images, batch_size)
+    assert batch_size == 2 or len(batches) == -(-images // batch_size)
+    assert not lengths or (max(lengths) <= max(batch_size, 3) and max(lengths) - min(lengths) <= 1)
+    assert batch_size in (1, 2) or not lengths or max(lengths) <= batch_size
+    assert batch_size == 1 or images == 1 or 1 not in lengths
     assert np.concatenate([*batches, np.zeros(0, np.int64)]).tolist() == order.tolist()
 
 

@@ -129,4 +129,4 @@ def test_an_epoch_has_as_many_steps_as_batches_and_goes_over_each_image_once(dat
     batches = Samples(data, stage, torch.device("cpu")).batches(seed=3, epoch=1)
     assert steps_per_epoch(stage, data) == len(batches)
     assert sorted(index for batch in batches for index in batch) == sorted(data.train_indices(share))
-    assert max(map(len, batches)) <= batch_size
+    assert max(map(len, batches)) <= (3 if batch_size == 2 else batch_size)  # no batch of 2 is left with one image
