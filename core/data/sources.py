@@ -8,11 +8,13 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from core.data.archives import NOT_READ, folder_for, is_archive, spool, unpack, unpack_into
+from core.data.arrow_sets import arrow_files, unpack_arrow
 from core.data.catalogue import DOWNLOADS, offers, title_of
 from core.data.downloads import downloaded_folder
 from core.data.embedded import embedded_folder, full_spec
-from core.data.folders import Store, copy_whole, is_stored, new_folder, read_manifest, settle
+from core.data.folders import Store, copy_whole, is_stored, new_folder, read_manifest, settle, write_manifest
 from core.data.paths import typed_path
+from core.data.torchvision_sets import LocalSet, files_of, local_set, write_arrays
 from core.data.walk import walk
 from core.errors import DataError
 from core.workspace import Progress, Workspace, no_progress
@@ -46,7 +48,9 @@ class Source:
 
 
 def open_source(spec: str, workspace: Workspace, progress: Progress = no_progress) -> Source:
-    """The files that `spec` names: "digits", "shapes[:difficulty]", a torchvision set, a folder or a zip.
+    """The files that `spec` names: "digits", "shapes[:difficulty]", a torchvision set, a folder or an archive.
+
+    A folder may also be one of Hugging Face (arrow or parquet files) or one that torchvision downloaded to.
 
     Embedded sets are made, zips unpacked and downloads fetched at their first use. An embedded set comes before
     a folder of its name, which `./name` still reaches; a folder comes before a download of its name. Raises
@@ -120,13 +124,48 @@ def _open_path(spec: str, workspace: Workspace, progress: Progress) -> Source:
     if os.path.isdir(path):
         if is_stored(path, workspace.data):
             return _stored(str(path), path)
+        if files := arrow_files(path):
+            return _stored(str(path), _from_arrow(path, files, workspace, progress))
+        if found := local_set(path):
+            return _from_torchvision(path, found, workspace, progress)
         return _walked(str(path), path.name or str(path), path, workspace)
     if os.path.isfile(path):
+        if files := arrow_files(path):
+            return _stored(str(path), _from_arrow(path, files, workspace, progress))
         if not is_archive(path.name):
             raise DataError(_no_source(path))
         return _stored(str(path), _unpacked(path, workspace, progress))
     known = ", ".join(offer.spec for offer in offers())
     raise DataError(f"There is no folder or zip file {path}. Check the path, or choose one of: {known}.")
+
+
+def _from_arrow(path: Path, files: list[tuple[str, Path]], workspace: Workspace, progress: Progress) -> Path:
+    """The folder that the images of arrow or parquet files were written to, anew when one of the files changed."""
+    target = workspace.data / f"arrow-{_stamp([file for _, file in files])}"
+    if not target.is_dir():
+        with new_folder(workspace.data) as folder:
+            unpack_arrow(files, path.name, Store(folder), progress)
+            settle(folder, target)
+    return target
+
+
+def _from_torchvision(path: Path, found: LocalSet, workspace: Workspace, progress: Progress) -> Source:
+    if not found.holds_arrays:
+        files = (SourceFile(name, file) for name, file in files_of(found))
+        return Source(str(path), found.kind, tuple(sorted(files, key=lambda file: file.name)))
+    target = workspace.data / f"torchvision-{_stamp(sorted(file for file in path.rglob('*') if file.is_file()))}"
+    if not target.is_dir():
+        with new_folder(workspace.data) as folder:
+            written = [(name, file.name) for name, file in write_arrays(found, folder, progress)]
+            write_manifest(folder, found.kind, written)
+            settle(folder, target)
+    return _stored(str(path), target)
+
+
+def _stamp(files: Iterable[Path]) -> str:
+    """Digest of places, sizes and times of files: the same as long as none was changed."""
+    facts = [(str(file), (info := file.stat()).st_size, info.st_mtime_ns, info.st_ctime_ns) for file in files]
+    return hashlib.blake2b(repr((UNPACKED, facts)).encode(), digest_size=16).hexdigest()
 
 
 def _no_source(path: Path) -> str:
@@ -138,9 +177,7 @@ def _no_source(path: Path) -> str:
 
 def _unpacked(archive: Path, workspace: Workspace, progress: Progress) -> Path:
     """The folder an archive was unpacked to; known by place, size and times, so that a changed one is read anew."""
-    facts = archive.stat()
-    stamp = repr((UNPACKED, str(archive), facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns))
-    target = workspace.data / f"zip-{hashlib.blake2b(stamp.encode(), digest_size=16).hexdigest()}"
+    target = workspace.data / f"zip-{_stamp([archive])}"
     if not target.is_dir():
         with new_folder(workspace.data) as folder:
             unpack(archive, archive.name, Store(folder), progress)

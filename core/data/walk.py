@@ -14,7 +14,15 @@ ROOMS = frozenset({"data", "indexes", "pixels", "activations", "runs", "jobs"})
 """Folders of a workspace, see `core.workspace`."""
 
 _FILES = frozenset({"speed.json", "warm.sock"})
-_STORED = ("upload-", "zip-", "digits-", "shapes-", *(f"{offer.spec}-" for offer in DOWNLOADS))
+_STORED = (
+    "upload-",
+    "zip-",
+    "arrow-",
+    "torchvision-",
+    "digits-",
+    "shapes-",
+    *(f"{offer.spec}-" for offer in DOWNLOADS),
+)
 
 OURS = "Anneal's own folder"
 
