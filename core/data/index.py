@@ -15,7 +15,7 @@ from core.data.split import hold_out
 from core.data.tree import may_be_image
 from core.workspace import Progress, Workspace, no_progress
 
-__all__ = ["SPLIT_NAMES", "Broken", "DataSet", "Groups", "Indices", "Item", "load_data", "load_source"]
+__all__ = ["SPLIT_NAMES", "Broken", "DataSet", "Groups", "Indices", "Item", "load_data", "load_source", "reading_of"]
 
 Found = Sequence[tuple[SourceFile, Seen]]
 
@@ -59,6 +59,14 @@ def load_source(
     lost = _lost(labels, files, seen)
     refuse_nothing(source, labels, files, [file for file, _ in good], broken, lost)
     return _assembled(source, labels, good, broken, lost, valid_share, seed)
+
+
+def reading_of(source: Source, choice: Choice | None = None) -> Reading:
+    """How `source` is read under `choice`, from names and tables alone: quick, and also where the set is refused.
+
+    Raises `DataError` where the choice cannot be followed.
+    """
+    return _reading(source, labelled(source, choice or Choice()), ())
 
 
 def _assembled(

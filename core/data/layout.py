@@ -1,15 +1,14 @@
 """What the folders say: which class an image is of, on which side of the split, and what is doubtful about it."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from core.data.doubts import doubts_about_classes, few
 from core.data.folder_names import (
     ANNOTATIONS,
     IMAGES,
     NEUTRAL,
     PAPERS,
-    SPLITS,
     THUMBNAILS,
     UNLABELLED,
     alike,
@@ -26,8 +25,6 @@ from core.data.tree import Node, tree_of
 NO_CLASS = "The file is not in a class folder."
 OUTSIDE = "The file lies outside the train, valid and test folders."
 BY_HAND = "chosen by hand"
-
-_CAMERA = re.compile(r"(new folder.*|untitled.*|dcim|\d{3}[a-z_]{5}|(19|20)\d\d([-_. ]?\d\d){0,2})$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -156,7 +153,7 @@ class _Reader:
             return kids
         for kid in kids:
             self._mark(kid, "wrapper", why="its folders are called as those of the others")
-        self.questions.append(f"{_few(kids)} holds folders of the same names; these are read as the classes.")
+        self.questions.append(f"{few(kids)} holds folders of the same names; these are read as the classes.")
         return [node for nodes in inside for node in nodes]
 
     def _live(self, node: Node) -> list[Node]:
@@ -299,26 +296,14 @@ class _Reader:
 
     def _doubt_classes(self, level: Node, kids: list[Node]) -> None:
         """Ask about whatever makes a reading of plain class folders doubtful."""
+        if len(kids) < 2:
+            return
         undecided = [kid for kid in kids if self.choice.part_of(kid.path) is None]
         nested = [kid for kid in undecided if not kid.own and len(self._live(kid)) > 1]
-        if nested and len(kids) > 1:
-            self.questions.append(
-                f"{_few(nested)} holds folders of images and is read as one class. If those folders are the classes, "
-                "say that it is a wrapper."
-            )
-        split_like = [kid for kid in undecided if set(_words_of(kid)) & set(SPLITS)]
-        special = ANNOTATIONS | THUMBNAILS | PAPERS | UNLABELLED | IMAGES
-        odd = [kid for kid in undecided if kid not in split_like and is_called(kid.name, special)]
-        if len(kids) > 1 and odd:
-            self.questions.append(f"{_few(odd)} is read as a class, though folders of that name mostly are none.")
-        if len(kids) > 1 and split_like:
-            self.questions.append(f"{_few(split_like)} is read as a class, though its name is that of a split.")
-        cameras = [kid for kid in undecided if _CAMERA.match(kid.name)]
-        if len(kids) > 1 and len(cameras) == len(kids) and not all(kid.name.isdecimal() for kid in kids):
-            self.questions.append(f"{_few(cameras)}: do these folders stand for classes? Cameras name folders so.")
-        loose = [name for name in level.own if name not in self.places]
-        if loose and len(kids) > 1 and len(loose) * 10 > level.images:
-            self.questions.append(f"{len(loose):,} images lie loose beside the class folders and are left out.")
+        loose = sum(name not in self.places for name in level.own)
+        self.questions += doubts_about_classes(undecided, nested, some_decided=len(undecided) < len(kids))
+        if loose * 10 > level.images:
+            self.questions.append(f"{loose:,} images lie loose beside the class folders and are left out.")
 
     def _name_empty(self, levels: list[Node]) -> None:
         """Class folders without any image, which would otherwise drop out of the classes unseen."""
@@ -332,14 +317,3 @@ class _Reader:
                     continue
                 if self.choice.part_of(kid.path) is None:
                     self.empty[label] = "The folder is empty." if not kid.files else "No file in it is an image."
-
-
-def _words_of(kid: Node) -> list[str]:
-    meant, _ = split_and_rest(kid.name)
-    return [meant] if meant and split_of(kid.name) else []
-
-
-def _few(nodes: list[Node], shown: int = 3) -> str:
-    named = ", ".join(node.path for node in nodes[:shown])
-    more = f" and {len(nodes) - shown:,} more" if len(nodes) > shown else ""
-    return f"The folder {named}" if len(nodes) == 1 else f"Each of the folders {named}{more}"

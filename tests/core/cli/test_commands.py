@@ -213,3 +213,71 @@ def test_predict_takes_folders_zips_and_patterns(train, anneal, pictures, tmp_pa
         said = anneal("predict", run, asked)
         assert said.status == 2
         assert sentence in said.err
+
+
+def test_inspect_says_how_the_folders_were_read_and_is_put_right(anneal, tmp_path):
+    for name, colour in COLOURS.items():
+        for number in range(6):
+            paint(tmp_path / "set" / name / f"{number}.png", colour, number)
+    paint(tmp_path / "set/docs/logo.png", (9, 9, 9), 1)
+    paint(tmp_path / "set/docs/screen.png", (9, 9, 9), 2)
+    found = anneal("inspect", tmp_path / "set", "--json").json
+    assert not found["reading"]["certain"]
+    assert "docs is read as a class" in found["reading"]["questions"][0]
+    assert any("docs" in finding["title"] for finding in found["findings"])
+    text = anneal("inspect", tmp_path / "set").out
+    assert "which is not certain" in text
+    assert "  docs/: class, 2 images, a folder of images" in text
+    right = anneal("inspect", tmp_path / "set", "--folder", "docs=ignored", "--json").json
+    assert sorted(right["classes"]) == sorted(COLOURS)
+    assert right["reading"]["certain"]
+    assert right["reading"]["choice"]["parts"] == [["docs", "ignored"]]
+    run = anneal(
+        "train",
+        tmp_path / "set",
+        "--folder",
+        "docs=ignored",
+        "--backbone",
+        "small_cnn",
+        "--size",
+        SIDE,
+        "--lr",
+        0.01,
+        "--cycles",
+        1,
+        "--json",
+    ).json["run"]
+    kept = RunFolder(run, Workspace.at())
+    assert kept.info.classes == tuple(sorted(COLOURS))
+    assert kept.data().reading.choice.parts == (("docs", "ignored"),)
+    wrong = anneal("inspect", tmp_path / "set", "--folder", "docs=nothing")
+    assert (wrong.status, wrong.out) == (2, "")
+    assert "is not FOLDER=PART" in wrong.err
+
+
+def test_classes_come_from_names_or_a_table_when_that_is_said(anneal, tmp_path):
+    for name, colour in COLOURS.items():
+        for number in range(6):
+            paint(tmp_path / "set" / f"{name}_{number}.png", colour, number)
+    refused = anneal("inspect", tmp_path / "set")
+    assert refused.status == 2
+    assert "--classes-from names" in refused.err
+    named = anneal("inspect", tmp_path / "set", "--classes-from", "names", "--json").json
+    assert named["classes"] == dict.fromkeys(sorted(COLOURS), 6)
+    assert (
+        "the names of the files ({class}_{number})"
+        in anneal("inspect", tmp_path / "set", "--pattern", "{class}_{number}").out
+    )
+    rows = [f"{name}_{number}.png,x,{name[0]}" for name in COLOURS for number in range(6)]
+    (tmp_path / "my.csv").write_text("\n".join(["what,kind,letter", *rows]))
+    table = ("--labels", tmp_path / "my.csv", "--columns", "file=what,label=letter", "--json")
+    assert anneal("inspect", tmp_path / "set", *table).json["classes"] == {"b": 6, "g": 6, "r": 6}
+    for options, sentence in (
+        (("--columns", "files=what"), "is not file=COLUMN,label=COLUMN"),
+        (("--columns", "label=size", "--labels", tmp_path / "my.csv"), "has no column 'size'"),
+        (("--classes-from", "names", "--labels", tmp_path / "my.csv"), "--labels is for --classes-from csv"),
+        (("--pattern", "{kind}"), "is not a pattern"),
+    ):
+        said = anneal("inspect", tmp_path / "set", *options)
+        assert (said.status, said.out) == (2, "")
+        assert sentence in said.err

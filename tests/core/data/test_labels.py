@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.data.index import DataSet, load_data
+from core.data.index import DataSet, load_data, reading_of
 from core.data.listed import load_list
 from core.data.name_labels import labels_by_name, preview, suggested
 from core.data.reading import Choice
@@ -351,3 +351,13 @@ def test_a_list_or_frame_is_a_data_set(tmp_path: Path, workspace: Workspace) -> 
 def test_what_is_wrong_with_a_list_is_said(tmp_path: Path, workspace: Workspace, rows: object, sentence: str) -> None:
     with pytest.raises(DataError, match=sentence):
         load_list(rows, workspace, root=tmp_path)
+
+
+def test_a_reading_is_shown_before_any_image_is_looked_at(tmp_path: Path, workspace: Workspace) -> None:
+    source = open_source(str(write(tmp_path / "set", {"cat/a.jpg": b"x", "docs/a.md": b"x"})), workspace)
+    reading = reading_of(source)
+    assert [(part.path, part.part, part.images) for part in reading.folders] == [
+        ("cat", "class", 1),
+        ("docs", "ignored", 0),
+    ]
+    assert reading_of(source, Choice(parts=(("cat", "ignored"),))).folders[0].why == "left out by hand"
