@@ -25,6 +25,12 @@ ROBUST_PASSES = 3
 OUTLIER = 6.0
 """A batch 6 typical deviations from the curve has no weight in the next pass (Cleveland's LOWESS, 1979)."""
 
+LEAST_FREEDOM = 0.1
+"""Share of its variance that a batch's distance from the curve is taken to keep where the curve follows it closely."""
+
+LEAST_SPREAD = 1e-9
+"""Below this share the batches near a place lie at one rate, and no line goes through them."""
+
 DEVIATION = 1.4826
 """Standard deviation of a normal distribution as a multiple of its median absolute deviation."""
 
@@ -60,13 +66,15 @@ def smoothed(lrs: Numbers, losses: Numbers, *, width: float = WIDTH) -> Smooth:
     x, y = np.log10(rates), np.sqrt(values)
     windows = [_window(x, at, width / 2) for at in range(len(x))]
     roots, noise, error = y.copy(), np.zeros_like(y), np.zeros_like(y)
-    trust = np.ones_like(y)
+    trust, free = np.ones_like(y), np.ones_like(y)
     for _ in range(ROBUST_PASSES):
         for at, (near, distances, closeness) in enumerate(windows):
             part = _line(distances, closeness * trust[near])
             roots[at] = part @ y[near]
             error[at] = np.sqrt(part @ part)
-        residuals = np.abs(y - roots)
+            own = part[at - near.start]
+            free[at] = np.sqrt(max(1 - 2 * own + part @ part, LEAST_FREEDOM))
+        residuals = np.abs(y - roots) / free  # a curve lies closer to its own batches than to others
         noise = np.array([DEVIATION * np.median(residuals[near]) for near, _, _ in windows])
         far = residuals / np.maximum(OUTLIER / DEVIATION * noise, np.finfo(float).tiny)
         trust = np.where(far < 1, (1 - np.minimum(far, 1) ** 2) ** 2, 0.0)
@@ -101,8 +109,8 @@ def _line(distances: Floats, weights: Floats) -> Floats:
     """How much each batch (N,) counts in the value at distance 0 of the weighted least squares line."""
     if not weights.sum() > 0:
         weights = np.ones_like(weights)
-    total, first, second = weights.sum(), weights @ distances, weights @ distances**2
+    total, first, second = float(weights.sum()), float(weights @ distances), float(weights @ distances**2)
     spread = total * second - first**2
-    if spread <= 1e-9 * total * second:
+    if spread <= LEAST_SPREAD * total * second:
         return weights / total
     return weights * (second - first * distances) / spread

@@ -11,7 +11,6 @@ would make itself. Every rule is asked once a seed.
 """
 
 import argparse
-import json
 import math
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -27,10 +26,11 @@ from core.errors import DivergedError
 from core.model.backbones import build
 from core.training.finder import range_test
 from core.training.learner import Learner
-from core.training.records import EpochRecord
 from core.training.recipes import lesson2, quick
+from core.training.records import EpochRecord
 from core.training.stage import Stage
-from core.training.suggest import Sweep, suggest, sweep_for
+from core.training.suggest import suggest
+from core.training.sweeps import Sweep, sweep_for
 from core.workspace import Workspace
 from tests.benchmarks.report import show
 
@@ -38,7 +38,7 @@ GRID = [10 ** (-5 + half / 2) for half in range(9)]
 STATES = ("head", "head, augmented", "whole", "scratch")
 SETS = ("digits", "shapes:easy", "shapes:hard")
 SHARES = (1.0, 0.5, 0.1)
-CONSTANTS = (3e-4, 1e-3, 2e-3, 5e-3)
+CONSTANTS = (1e-4, 3e-4, 1e-3, 2e-3, 3e-3)
 CLASSIC = ("valley", "slide", "steep", "minimum", "lightning")
 OURS = "Anneal"
 
@@ -125,14 +125,16 @@ def _train(learner: Learner, stage: Stage, lr: float) -> tuple[float, float]:
 
 def measure(case: Case, learner: Learner, stage: Stage) -> None:
     """Ask every rule at the learner's state, train at every rate of the grid, and stand where it stood."""
-    state, sweep = learner.state(), sweep_for(stage)
+    only_the_head = stage.first_trained(len(learner.model.groups)) == len(learner.model.groups) - 1
+    state, sweep = learner.state(), sweep_for(only_the_head)
     steps = -(-len(learner.data.train_indices(stage.share)) // stage.batch_size)
     case.classes, case.valid = len(learner.data.classes), len(learner.data.indices("valid"))
     case.steps = steps * stage.epochs
     classic = range_test(learner, stage).suggestions
     for rule in CLASSIC:
         case.rates.setdefault(rule, []).append(classic[rule] or math.nan)
-    found = suggest(*_sweep(learner, stage, sweep), steps=case.steps)
+    curve = _sweep(learner, stage, sweep)
+    found = suggest(*curve, steps=case.steps, classes=case.classes, only_the_head=only_the_head)
     case.rates.setdefault(OURS, []).append(found.lr)
     case.unsure += not found.certain
     for rate in CONSTANTS:
@@ -160,7 +162,9 @@ def summary(cases: Sequence[Case]) -> list[list[str]]:
         nats = np.array([np.nanmean(by_case[id(case)][1]) for case in kept])
         worst = np.nanmax([np.nanmax(by_case[id(case)][0]) for case in kept])
         states = [
-            f"{np.nanmean(mine):.1f}" if (mine := [p for p, c in zip(points, kept, strict=True) if c.state == s]) else ""
+            f"{np.nanmean(mine):.1f}"
+            if (mine := [p for p, c in zip(points, kept, strict=True) if c.state == s])
+            else ""
             for s in STATES
         ]
         rows.append([rule, f"{np.nanmean(points):.2f}", f"{worst:.1f}", f"{np.nanmean(nats):.3f}", *states])
