@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.runs.folder import RunFolder
+from core.runs.folder import RunFolder, list_runs
 from core.runs.state import Curve
 from core.workspace import write_json
 from pages.ui.session import RUN
@@ -69,13 +69,15 @@ def chosen(*rows: int) -> AppTest:
 
 
 def test_runs_alone_and_beside_another(broken: RunFolder) -> None:
-    alone = chosen(0)
+    places = [run.id for run in list_runs(broken.workspace)]  # two runs of one second come in any order
+    row = places.index(broken.id)
+    alone = chosen(row)
     assert says(alone)
     assert "Delete" in {button.label for button in alone.button}
     assert "Open" not in {button.label for button in alone.button}
     both = chosen(0, 1)
     assert says(both)
     assert both.get("vega_lite_chart")
-    whole = chosen(1)
+    whole = chosen(1 - row)
     assert not says(whole)
     assert "Open" in {button.label for button in whole.button}

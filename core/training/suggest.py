@@ -1,0 +1,209 @@
+"""Anneal's learning rate for AdamW, read off a range test's raw losses and the length of the stage that it is for.
+
+A customary rate, which what the curve shows can only lower:
+
+- A *new* network, whose curve begins near the loss of guessing, takes 3e-3, or 1e-3 where its loss does not
+  fall in the sweep. *Travel* limits it: AdamW moves a weight by
+  about the rate in each batch, so a sweep of k batches a decade has moved it by k / 2.3 times the rate it has come to,
+  and a stage of n batches that anneals to 0 moves it by n / 2 times its highest rate. The sweep shows how far the
+  weights had moved when half of the fall of the loss was done; a stage that moves them 60 times as far has fitted what
+  there is to fit, and a higher rate only overfits.
+- A network that *has been trained* takes 1e-3, or 1e-4 where only its head goes on. A stage of few batches has no time
+  to repair what its first ones, at the full rate, break, and takes the less the shorter it is.
+- *Stability* limits both: where the loss rises, a few batches at that rate undo what had been learned. (The largest
+  rate that trains is within a factor of 2 of the best, arXiv:1506.01186.)
+
+The constants were chosen on digits, shapes and photos of clothing, and keep their place when any of these is left out
+(`tests.benchmarks.rates`). Where the loss neither falls nor rises by more than its noise, the curve does not say.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.training.curves import Numbers, Smooth, smoothed
+
+NEW_RATE, WHOLE_RATE, HEAD_RATE = 3e-3, 1e-3, 1e-4
+"""Customary rates of AdamW: for a network that is new, for more than the head of a trained one, for its head alone."""
+
+HARD_RATE = 1e-3
+"""For a new network whose loss does not fall in the sweep: its data are hard, and 3e-3 was too high for such."""
+
+UNTRAINED = 0.7
+"""Share of the loss of guessing, ln(classes), above which a curve has to begin for its network to count as new."""
+
+TRAVEL = 60.0
+"""How many times as far as at half of the fall a stage moves the weights at most."""
+
+LONG = 60
+"""Batches from which a stage can repair what its first ones break; a shorter one takes its part of the rate."""
+
+NEW_SHARE, TRAINED_SHARE = 0.25, 0.6
+"""The highest share of the rate of the rise to begin at."""
+
+LEAST_RISE = 0.2
+"""Share of ln(classes) by which a trained network's loss has to rise: training repairs a smaller rise."""
+
+SURE = 6.0
+"""Standard errors of the difference of two places of the curve that a fall has to exceed: the two are the highest and
+the lowest of all, so that 2 or 3 are common in pure noise."""
+
+RISEN = 3.0
+"""Standard deviations of one batch's loss that the curve has to rise by."""
+
+LEAST_SCATTER, LEAST_NOISE = 0.003, 0.02
+"""Least standard deviation that the root of a loss is taken to have, for a fall and for a rise: a loss of 0 has none of
+its own, and that of a new network very little until it begins to learn."""
+
+FEWEST_POINTS = 10
+LASTING = 3
+"""Batches for which a rise has to last; the last ones of a curve that never comes back count."""
+
+RANGE = 2.0
+"""Rates within this factor train about as well, where the rise is not nearer."""
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A learning rate and what stands behind it.
+
+    `lr` is the highest rate of the last layer group; rates from `low` to `high` train about as well; from
+    `collapse` on (None: not within this curve) the loss was above where it began. `certain` is False where the
+    curve does not say, and `lr` is then the customary rate. `reason` is one or two sentences with this curve's
+    numbers.
+    """
+
+    lr: float
+    low: float
+    high: float
+    collapse: float | None
+    certain: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a curve shows: its highest loss before the fall, the lowest, and the rates of what lies between.
+
+    `half` is the rate at which half of the fall is done and `travel` how far the weights had moved by then (in
+    units of AdamW's step), both None where the loss does not fall. `rise` is where the loss leaves the lowest
+    for good, `collapse` where it passes its highest of before; None where it does not.
+    """
+
+    start: float
+    lowest: float
+    half: float | None
+    travel: float | None
+    rise: float | None
+    collapse: float | None
+
+
+def suggest(lrs: Numbers, losses: Numbers, *, steps: int, classes: int, only_the_head: bool) -> Suggestion:
+    """The rate for a stage of `steps` batches, from raw `losses` (N,) of a sweep over ascending rates `lrs` (N,).
+
+    The losses are cross-entropies (nats) over `classes` classes; losses that are not finite end the curve.
+    `only_the_head` says that the stage trains the head alone. Raises `ValueError` for rates that do not ascend, or a
+    stage of no batches.
+    """
+    if steps < 1:
+        raise ValueError("a stage has at least one batch")
+    curve = smoothed(lrs, losses)
+    guessing = float(np.log(max(classes, 2)))
+    new = len(curve.lrs) == 0 or float(np.median(curve.losses[:FEWEST_POINTS])) > UNTRAINED * guessing
+    customary = HARD_RATE if new else _customary(only_the_head) * min(1.0, steps / LONG)
+    if len(curve.lrs) < FEWEST_POINTS:
+        return _unsaid(f"This curve has {len(curve.lrs)} points, too few to say anything", customary)
+    reading = read(curve, 0.0 if new else LEAST_RISE * guessing)
+    if reading.rise is None and reading.half is None:
+        return _unsaid("This curve does not say: its loss neither falls nor rises by more than its noise", customary)
+    return _chosen(reading, steps, new=new, only_the_head=only_the_head)
+
+
+def read(curve: Smooth, least_rise: float = 0.0) -> Reading:
+    """What `curve`, of at least 10 points, shows beyond its noise; a rise of less than `least_rise` nats is none."""
+    bottom = int(curve.roots.argmin())
+    top = int(curve.roots[: bottom + 1].argmax())
+    share = curve.error / np.maximum(curve.noise, np.finfo(float).tiny)
+    scatter = max(float(np.median(curve.noise[: max(bottom + 1, FEWEST_POINTS)])), LEAST_SCATTER)
+    noise = max(scatter, LEAST_NOISE)
+    lowest, highest = float(curve.losses[bottom]), float(curve.losses[top])
+    half = travel = None
+    if curve.roots[top] - curve.roots[bottom] > SURE * scatter * float(np.hypot(share[top], share[bottom])):
+        middle = (highest + lowest) / 2
+        at = top + int(np.flatnonzero(curve.losses[top : bottom + 1] <= middle)[0])
+        half, travel = float(curve.lrs[at]), float(curve.lrs[at]) / _step(curve)
+    risen = max((curve.roots[bottom] + RISEN * noise) ** 2, lowest + least_rise)
+    rise = _for_good(curve, bottom, risen)
+    collapse = _for_good(curve, bottom, max((curve.roots[top] + noise) ** 2, risen))
+    return Reading(highest, lowest, half, travel, rise, collapse)
+
+
+def _step(curve: Smooth) -> float:
+    """Natural logarithm of the factor from one batch's rate to the next."""
+    return float(np.log(curve.lrs[-1] / curve.lrs[0])) / (len(curve.lrs) - 1)
+
+
+def _for_good(curve: Smooth, bottom: int, level: float) -> float | None:
+    """The rate from which the loss, right of batch `bottom`, stays above `level` to the curve's end, if it does."""
+    below = np.flatnonzero(curve.losses <= level)
+    first = max(int(below[-1]) if len(below) else -1, bottom) + 1
+    return float(curve.lrs[first]) if len(curve.lrs) - first >= LASTING else None
+
+
+def _chosen(reading: Reading, steps: int, *, new: bool, only_the_head: bool) -> Suggestion:
+    length = min(1.0, steps / LONG)
+    limits: dict[str, float] = {}
+    if new:
+        customary = HARD_RATE if reading.half is None else NEW_RATE
+        if reading.travel is not None:
+            limits["travel"] = TRAVEL * reading.travel * 2 / steps
+        share = NEW_SHARE
+    else:
+        customary = _customary(only_the_head) * length
+        share = TRAINED_SHARE * length
+    if reading.rise is not None:
+        limits["rise"] = share * reading.rise
+    by, lr = min(limits.items(), key=lambda limit: limit[1], default=("", customary))
+    if lr >= customary:
+        by, lr = "", customary
+    high = lr * RANGE if reading.rise is None else min(lr * RANGE, max(lr, share * reading.rise))
+    reason = f"{_seen(reading)}. {_why(by, lr, steps, new=new, short=not new and length < 1)}"
+    return Suggestion(lr, lr / RANGE, high, reading.collapse or reading.rise, True, reason)
+
+
+def _customary(only_the_head: bool) -> float:
+    return HEAD_RATE if only_the_head else WHOLE_RATE
+
+
+def _seen(reading: Reading) -> str:
+    said = f"The loss does not fall by more than its noise (lowest: {reading.lowest:.2f})"
+    if reading.half is not None:
+        said = f"The loss falls from {reading.start:.2f} to {reading.lowest:.2f}, half of it by {rate(reading.half)}"
+    if reading.rise is None:
+        return f"{said}, and does not rise within this curve"
+    return f"{said}, and rises for good from {rate(reading.rise)}"
+
+
+def _why(by: str, lr: float, steps: int, *, new: bool, short: bool) -> str:
+    batches = f"{steps:,} batches" if steps != 1 else "1 batch"
+    if by == "travel":
+        return f"At {rate(lr)} the {batches} of this stage already go far enough to finish the fall."
+    if by == "rise":
+        return f"{rate(lr)} keeps a safe distance from the rise for a stage of {batches}."
+    if short:
+        return f"{rate(lr)} is the customary rate of a trained network, lowered because {batches} repair little."
+    return f"{rate(lr)} is the customary rate of a {'new' if new else 'trained'} network, and this curve allows it."
+
+
+def _unsaid(what: str, lr: float) -> Suggestion:
+    reason = (
+        f"{what}. The customary {rate(lr)} is taken. To know better, sweep again with another seed, with more or "
+        "larger batches or up to a higher rate, or try some rates."
+    )
+    return Suggestion(lr, lr / RANGE, lr, None, False, reason)
+
+
+def rate(value: float) -> str:
+    """A learning rate in one figure: 3e-4."""
+    mantissa, exponent = f"{value:.0e}".split("e")
+    return f"{mantissa}e{int(exponent)}"

@@ -1,0 +1,136 @@
+import math
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.training.curves import smoothed
+from core.training.suggest import HARD_RATE, HEAD_RATE, NEW_RATE, WHOLE_RATE, rate, read, suggest
+from core.training.sweeps import HEAD, WHOLE, sweep_for
+
+CLASSES = 10
+GUESSING = math.log(CLASSES)
+
+
+def made(seed, *, start, fall, at, rise, sweep=HEAD, noise=0.05):
+    """A sweep whose loss falls by the share `fall` of `start` about the rate `at` and rises from the rate `rise`."""
+    lrs = sweep.lowest * (sweep.highest / sweep.lowest) ** (np.arange(sweep.steps) / sweep.steps)
+    x = np.log10(lrs)
+    clean = start * (1 - fall / (1 + np.exp(-6 * (x - np.log10(at)))))
+    clean = clean + GUESSING * np.clip(x - np.log10(rise), 0, None) * 3 if rise else clean
+    return lrs, clean * np.exp(noise * np.random.default_rng(seed).normal(size=len(lrs)))
+
+
+def asked(curve, *, steps=300, only_the_head=True):
+    return suggest(*curve, steps=steps, classes=CLASSES, only_the_head=only_the_head)
+
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+@settings(max_examples=100, deadline=None)
+@given(seed=SEEDS, at=st.floats(-4, -3), apart=st.floats(0.8, 1.5), fall=st.floats(0.5, 0.9))
+def test_fall_and_rise_are_found_where_they_are(seed, at, apart, fall):
+    curve = made(seed, start=GUESSING, fall=fall, at=10**at, rise=10 ** (at + apart))
+    reading = read(smoothed(*curve))
+    assert abs(math.log10(reading.half) - at) < 0.4
+    # a window of half a decade to each side may see a rise a little before it comes
+    assert -0.25 < math.log10(reading.rise) - (at + apart) < 0.5
+
+
+@settings(max_examples=100, deadline=None)
+@given(seed=SEEDS, at=st.floats(-4, -3), apart=st.floats(0.8, 1.5), steps=st.integers(1, 2000))
+def test_a_new_network_is_never_sent_near_the_rise(seed, at, apart, steps):
+    rise = 10 ** (at + apart)
+    found = asked(made(seed, start=GUESSING, fall=0.7, at=10**at, rise=rise), steps=steps)
+    assert found.certain
+    assert found.lr <= min(NEW_RATE, rise)
+    assert found.low < found.lr <= found.high < found.collapse
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=SEEDS, rise=st.floats(-3.5, -2.2), steps=st.integers(1, 2000))
+def test_a_trained_network_starts_below_the_rise(seed, rise, steps):
+    curve = made(seed, start=0.2, fall=0.2, at=1e-4, rise=10**rise, sweep=WHOLE, noise=0.2)
+    found = asked(curve, steps=steps, only_the_head=False)
+    assert found.certain
+    assert 0 < found.lr <= min(WHOLE_RATE, 10**rise * 2)
+    assert found.high <= max(found.lr, found.collapse)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=SEEDS, steps=st.integers(1, 59))
+def test_a_short_stage_of_a_trained_network_gets_its_part_of_the_rate(seed, steps):
+    curve = made(seed, start=0.2, fall=0.2, at=1e-4, rise=3e-3, sweep=WHOLE, noise=0.2)
+    long, short = (asked(curve, steps=n, only_the_head=False).lr for n in (60, steps))
+    assert short == pytest.approx(long * steps / 60)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=SEEDS, steps=st.integers(700, 5000))
+def test_a_new_network_that_goes_twice_as_long_goes_as_far(seed, steps):
+    curve = made(seed, start=GUESSING, fall=0.8, at=3e-4, rise=0.1)
+    once, twice = (asked(curve, steps=n).lr for n in (steps, 2 * steps))
+    assert once < NEW_RATE
+    assert twice == pytest.approx(once / 2)
+
+
+@pytest.mark.parametrize(("start", "noise"), [(GUESSING, 0.03), (0.05, 0.6), (1.0, 0.3)])
+@pytest.mark.parametrize("sweep", [HEAD, WHOLE])
+def test_pure_noise_says_nothing(start, noise, sweep):
+    found = [
+        asked(made(seed, start=start, fall=0, at=1e-3, rise=None, sweep=sweep, noise=noise)) for seed in range(100)
+    ]
+    assert sum(suggestion.certain for suggestion in found) <= 4
+    unsure = next(suggestion for suggestion in found if not suggestion.certain)
+    assert "does not say" in unsure.reason
+    assert "try some rates" in unsure.reason
+    assert unsure.collapse is None
+    assert unsure.lr in (HARD_RATE, HEAD_RATE)
+
+
+def test_the_reason_has_the_curves_numbers():
+    found = asked(made(0, start=GUESSING, fall=0.8, at=3e-4, rise=0.05), steps=4000)
+    assert re.match(
+        r"The loss falls from 2\.\d\d to 0\.\d\d, half of it by \de-4, and rises for good from", found.reason
+    )
+    assert "4,000 batches" in found.reason
+    assert rate(found.lr) in found.reason
+
+
+def test_without_a_fall_the_rise_alone_bounds_the_rate():
+    found = asked(made(0, start=GUESSING, fall=0, at=1e-3, rise=2e-3, noise=0.02))
+    assert found.certain
+    assert found.lr < 1e-3
+    assert found.reason.startswith("The loss does not fall by more than its noise")
+    assert "safe distance" in found.reason
+
+
+def test_a_rise_that_is_not_reached_leaves_the_customary_rate():
+    found = asked(made(0, start=GUESSING, fall=0.8, at=3e-3, rise=None), steps=100)
+    assert found.lr == NEW_RATE
+    assert "does not rise within this curve" in found.reason
+
+
+@pytest.mark.parametrize("points", [0, 1, 9])
+def test_too_few_points_say_nothing(points):
+    lrs = [1e-5 * 2**i for i in range(points)]
+    found = suggest(lrs, [2.3] * points, steps=100, classes=CLASSES, only_the_head=True)
+    assert not found.certain
+    assert f"This curve has {points} point" in found.reason
+
+
+def test_a_stage_needs_a_batch():
+    with pytest.raises(ValueError, match="at least one batch"):
+        suggest([1e-3], [1.0], steps=0, classes=2, only_the_head=False)
+
+
+@pytest.mark.parametrize(("value", "text"), [(3e-4, "3e-4"), (1.26e-3, "1e-3"), (1.0, "1e0"), (9.7e-5, "1e-4")])
+def test_rates_have_one_figure(value, text):
+    assert rate(value) == text
+
+
+def test_unfrozen_sweeps_are_short():
+    assert sweep_for(only_the_head=False).steps <= 45
