@@ -116,4 +116,4 @@ def in_order(name: str) -> tuple[tuple[int, int, str], ...]:
     """Sort key with numbers as numbers: 1, 2, 10; a2, a10. Equal keys are told apart by the name itself."""
     parts = re.split(r"([0-9]{1,18})", name)
     keys = [(0, int(part), "") if number % 2 else (1, 0, part) for number, part in enumerate(parts) if part]
-    return (*keys, (2, 0, name))
+    return (*keys, (-1, 0, name))
