@@ -38,6 +38,7 @@ class Labelled:
 def labelled(source: Source, choice: Choice) -> Labelled:
     """The class of every file of `source`, read as `choice` says; raises `DataError`."""
     layout = lay_out([file.name for file in source.files], choice, source.empty)
+    source = _counting(source, layout)
     if choice.classes_from == "csv":
         return _of_tables(source, layout, chosen_table(source, choice), choice)
     if choice.classes_from == "names":
@@ -57,7 +58,22 @@ def labelled(source: Source, choice: Choice) -> Labelled:
 
 def name_suggestions(source: Source) -> list[NamePattern]:
     """Patterns by which the names of the files would give classes, the best first, each with what it gives."""
-    return suggested(_images(source))
+    layout = lay_out([file.name for file in source.files], empty=source.empty)
+    return suggested(_images(_counting(source, layout)))
+
+
+def _counting(source: Source, layout: Layout) -> Source:
+    """The source without images in folders that are left out, so that masks are not taken for the pictures."""
+    ignored = {folder.path for folder in layout.folders if folder.part == "ignored"}
+    if not ignored:
+        return source
+    files = (file for file in source.files if not (may_be_image(file.name) and _is_below(file.name, ignored)))
+    return replace(source, files=tuple(files))
+
+
+def _is_below(name: str, folders: set[str]) -> bool:
+    parts = name.split("/")
+    return any("/".join(parts[:depth]) in folders for depth in range(1, len(parts)))
 
 
 def _images(source: Source) -> list[str]:
@@ -95,7 +111,7 @@ def _of_tables(source: Source, layout: Layout, readings: Sequence[TableReading],
 
 
 def _of_names(source: Source, layout: Layout, choice: Choice) -> Labelled:
-    images = [name for name in _images(source) if not _left_out(layout, name)]
+    images = _images(source)
     questions = []
     pattern = choice.pattern
     if not pattern:
@@ -118,12 +134,6 @@ def _given_side(layout: Layout, name: str, held_out: str) -> str:
     return "" if not held_out else "valid" if side == held_out else side
 
 
-def _left_out(layout: Layout, name: str) -> bool:
-    ignored = {folder.path for folder in layout.folders if folder.part == "ignored"}
-    parts = name.split("/")
-    return bool(ignored) and any("/".join(parts[:depth]) in ignored for depth in range(1, len(parts)))
-
-
 def _without_classes(
     source: Source,
     layout: Layout,
@@ -136,7 +146,7 @@ def _without_classes(
     questions: list[str],
 ) -> Labelled:
     """A reading in which folders are no classes."""
-    strays = tuple((name, reason) for name in _images(source) if name not in places and not _left_out(layout, name))
+    strays = tuple((name, reason) for name in _images(source) if name not in places)
     folders = tuple(folder if folder.part != "class" else _no_class(folder) for folder in layout.folders)
     return Labelled(places, strays, origin, classes_from, described_as, folders, tuple(questions), (), choice)
 

@@ -361,3 +361,14 @@ def test_a_reading_is_shown_before_any_image_is_looked_at(tmp_path: Path, worksp
         ("docs", "ignored", 0),
     ]
     assert reading_of(source, Choice(parts=(("cat", "ignored"),))).folders[0].why == "left out by hand"
+
+
+def test_masks_are_not_taken_for_the_pictures_that_are_labelled(tmp_path: Path, load: Load) -> None:
+    files = {f"images/{kind}_{k}.png": png(10 * n + k) for n, kind in enumerate(("cat", "dog")) for k in range(4)}
+    root = write(tmp_path / "set", files | {name.replace("images", "masks"): png(90) for name in files})
+    with pytest.raises(DataError, match=r"cat \(4\), dog \(4\)"):
+        load(root)
+    assert set(classes_of(load(root, classes_from="names"))) == {name.rpartition("/")[2] for name in files}
+    rows = [f"{Path(name).stem},{'ab'[k % 2]}" for k, name in enumerate(files)]
+    data = load(write(root, {"annotations/labels.csv": "\n".join(["id,label", *rows]).encode()}))
+    assert [item.name for item in data.items] == sorted(files)
