@@ -11,18 +11,14 @@ from core.training.curve import RangeCurve, RangeSettings
 from core.training.learner import Learner
 from core.training.lr_finder import range_test
 from core.training.stage import stage_of
+from core.training.suggest import Suggestion
 from core.training.suggestions import MEANINGS
+from core.training.sweeps import sweep_for
 from core.workspace import Workspace
 
 
 def find_lr(options: Options, reporter: Reporter) -> Answer:
     """The curve of a range test and every suggestion."""
-    usual = RangeSettings()
-    settings = RangeSettings(
-        lowest=usual.lowest if options.lowest is None else options.lowest,
-        highest=usual.highest if options.highest is None else options.highest,
-        steps=usual.steps if options.steps is None else options.steps,
-    )
     network = network_of(options)
     refuse_idle_weights_options(options, network)
     stage = stage_of(
@@ -33,6 +29,12 @@ def find_lr(options: Options, reporter: Reporter) -> Answer:
             "augmentation": NAMED[augmentation_of(options, spec=str(options.data), recipe=False)],
             **({} if options.batch_size is None else {"batch_size": options.batch_size}),
         }
+    )
+    usual = sweep_for(stage.freeze_to == -1)
+    settings = RangeSettings(
+        lowest=usual.lowest if options.lowest is None else options.lowest,
+        highest=usual.highest if options.highest is None else options.highest,
+        steps=usual.steps if options.steps is None else options.steps,
     )
     data = opened(options, reporter)
     refuse_idle_share(options, data)
@@ -55,8 +57,18 @@ def _text(curve: RangeCurve) -> str:
         "asked": "until it was stopped",
     }
     summary = f"{len(curve.lrs)} batches, trained: {curve.meta.stage.scope()}, {ends[curve.stopped]}."
+    said = [summary] if curve.suggestion is None else [summary, *_advice(curve.suggestion)]
     if all(rate is None for rate in curve.suggestions.values()):
-        return f"{summary} That is too short a curve to suggest a rate: give more --steps."
+        return "\n".join([*said, "The other rules need a longer curve: give more --steps."])
     lowest = min(range(len(curve.smoothed)), key=curve.smoothed.__getitem__)
     bottom = f"Lowest smoothed loss {curve.smoothed[lowest]:.3f} at {curve.lrs[lowest]:.2e}: past the rate to take."
-    return "\n".join([summary, table(rows, right=False), bottom])
+    return "\n".join([*said, "Other rules, on fastai's smoothed loss:", table(rows, right=False), bottom])
+
+
+def _advice(found: Suggestion) -> list[str]:
+    """Anneal's rate, its range, where training collapses, and why."""
+    collapse = "" if found.collapse is None else f" From {found.collapse:.1e} on training collapses."
+    return [
+        f"Take {found.lr:.1e}; rates from {found.low:.1e} to {found.high:.1e} train about as well.{collapse}",
+        found.reason,
+    ]

@@ -122,16 +122,17 @@ def _find_lr(commands: Commands) -> None:
         "find-lr",
         "a learning rate range test with its suggestions",
         "Trains on a few batches at growing rates and says which rates the curve suggests. Keeps nothing.",
-        "an object of lrs, losses, smoothed (nats), suggestions (valley, slide, steep, minimum, lightning)",
+        "an object of lrs, losses, smoothed (nats), suggestion (lr, low, high, collapse, certain, reason), "
+        "suggestions (valley, slide, steep, minimum, lightning)",
     )
     parser.add_argument("data", metavar="DATA", help=DATA_HELP)
     _network(parser)
     _splitting(parser)
     parser.add_argument("--unfrozen", action="store_true", help=WHOLE_HELP)
     parser.add_argument("--precompute", action="store_true", help="train the head from precomputed activations")
-    parser.add_argument("--steps", type=whole, metavar="N", help="batches, 2 to 10000 (default: 100)")
-    parser.add_argument("--lowest", type=float, metavar="R", help="first rate (default: 1e-7)")
-    parser.add_argument("--highest", type=float, metavar="R", help="last rate, up to 100 (default: 10)")
+    parser.add_argument("--steps", type=whole, metavar="N", help="batches, 2 to 10000 (default: 100; 45 unfrozen)")
+    parser.add_argument("--lowest", type=float, metavar="R", help="first rate (default: 1e-5)")
+    parser.add_argument("--highest", type=float, metavar="R", help="last rate, up to 100 (default: 1; 0.1 unfrozen)")
     parser.add_argument("--augment", choices=AUGMENTATIONS, help="random transforms of each image (default: none)")
     parser.add_argument("--batch-size", type=whole, metavar="N", help="images a batch, 1 to 4096 (default: 32)")
 

@@ -14,9 +14,10 @@ from core.runs.folder import RunFolder
 from core.runs.state import Curve
 from core.training.curve import RangePoint, RangeSettings, curve_of
 from core.training.learner import Learner
-from core.training.lr_finder import FASTAI, range_meta, range_points
+from core.training.lr_finder import range_meta, range_points
 from core.training.stage import Stage
-from core.training.suggestions import preferred
+from core.training.suggestions import ANNEAL, preferred
+from core.training.sweeps import sweep_for
 from core.workspace import timestamp, write_json
 
 FEWEST_KEPT = 5
@@ -33,16 +34,18 @@ def range_test(
     control: JobControl,
     learner: Learner,
     stage: Stage,
-    settings: RangeSettings = FASTAI,
+    settings: RangeSettings | None = None,
     *,
     for_stage: int | None = None,
     what: str = "Finding the learning rate",
 ) -> Curve:
     """Run a range test for `stage` and keep its curve in the run; the learner is left as it was.
 
-    Raises `StoppedError` when the job is asked to stop, with what was found until then kept.
+    Without `settings`, it goes over the rates that suit what the stage trains. Raises `StoppedError` when the job is
+    asked to stop, with what was found until then kept.
     """
     started = time.monotonic()
+    settings = settings or sweep_for(stage.freeze_to == -1)
     position = learner.position
     curve = Curve(
         name=_free_name(control.folder, for_stage),
@@ -63,7 +66,7 @@ def range_test(
     if stopped and len(points) < FEWEST_KEPT:
         path.unlink(missing_ok=True)
     else:
-        curve = curve.model_copy(update=values)
+        curve = Curve.model_validate({**curve.model_dump(mode="json"), **values})
         write_json(path, curve.model_dump(mode="json"))
     if stopped:
         raise StoppedError
@@ -90,11 +93,11 @@ def _watched(
 
 
 def choose(folder: RunFolder, curve: Curve) -> Curve:
-    """The curve with the rate that a plan takes from it: valley, or the next suggestion that there is; kept.
+    """The curve with the rate that a plan takes from it, and whose suggestion that is; kept.
 
-    Raises `TrainingError` when the curve suggests nothing.
+    It is Anneal's, else the first of the other rules' that there is. Raises `TrainingError` when there is none.
     """
-    found = preferred(curve.suggestions)
+    found = (ANNEAL, curve.suggestion.lr) if curve.suggestion else preferred(curve.suggestions)
     if found is None:
         raise TrainingError("The range test suggests no learning rate: its curve is too short. Give the stage a rate.")
     chosen = curve.model_copy(update={"chosen_by": found[0], "chosen": found[1]})

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 from itertools import takewhile
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, RootModel
 
 from core.errors import PlanError, RunError
 from core.training.stage import Plan, Stage, stage_of
+from core.training.suggest import Suggestion
 
 StageStatus = Literal["running", "done", "stopped", "failed", "diverged"]
 
@@ -167,6 +168,7 @@ class Curve(BaseModel):
 
     `stage` is the stage it was made for; `for_stage` that stage's place in the run when a plan
     asked for the test; `epoch` and `step` say where in the run it was made. `chosen` is the rate a plan took.
+    `suggestion` is Anneal's, None in curves of earlier versions; `suggestions` are the other rules'.
     """
 
     model_config = ConfigDict(extra="ignore", ser_json_inf_nan="constants")
@@ -177,6 +179,7 @@ class Curve(BaseModel):
     lrs: list[float] = Field(default_factory=list)
     losses: list[float] = Field(default_factory=list)
     smoothed: list[float] = Field(default_factory=list)
+    suggestion: Suggestion | None = None
     suggestions: dict[str, float | None] = Field(default_factory=dict)
     stopped: str = ""
     complete: bool = False
@@ -186,4 +189,3 @@ class Curve(BaseModel):
     epoch: int = 0
     step: int = 0
     seconds: float = 0.0
-    meta: dict[str, Any] = Field(default_factory=dict)

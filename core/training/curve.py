@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, field_serializer
 from core.errors import PlanError
 from core.training.smoothing import EXPLODED
 from core.training.stage import HIGHEST_RATE, Stage
+from core.training.suggest import Suggestion, suggest
 from core.training.suggestions import suggestions
 
 FEWEST_STEPS, MOST_STEPS = 2, 10_000
@@ -55,7 +56,10 @@ class RangePoint:
 
 
 class RangeMeta(BaseModel):
-    """What a range test depended on. `epoch` counts the epochs that the learner had trained before it."""
+    """What a range test depended on. `epoch` counts the epochs that the learner had trained before it.
+
+    `batches` is the length of the stage that the test is for, `classes` the number of classes of its data.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -65,6 +69,8 @@ class RangeMeta(BaseModel):
     seed: int
     epoch: int
     stage: Stage
+    batches: int
+    classes: int
 
     @field_serializer("stage")
     def _only_what_was_used(self, stage: Stage) -> dict[str, Any]:
@@ -74,6 +80,7 @@ class RangeMeta(BaseModel):
 class RangeCurve(BaseModel):
     """The result of a range test: training loss, raw and smoothed, at each learning rate of the last layer group.
 
+    `suggestion` is Anneal's, read off the raw losses (`core.training.suggest`); None when there are no losses.
     `suggestions` has the rate of each rule of `core.training.suggestions`, None where the curve is too short.
     `stopped` says why the curve ends: at the last rate, with a loss 4 times its best, with a loss that is not a
     number, or because a person stopped it.
@@ -84,6 +91,7 @@ class RangeCurve(BaseModel):
     lrs: list[float]
     losses: list[float]
     smoothed: list[float]
+    suggestion: Suggestion | None
     suggestions: dict[str, float | None]
     stopped: Literal["end", "diverged", "not a number", "asked"]
     meta: RangeMeta
@@ -104,11 +112,15 @@ def curve_of(points: Iterable[RangePoint], meta: RangeMeta, *, asked: bool = Fal
         stopped = "diverged"
     else:
         stopped = "end" if len(done) == meta.steps else "not a number"
-    lrs = [point.lr for point in done]
+    lrs, losses = [point.lr for point in done], [point.loss for point in done]
+    only_the_head = meta.stage.freeze_to == -1
     return RangeCurve(
         lrs=lrs,
-        losses=[point.loss for point in done],
+        losses=losses,
         smoothed=smoothed,
+        suggestion=suggest(lrs, losses, steps=meta.batches, classes=meta.classes, only_the_head=only_the_head)
+        if done
+        else None,
         suggestions=suggestions(lrs, smoothed, meta.steps),
         stopped=stopped,
         meta=meta,

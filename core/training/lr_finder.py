@@ -65,4 +65,6 @@ def range_meta(learner: Learner, stage: Stage, settings: RangeSettings = FASTAI)
         seed=learner.seed,
         epoch=learner.position.epoch,
         stage=stage,
+        batches=stage.epochs * steps_per_epoch(stage, learner.data),
+        classes=len(learner.data.classes),
     )

@@ -19,6 +19,9 @@ SLIDE_THRESHOLD = 0.005
 LIGHTNING_BEGIN = 10
 LIGHTNING_END = 1
 
+ANNEAL = "anneal"
+"""What Anneal's own suggestion (`core.training.suggest`) is called where rules are named."""
+
 PREFERRED = ("valley", "slide", "steep", "lightning", "minimum")
 """The rules in order of preference, when nobody chooses: fastai's default first."""
 

@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from core.training.finder import range_test
 
 from core.augment import SIDE_ON
 from core.data.index import DataSet, load_data
 from core.errors import DivergedError
 from core.model.backbones import build
-from core.training.finder import range_test
 from core.training.learner import Learner
 from core.training.recipes import lesson2, quick
 from core.training.records import EpochRecord

@@ -13,7 +13,8 @@ from core.runs.draft import Draft, Rate
 from core.runs.folder import RunFolder
 from core.runs.state import Curve, RunInfo
 from core.training.stage import Stage, scope_in_words
-from core.training.suggestions import MEANINGS, PREFERRED, preferred
+from core.training.suggest import Suggestion
+from core.training.suggestions import ANNEAL, MEANINGS, PREFERRED, preferred
 from pages.ui.finder.curves import label, points
 from pages.ui.plan.drafts import draft_of
 from pages.ui.plan.facts import group_names
@@ -59,6 +60,8 @@ def curve_view(run: RunFolder, info: RunInfo, curve: Curve, earlier: Sequence[Cu
         _choose(draft, Rate(lr=clicked, freeze_to=_freeze_to(curve), chosen_by=BY_CLICK))
         st.rerun()
     st.caption("Click the curve to choose a rate, or take a suggestion.")
+    if curve.suggestion is not None:
+        _anneals(draft, curve, curve.suggestion)
     _suggestions(draft, curve)
 
 
@@ -80,13 +83,37 @@ def _freeze_to(curve: Curve) -> int:
     return curve.stage.freeze_to if isinstance(curve.stage, Stage) else -1
 
 
+def _anneals(draft: Draft, curve: Curve, found: Suggestion) -> None:
+    """Anneal's own suggestion: the rate, the range that trains about as well, where training collapses, and why."""
+    rate = Rate(lr=found.lr, freeze_to=_freeze_to(curve), chosen_by=ANNEAL)
+    chosen = draft.rate is not None and draft.rate.lr == found.lr
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        with st.container(gap="xsmall"):
+            title = "Take" if found.certain else "This curve does not say. Take"
+            collapse = "" if found.collapse is None else f"; from {rate_in_words(found.collapse)} on training collapses"
+            st.markdown(
+                f"**{title} {rate_in_words(found.lr)}** · {rate_in_words(found.low)} to {rate_in_words(found.high)} "
+                f"train about as well{collapse}"
+            )
+            st.caption(found.reason)
+        st.button(
+            "Chosen" if chosen else f"Use {rate_in_words(found.lr)}",
+            icon=":material/check:" if chosen else None,
+            key="use-anneal",
+            type="primary" if draft.rate is None else "secondary",
+            disabled=chosen,
+            on_click=_choose,
+            args=(draft, rate),
+        )
+
+
 def _suggestions(draft: Draft, curve: Curve) -> None:
-    """A card for each suggestion that the curve has."""
+    """A card for each suggestion of the other rules, which read fastai's smoothed curve."""
     found = {name: rate for name in PREFERRED if (rate := curve.suggestions.get(name))}
     if not found:
         st.warning("This curve is too short for a suggestion. Take more steps.", icon=":material/short_text:")
         return
-    first = preferred(curve.suggestions)
+    first = None if curve.suggestion else preferred(curve.suggestions)
     with st.grid(len(found), min_column_width=135):
         for name, rate in found.items():
             advised = draft.rate is None and first is not None and first[0] == name

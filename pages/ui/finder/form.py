@@ -11,14 +11,13 @@ from core.jobs.specs import FindSpec
 from core.runs.draft import settings_of
 from core.runs.folder import RunFolder
 from core.runs.state import RunInfo
-from core.training.curve import RangeSettings
 from core.training.stage import Stage, stage_of
+from core.training.sweeps import sweep_for
 from pages.ui import jobs
 from pages.ui.errors import show
 from pages.ui.plan.drafts import draft_of
 
 HEAD, EVERYTHING = "Head only", "Everything"
-RANGE = RangeSettings()
 POWERS = list(range(-8, 3))
 """Of ten: the lowest and the highest rate that can be asked for."""
 
@@ -40,7 +39,7 @@ def finder_form(run: RunFolder, info: RunInfo, *, again: bool) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             everything, precompute, steps = _settings(like)
         with st.expander("Range, batch and image size", icon=":material/tune:"):
-            details = _details(like, info)
+            details = _details(like, info, everything=everything)
         stage = _stage(like, details, everything=everything, precompute=precompute)
         go = st.button(
             "Find it again" if again else "Find the learning rate",
@@ -85,23 +84,24 @@ def _settings(like: Stage) -> tuple[bool, bool, int]:
         "Steps",
         20,
         1000,
-        RANGE.steps,
+        sweep_for(scope == HEAD).steps,
         10,
-        key="find-steps",
+        key="find-steps" if scope == EVERYTHING else "find-steps-head",
         width=120,
         help="Batches, one for each rate. More steps make a smoother curve.",
     )
     return scope == EVERYTHING, precompute, steps
 
 
-def _details(like: Stage, info: RunInfo) -> Details:
+def _details(like: Stage, info: RunInfo, *, everything: bool) -> Details:
+    usual = sweep_for(not everything)
     with st.container(horizontal=True):
         low, high = st.select_slider(
             "Range of rates",
             POWERS,
-            (round(math.log10(RANGE.lowest)), round(math.log10(RANGE.highest))),
+            (round(math.log10(usual.lowest)), round(math.log10(usual.highest))),
             format_func=lambda power: f"1e{power}",
-            key="find-range",
+            key="find-range" if everything else "find-range-head",
             width=260,
         )
         size = st.number_input("Image size", 8, 1024, info.size, 8, key="find-size", width=130)

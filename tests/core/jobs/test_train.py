@@ -15,6 +15,7 @@ from core.results.predictions import Predictions
 from core.runs.checkpoint import read_meta, read_weights
 from core.runs.create import create_run
 from core.training.stage import Stage, plan_of, stage_of
+from core.training.sweeps import WHOLE
 from core.training.task import Task
 from core.workspace import Workspace
 
@@ -170,7 +171,9 @@ def test_a_rate_that_is_to_be_found_is_found(run, work):
     (curve,) = run.curves()
     assert curve.complete
     assert (curve.for_stage, curve.step) == (1, STEPS)
-    assert curve.chosen == curve.suggestions[curve.chosen_by]
+    assert (curve.chosen_by, curve.chosen) == ("anneal", curve.suggestion.lr)
+    assert curve.suggestion.reason
+    assert (curve.lrs[0], len(curve.lrs)) == (WHOLE.lowest, WHOLE.steps)
     assert run.state.stages[1].settings.lr == (curve.chosen,)
     assert run.state.stages[1].curve == curve.name
     assert run.history.steps["lr_0"].max() <= 0.01
