@@ -6,12 +6,13 @@ import altair as alt
 import pandas as pd
 
 from core.charts import palette
-from core.charts.playground import HEIGHT, ground, path_frame
+from core.charts.playground import ground, path_frame
 from core.playground.comparison import ANNEALED, FIXED, VSGD
 from core.playground.surfaces import EXTENT, Surface
 from core.playground.vsgd import NoisyPath
 
 COLOURS = {FIXED: palette.VERMILLION, ANNEALED: palette.GREEN, VSGD: palette.PURPLE}
+CURVE_HEIGHT = 230
 LOWEST_RATE = 1e-4
 """Rates below this are not drawn: a log axis has no end."""
 
@@ -62,7 +63,7 @@ def chosen_paths(frame: pd.DataFrame, surface: Surface) -> alt.LayerChart:
         .encode(across, up, tooltip=alt.value("A minimum"))
     )
     return alt.LayerChart(layer=[ground(surface), bottom, line, dots, ends.encode(tooltip=tooltip)]).properties(
-        height=HEIGHT, title="Same noise, three ways: where does each end?"
+        height=2 * CURVE_HEIGHT, title="Same noise, three ways: where does each end?"
     )
 
 
@@ -81,12 +82,12 @@ def chosen_rates(frame: pd.DataFrame, steps: int) -> alt.Chart:
         .mark_line(strokeWidth=2)
         .encode(
             alt.X("step:Q", title="step", scale=alt.Scale(domain=[0, steps], nice=False)),
-            alt.Y("rate:Q", title="learning rate (log)", scale=alt.Scale(type="log"), axis=axis),
+            alt.Y("rate:Q", title="rate (log)", scale=alt.Scale(type="log", nice=False), axis=axis),
             _colour(),
             dash,
             tooltip=tooltip,
         )
-        .properties(height=HEIGHT // 2 - 20, title="Rate: dashed is vSGD's for weight 2")
+        .properties(height=CURVE_HEIGHT, title="Rate: dashed is vSGD's for weight 2")
     )
     return chart
 
@@ -104,10 +105,10 @@ def chosen_losses(frame: pd.DataFrame, steps: int) -> alt.Chart:
         .mark_line(strokeWidth=2)
         .encode(
             alt.X("step:Q", title="step", scale=alt.Scale(domain=[0, steps], nice=False)),
-            alt.Y("height:Q", title="loss (log)", scale=alt.Scale(type="log"), axis=axis),
+            alt.Y("height:Q", title="loss (log)", scale=alt.Scale(type="log", nice=False), axis=axis),
             _colour(),
             tooltip=tooltip,
         )
-        .properties(height=HEIGHT // 2 - 20, title="Loss: low at the end is good")
+        .properties(height=CURVE_HEIGHT, title="Loss: low at the end is good")
     )
     return chart
