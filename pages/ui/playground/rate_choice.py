@@ -7,6 +7,7 @@ import streamlit as st
 from core.charts import rate_choice as charts
 from core.playground.comparison import compare, describe
 from core.playground.surfaces import Surface
+from core.playground.vsgd import NoisyPath
 from core.training.schedules import schedule_of
 from core.training.stage import Stage
 from pages.ui.playground.cached_chart import cached_chart
@@ -37,8 +38,18 @@ def rate_choice_panel(surface: Surface, start: tuple[float, float], rate: float,
     seed = int(st.session_state.choice_seed)
     paths = compare(surface, start, rate, cosine(steps), noise=noise, seed=seed)
     st.markdown(describe(paths))
-    frame, rates = charts.choice_frame(paths), charts.rate_frame(paths)
     showing = f"{surface.title} {start} {rate} {steps} {noise} {seed}"
+    _draw(paths, surface, steps, showing)
+    st.caption(
+        "The rate set above stays fixed, or falls to 0 by a cosine. [vSGD](https://arxiv.org/abs/1206.1106) "
+        "(experimental) chooses one for each weight; it assumes plain SGD without momentum, independent noise, "
+        "and a loss that is locally quadratic."
+    )
+
+
+def _draw(paths: dict[str, NoisyPath], surface: Surface, steps: int, showing: str) -> None:
+    """The paths on the surface, and beside them the rates and the losses; `showing` says what they are of."""
+    frame, rates = charts.choice_frame(paths), charts.rate_frame(paths)
     where, curves = st.columns([3, 2])
     with where:
         alt_text = f"Paths of a fixed rate, an annealed rate and vSGD on a {surface.title.lower()}"
@@ -51,11 +62,6 @@ def rate_choice_panel(surface: Surface, start: tuple[float, float], rate: float,
         cached_chart(
             partial(charts.chosen_losses, frame, steps), showing=showing, key="choice_losses", alt_text=alt_text
         )
-    st.caption(
-        "The rate set above stays fixed, or falls to 0 by a cosine. [vSGD](https://arxiv.org/abs/1206.1106) "
-        "(experimental) chooses one for each weight; it assumes plain SGD without momentum, independent noise, "
-        "and a loss that is locally quadratic."
-    )
 
 
 def cosine(steps: int) -> list[float]:
