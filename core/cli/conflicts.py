@@ -28,7 +28,7 @@ STAGE_OPTIONS = (
 SHARED_OPTIONS = ("augment", "size", "batch_size")
 """These change a recipe's stages as well as a stage described by options."""
 
-NEW_RUN_OPTIONS = ("data", "name", "backbone", "seed", "valid_share", "scratch", "unfolded")
+NEW_RUN_OPTIONS = ("data", "name", "backbone", "seed", "valid_share", "scratch", "unfolded", "folder")
 
 
 def refuse_conflicts(options: Options) -> None:

@@ -1,5 +1,6 @@
 """`evaluate`: a run's accuracy on its own images."""
 
+import math
 from typing import Any
 
 from core.cli.jobs import run_named, work
@@ -11,6 +12,9 @@ from core.results.predictions import Predictions
 from core.workspace import Workspace
 
 WORST_PAIRS = 5
+
+NONE = "none to check"
+"""Stands for the figures of a class that has no image in the split."""
 
 
 def evaluate(options: Options, reporter: Reporter) -> Answer:
@@ -27,14 +31,20 @@ def evaluate(options: Options, reporter: Reporter) -> Answer:
         "snapshot": options.snapshot,
         "classes": list(predictions.classes),
         "confusion_matrix": matrix.tolist(),
+        "per_class": per_class(matrix, predictions.classes).to_dict("records"),
     }
     return Answer(value, _text(predictions, matrix))
+
+
+def _share(ratio: float) -> str:
+    """A ratio in percent; that of no images is none."""
+    return "-" if math.isnan(ratio) else f"{ratio:.1%}"
 
 
 def _text(predictions: Predictions, matrix: Any) -> str:
     rows = [["class", "precision", "recall", "F1", "images"]]
     for row in per_class(matrix, predictions.classes).to_dict("records"):
-        ratios = [f"{row[name]:.1%}" for name in ("precision", "recall", "f1")]
+        ratios = [_share(row[name]) for name in ("precision", "recall", "f1")] if row["images"] else [NONE, NONE, NONE]
         rows.append([str(row["class"]), *ratios, f"{row['images']:,}"])
     said = [
         f"Accuracy {predictions.accuracy:.1%} and loss {predictions.loss:.3f} on {len(predictions):,} images.",

@@ -1,8 +1,12 @@
 """`inspect`: what is in a data set, and what is wrong with it."""
 
+from collections.abc import Sequence
+
 from core.cli.options import Options
 from core.cli.output import Answer, Reporter, table
+from core.data.health import findings
 from core.data.index import DataSet, load_data
+from core.data.reading import Choice, Folder, chosen_part
 from core.data.report import inspect as report
 from core.workspace import Workspace
 
@@ -25,8 +29,14 @@ def opened(options: Options, reporter: Reporter) -> DataSet:
         Workspace.at(options.home),
         valid_share=VALID_SHARE if options.valid_share is None else options.valid_share,
         seed=options.seed or 0,
+        choice=chosen(options),
         progress=reporter,
     )
+
+
+def chosen(options: Options) -> Choice:
+    """How the options say that the data set is to be read; raises `DataError`."""
+    return Choice(parts=tuple(chosen_part(text) for text in options.folder or ()))
 
 
 def _text(data: DataSet) -> str:
@@ -42,7 +52,31 @@ def _text(data: DataSet) -> str:
     said += _listed("broken or not an image", [f"{broken.path}: {broken.reason}" for broken in data.broken])
     said += _listed("sets of equal images", [" = ".join(group) for group in data.duplicates])
     said += _listed("sets of equal images across the split", [" = ".join(group) for group in data.leaks])
+    said += [_tree(data)]
+    for finding in findings(data):
+        if finding.level != "good":
+            said.append(f"{'!' if finding.level == 'bad' else '-'} {finding.title}. {finding.advice}")
     return "\n".join([*said, f"Fingerprint {data.fingerprint}"])
+
+
+def _tree(data: DataSet) -> str:
+    """How the files became classes: each folder's part, those that are left out first where they are many."""
+    reading = data.reading
+    sure = "" if reading.certain else ", which is not certain: see below"
+    lines = [f"Classes are read from the folders{sure}."]
+    shown = reading.folders if len(reading.folders) <= SHOWN else _unlike_classes(reading.folders)[:SHOWN]
+    for folder in shown:
+        means = f" {folder.means}" if folder.means and folder.means != folder.path.rpartition("/")[2] else ""
+        indent = "  " * folder.path.count("/")
+        name = folder.path.rpartition("/")[2]
+        lines.append(f"  {indent}{name}/: {folder.part}{means}, {folder.images:,} images, {folder.why}")
+    if len(shown) < len(reading.folders):
+        lines.append(f"  ... and {len(reading.folders) - len(shown):,} more folders")
+    return "\n".join(lines)
+
+
+def _unlike_classes(folders: Sequence[Folder]) -> list[Folder]:
+    return [folder for folder in folders if folder.part != "class"]
 
 
 def _listed(what: str, lines: list[str]) -> list[str]:

@@ -28,6 +28,7 @@ class Options(argparse.Namespace):
     size: int | None
     seed: int | None
     valid_share: float | None
+    folder: list[str] | None
     scratch: bool
     unfolded: bool
     unfrozen: bool
@@ -202,7 +203,8 @@ def _evaluate(commands: Commands) -> None:
         "evaluate",
         "a run's accuracy and confusion matrix",
         "Predicts the validation images with a run's weights, and keeps the predictions with the run.",
-        "an object of accuracy (0..1), loss (nats), images, classes, confusion_matrix (rows are true classes)",
+        "an object of accuracy (0..1), loss (nats), images, classes, confusion_matrix (rows are true classes), "
+        "per_class (precision, recall, f1: null where there is nothing to check)",
     )
     parser.add_argument("run", metavar="RUN", help=RUN_HELP)
     _snapshot(parser)
@@ -262,6 +264,14 @@ def _splitting(parser: argparse.ArgumentParser) -> None:
         type=valid_share,
         metavar="S",
         help="share of the images held out for validation where the data set has no split (default: 0.2)",
+    )
+    reading = parser.add_argument_group("how the data set is read")
+    reading.add_argument(
+        "--folder",
+        action="append",
+        metavar="PATH=PART",
+        help="what a folder inside the data set is: class, train, valid, test, wrapper (its folders count) or ignored; "
+        "may be given several times",
     )
 
 

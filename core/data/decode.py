@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
+from core.data.formats import RAW, can_read_heic, is_heic, kind_of, without_large_chunks
 from core.errors import DataError
 
 Pixels = npt.NDArray[np.uint8]
@@ -33,6 +34,8 @@ SUFFIXES = frozenset(
         ".tiff",
         ".webp",
         ".avif",
+        ".heic",
+        ".heif",
         ".ppm",
         ".jp2",
         ".ico",
@@ -41,6 +44,9 @@ SUFFIXES = frozenset(
 
 MOST_PIXELS = 89_000_000
 """Just below the size from which Pillow suspects a decompression bomb."""
+
+MOST_JPEG_PIXELS = 300_000_000
+"""A JPEG may have more, as it is decoded at an eighth of its size; phones write up to 200 million."""
 
 MOST_BYTES = 512 * 2**20
 
@@ -120,12 +126,13 @@ def read(path: Path) -> bytes:
 def _opened(content: bytes, suffix: str, size: int) -> Iterator[tuple[Image.Image, tuple[int, int]]]:
     """The decoded image, JPEG at the smallest scale not below `size`, and its size as stored."""
     try:
-        image = Image.open(io.BytesIO(content), formats=FORMATS)
+        image = _recognised(content, suffix)
         stored = image.size
-        if stored[0] * stored[1] > MOST_PIXELS:
-            raise DataError(_too_large(f"{stored[0] * stored[1] / 1e6:,.0f} megapixels"))
+        most = MOST_JPEG_PIXELS if isinstance(image, JpegImagePlugin.JpegImageFile) else MOST_PIXELS
         image.draft(None, (size, size))
-        with _turn(image):
+        if stored[0] * stored[1] > most or image.width * image.height > MOST_PIXELS:
+            raise DataError(_too_large(f"{stored[0] * stored[1] / 1e6:,.0f} megapixels"))
+        with _turn(stored):
             image.load()
             yield image, stored
     except DataError:
@@ -135,14 +142,32 @@ def _opened(content: bytes, suffix: str, size: int) -> Iterator[tuple[Image.Imag
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
         raise DataError(_too_large("too many megapixels")) from error
     except Exception as error:  # on hostile bytes Pillow's decoders raise nearly anything
+        what = "HEIC image" if is_heic(content) else "image"
         if "truncated" in str(error).lower():
-            raise DataError("The image is cut short: the file ends before the picture does.") from error
-        raise DataError(f"The image is damaged: {_short(error)}.") from error
+            raise DataError(f"The {what} is cut short: the file ends before the picture does.") from error
+        raise DataError(f"The {what} is damaged: {_short(error)}.") from error
 
 
-def _turn(image: Image.Image) -> AbstractContextManager[object]:
+def _recognised(content: bytes, suffix: str) -> Image.Image:
+    """The image, its pixels not yet decoded. Raises what Pillow raises, and `DataError` for kinds that it mistakes."""
+    if suffix.lower() in RAW:
+        raise DataError(kind_of(content, suffix))
+    if content.startswith(b"\xff\xd8\xff"):  # not by Image.open, which refuses large ones before it knows the scale
+        try:
+            return JpegImagePlugin.jpeg_factory(io.BytesIO(content))
+        except SyntaxError as error:
+            raise UnidentifiedImageError(str(error)) from error
+    if is_heic(content) and can_read_heic():
+        import pi_heif
+
+        pi_heif.register_heif_opener()
+        return Image.open(io.BytesIO(content), formats=("HEIF",))
+    return Image.open(io.BytesIO(without_large_chunks(content)), formats=FORMATS)
+
+
+def _turn(stored: tuple[int, int]) -> AbstractContextManager[object]:
     """Threads decode side by side, except for images so large that several would fill the memory."""
-    return _one_huge_at_a_time if image.width * image.height > _HUGE_PIXELS else nullcontext()
+    return _one_huge_at_a_time if stored[0] * stored[1] > _HUGE_PIXELS else nullcontext()
 
 
 def _orientation(image: Image.Image) -> int:
@@ -175,16 +200,22 @@ def _plain(image: Image.Image) -> Image.Image:
 
 
 def _eight_bit(image: Image.Image) -> Pixels:
-    """Brightness of more than 8 bits as uint8: 16 bits by their range, anything else from its lowest to its highest."""
+    """Brightness of more than 8 bits as uint8: up to 16 bits by the bits in use, else from the lowest to the highest.
+
+    Microscopes and other cameras put 12 bits in 16: values up to 4095 are taken for that, up to 255 for 8 bits.
+    """
     values = np.nan_to_num(np.asarray(image, dtype=np.float32), nan=0.0, posinf=0.0, neginf=0.0)
     low, high = float(values.min()), float(values.max())
     if image.mode != "F" and low >= 0 and high <= 65535:
-        low, high = 0.0, 65535.0
+        low, high = 0.0, next(float(most) for most in (255, 4095, 65535) if high <= most)
     scaled = (values - low) / max(high - low, 1e-12)
     return (scaled * 255).round().astype(np.uint8)
 
 
 def _no_image(content: bytes, suffix: str) -> str:
+    known = kind_of(content, suffix)
+    if known:
+        return known
     kind = "its content is text" if _is_text(content[:512]) else "its content is of no image format that is read here"
     if suffix.lower() in SUFFIXES:
         return f"Not an image, though its name ends in {suffix}: {kind}."

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from core.data.layout import is_ignored
+from core.data.folder_names import is_ignored
 from core.errors import DataError
 from core.workspace import read_json, sentences, write_json
 

@@ -7,7 +7,9 @@ from typing import Literal
 
 import pandas as pd
 
-from core.data.index import DataSet
+from core.data.dataset import DataSet, Item
+from core.data.folder_names import alike
+from core.data.reading import LostClass
 
 IMBALANCE = 3.0
 """The largest class may have this many times the images of the smallest before it is mentioned."""
@@ -15,6 +17,11 @@ FEW_TO_TRAIN = 10
 """Training images of a class below which it can hardly be learnt."""
 FEW_TO_CHECK = 5
 """Validation images of a class below which its accuracy is mostly chance: one image is 20 % of it."""
+
+MOST_CUT = 0.5
+"""Share of an image that may be lost when its middle square is cut out before it is mentioned."""
+SHOWN = 8
+"""Names that a sentence lists; the rows have all of them."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +36,109 @@ class Finding:
 
 def findings(data: DataSet) -> list[Finding]:
     """Everything checked, the bad first; what is in order is said as well."""
-    found = [*_broken(data), *_contradictions(data), *_leaks(data), *_duplicates(data), *_balance(data), *_few(data)]
+    checks = (
+        _lost,
+        _reading,
+        _broken,
+        _contradictions,
+        _leaks,
+        _duplicates,
+        _same_names,
+        _unchecked,
+        _cut,
+        _balance,
+        _few,
+    )
+    found = [finding for check in checks for finding in check(data)]
     return sorted(found, key=lambda finding: ("bad", "note", "good").index(finding.level))
+
+
+def _lost(data: DataSet) -> Iterator[Finding]:
+    """Classes that are gone, or half gone, because their images cannot be read."""
+    rows = data.reading.lost
+    if not rows:
+        return
+    gone = [row for row in rows if not row.readable]
+    if gone:
+        classes = "The class" if len(gone) == 1 else "The classes"
+        verb = "has" if len(gone) == 1 else "have"
+        yield Finding(
+            "bad",
+            f"{classes} {_named([row.name for row in gone])} {verb} no readable image and will not be learnt",
+            f"{gone[0].reason} Add images that can be read, or take the folder away.",
+            _lost_rows(gone),
+        )
+    halved = [row for row in rows if row.readable]
+    if halved:
+        yield Finding(
+            "bad",
+            f"Half of the images or more of {_named([row.name for row in halved])} cannot be read",
+            f"{halved[0].reason} What is left may show only one kind of the class.",
+            _lost_rows(halved),
+        )
+
+
+def _lost_rows(rows: list[LostClass]) -> pd.DataFrame:
+    listed = [(row.name, row.files, row.readable, row.reason) for row in rows]
+    return pd.DataFrame(listed, columns=["class", "files", "readable", "reason"])
+
+
+def _reading(data: DataSet) -> Iterator[Finding]:
+    """What is doubtful about how the files became classes."""
+    for question in data.reading.questions:
+        yield Finding("note", question.rstrip("."), "Check how the data set was read, and put it right if it is wrong.")
+
+
+def _same_names(data: DataSet) -> Iterator[Finding]:
+    """Classes whose names differ only in case or white space: mostly one class, written in two ways."""
+    groups: dict[str, list[str]] = {}
+    for name in data.classes:
+        groups.setdefault(alike(name), []).append(name)
+    pairs = [names for names in groups.values() if len(names) > 1]
+    if pairs:
+        listed = "; ".join(" and ".join(repr(name) for name in names) for names in pairs[:SHOWN])
+        yield Finding(
+            "bad",
+            f"Names of classes differ only in case or white space: {listed}",
+            "Anneal takes them for different classes. If they are one, put the images in one folder.",
+            pd.DataFrame([(n, name) for n, names in enumerate(pairs, 1) for name in names], columns=["group", "class"]),
+        )
+
+
+def _unchecked(data: DataSet) -> Iterator[Finding]:
+    """Classes without a validation image, of which no accuracy can be told."""
+    counts = _per_class(data, "valid")
+    missing = [str(name) for name in counts.index[counts == 0]]
+    if missing:
+        verb = "has" if len(missing) == 1 else "have"
+        yield Finding(
+            "bad",
+            f"{_named(missing)} {verb} no validation image",
+            "How well they are recognised cannot be told: put some of their images in the validation folder.",
+            pd.DataFrame({"class": missing}),
+        )
+
+
+def _cut(data: DataSet) -> Iterator[Finding]:
+    """Images so long that the square cut from their middle leaves out more than half."""
+    cut = [(item.name, item.width, item.height) for item in data.items if _lost_share(item) > MOST_CUT]
+    if cut:
+        images = "1 image is" if len(cut) == 1 else f"{len(cut):,} images are"
+        yield Finding(
+            "note",
+            f"{images} cut by more than half, as they are very wide or very tall",
+            "Only the square in the middle of an image is used. Crop such images to what matters.",
+            pd.DataFrame(cut, columns=["file", "width", "height"]),
+        )
+
+
+def _lost_share(item: Item) -> float:
+    return 1 - min(item.width, item.height) / max(item.width, item.height)
+
+
+def _named(names: list[str]) -> str:
+    shown = ", ".join(names[:SHOWN])
+    return shown if len(names) <= SHOWN else f"{shown} and {len(names) - SHOWN:,} more"
 
 
 def _broken(data: DataSet) -> Iterator[Finding]:
@@ -109,7 +217,7 @@ def _few(data: DataSet) -> Iterator[Finding]:
         ("valid", FEW_TO_CHECK, "validation", "Their accuracy is mostly chance: more images, or a larger share, help."),
     ):
         counts = _per_class(data, split)
-        few = counts[counts < enough]
+        few = counts[(counts > 0) & (counts < enough)]
         if few.empty:
             continue
         classes = "1 class has" if len(few) == 1 else f"{len(few):,} classes have"

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from core.data.index import DataSet
+from core.data.dataset import DataSet
+from core.data.health import findings
 
 
 def inspect(data: DataSet) -> dict[str, Any]:
@@ -13,7 +14,9 @@ def inspect(data: DataSet) -> dict[str, Any]:
 
     `classes` (name -> images), `splits` (split -> images), `sizes` (smallest, median and largest [width,
     height] by area, or None), `broken` (path and reason each), `duplicates`, `leaks` (across the split) and
-    `conflicts` (across classes) as lists of names with the same bytes, and `fingerprint`.
+    `conflicts` (across classes) as lists of names with the same bytes, `fingerprint`, `reading` (where the classes
+    come from, whether that is certain, what to ask, and each folder's part and why) and `findings` (level "bad" or
+    "note", title and advice each).
     """
     labels = Counter(item.label for item in data.items)
     splits = Counter(item.split for item in data.items)
@@ -30,6 +33,12 @@ def inspect(data: DataSet) -> dict[str, Any]:
         "leaks": [list(names) for names in data.leaks],
         "conflicts": [list(names) for names in data.conflicts],
         "fingerprint": data.fingerprint,
+        "reading": {"certain": data.reading.certain, **data.reading.model_dump(mode="json")},
+        "findings": [
+            {"level": finding.level, "title": finding.title, "advice": finding.advice}
+            for finding in findings(data)
+            if finding.level != "good"
+        ],
     }
 
 

@@ -13,7 +13,7 @@ from core.data.sources import SourceFile
 from core.errors import DataError
 from core.workspace import Progress, Workspace, atomic, read_json
 
-VERSION = 1
+VERSION = 2
 
 Stamp = tuple[int, int, int]
 

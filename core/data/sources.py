@@ -11,8 +11,9 @@ from core.data.archives import unpack
 from core.data.catalogue import DOWNLOADS, offers, title_of
 from core.data.downloads import downloaded_folder
 from core.data.embedded import embedded_folder, full_spec
-from core.data.folders import MOST_FILES, Store, copy_whole, is_stored, new_folder, read_manifest, settle
-from core.data.layout import is_ignored
+from core.data.folders import Store, copy_whole, is_stored, new_folder, read_manifest, settle
+from core.data.paths import typed_path
+from core.data.walk import walk
 from core.errors import DataError
 from core.workspace import Progress, Workspace, no_progress
 
@@ -27,12 +28,18 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Source:
-    """The files of a data set, sorted by name; `refused` are (name, reason) of what was kept out before."""
+    """The files of a data set, sorted by name.
+
+    `refused` are (name, reason) of what was kept out before, `ignored` (folder, reason) of what systems and programs
+    left behind, `empty` the folders without a file.
+    """
 
     spec: str
     title: str
     files: tuple[SourceFile, ...]
     refused: tuple[tuple[str, str], ...] = ()
+    ignored: tuple[tuple[str, str], ...] = ()
+    empty: tuple[str, ...] = ()
 
 
 def open_source(spec: str, workspace: Workspace, progress: Progress = no_progress) -> Source:
@@ -42,13 +49,13 @@ def open_source(spec: str, workspace: Workspace, progress: Progress = no_progres
     a folder of its name, which `./name` still reaches; a folder comes before a download of its name. Raises
     `DataError` with what to do.
     """
-    spec = spec.strip() if isinstance(spec, str) else str(spec)
+    spec = str(spec).strip()
     if not spec:
         raise DataError("No data set was given. Give a folder, a zip file, or the name of a data set.")
     if spec == "digits" or spec.partition(":")[0] == "shapes":
         spec = full_spec(spec)
         folder = embedded_folder(spec, workspace, progress)
-        return Source(spec, title_of(spec), *_walk(folder))
+        return _walked(spec, title_of(spec), folder, workspace)
     if any(spec == offer.spec for offer in DOWNLOADS) and not os.path.exists(spec):
         return _stored(spec, downloaded_folder(spec, workspace, progress))
     return _open_path(spec, workspace, progress)
@@ -94,11 +101,11 @@ def _common_folder(names: Iterable[str]) -> str:
 
 
 def _open_path(spec: str, workspace: Workspace, progress: Progress) -> Source:
-    path = Path(os.path.abspath(os.path.expanduser(spec)))
+    path = typed_path(spec)
     if os.path.isdir(path):
         if is_stored(path, workspace.data):
             return _stored(str(path), path)
-        return Source(str(path), path.name or str(path), *_walk(path))
+        return _walked(str(path), path.name or str(path), path, workspace)
     if os.path.isfile(path):
         if path.suffix.lower() != ".zip":
             raise DataError(f"{path} is neither a folder nor a zip file. Unpack it, and choose the folder.")
@@ -125,43 +132,14 @@ def _stored(spec: str, folder: Path) -> Source:
     return Source(spec, manifest.title, tuple(sorted(files, key=lambda file: file.name)), manifest.refused)
 
 
-def _walk(root: Path) -> tuple[tuple[SourceFile, ...], tuple[tuple[str, str], ...]]:
-    """All files below `root`, links followed but no folder entered twice; (name, reason) of the unreadable."""
-    files: list[SourceFile] = []
-    refused: list[tuple[str, str]] = []
-    seen: set[tuple[int, int]] = set()
-    waiting = [(root, "")]
-    while waiting:
-        folder, prefix = waiting.pop()
-        try:
-            facts = folder.stat()
-            if (facts.st_dev, facts.st_ino) in seen:
-                continue
-            seen.add((facts.st_dev, facts.st_ino))
-            entries = list(os.scandir(folder))
-        except OSError as error:
-            if not prefix:
-                raise DataError(f"The folder {root} cannot be opened: {error.strerror}.") from error
-            refused.append((prefix.rstrip("/"), f"The folder cannot be opened: {error.strerror}."))
-            continue
-        for entry in entries:
-            name = prefix + entry.name
-            if is_ignored(entry.name):
-                continue
-            if _is_unwritable(name):
-                refused.append((name.encode("utf-8", "replace").decode(), "Its name is not valid text. Rename it."))
-            elif entry.is_dir():
-                waiting.append((Path(entry.path), f"{name}/"))
-            else:
-                files.append(SourceFile(name, Path(entry.path)))
-        if len(files) > MOST_FILES:
-            raise DataError(f"{root} holds more than {MOST_FILES:,} files. Choose a folder with only the images.")
-    return tuple(sorted(files, key=lambda file: file.name)), tuple(refused)
-
-
-def _is_unwritable(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
+def _walked(spec: str, title: str, root: Path, workspace: Workspace) -> Source:
+    found = walk(root, workspace.root)
+    files = (SourceFile(name, path) for name, path in found.files)
+    return Source(
+        spec,
+        title,
+        tuple(sorted(files, key=lambda file: file.name)),
+        tuple(found.refused),
+        tuple(sorted(found.ignored)),
+        tuple(sorted(found.empty)),
+    )

@@ -19,8 +19,8 @@ def hold_out(
     """Whether each image is for validation: `share` (0..1) of every class, at least one, never all.
 
     Images with the same bytes stay together; those that are in several classes at once go to training, as
-    nothing can be measured with them. Adding an image moves hardly any other. Raises `DataError` for a class
-    with too few different images.
+    nothing can be measured with them. Adding an image moves hardly any other. Raises `DataError` that names the
+    classes with too few different images.
     """
     if not 0 < share < 1:
         raise DataError(f"The share held out for validation must lie between 0 and 1; {share:g} was given.")
@@ -33,23 +33,31 @@ def hold_out(
             pure[labels[members[0]]].append(digest)
     sizes = {digest: len(members) for digest, members in groups.items()}
     images = Counter(labels)
+    mixed = {label: images[label] - sum(sizes[digest] for digest in pure[label]) for label in range(len(classes))}
+    _refuse_few([name for label, name in enumerate(classes) if len(pure[label]) < (1 if mixed[label] else 2)])
     held = [False] * len(labels)
-    for label, name in enumerate(classes):
+    for label in range(len(classes)):
         ranked = sorted(pure[label], key=lambda digest: rank(seed, "valid", digest))
-        for digest in _chosen(ranked, sizes, images[label], share, name):
+        for digest in _chosen(ranked, sizes, images[label], share):
             for i in groups[digest]:
                 held[i] = True
     return held
 
 
-def _chosen(ranked: list[str], sizes: dict[str, int], images: int, share: float, name: str) -> list[str]:
+def _refuse_few(classes: Sequence[str], shown: int = 8) -> None:
+    if not classes:
+        return
+    more = f" and {len(classes) - shown:,} more" if len(classes) > shown else ""
+    who = f"The class {classes[0]} has" if len(classes) == 1 else f"{len(classes):,} classes have"
+    which = "" if len(classes) == 1 else f" ({', '.join(classes[:shown])}{more})"
+    raise DataError(
+        f"{who} too few different images{which} to be split: training and validation need one each. "
+        f"Add images, take {'it' if len(classes) == 1 else 'them'} away, or give train and valid folders."
+    )
+
+
+def _chosen(ranked: list[str], sizes: dict[str, int], images: int, share: float) -> list[str]:
     """Groups of one class to hold out: by rank as many as fit the share, or else the smallest one."""
-    mixed = images - sum(sizes[digest] for digest in ranked)
-    if len(ranked) < (1 if mixed else 2):
-        raise DataError(
-            f"The class {name} has too few different images to be split: training and validation need one each. "
-            "Add images to it, take it away, or give train and valid folders."
-        )
     room = min(max(round(share * images), 1), images - 1)
     chosen = []
     for digest in ranked:

@@ -88,26 +88,27 @@ def most_confused(matrix: Integers, classes: Sequence[str], n: int = 10) -> pd.D
 
 
 def per_class(matrix: Integers, classes: Sequence[str]) -> pd.DataFrame:
-    """`class`, `precision`, `recall`, `f1` (0..1) and `images` of each class; a ratio without images is 0.
+    """`class`, `precision`, `recall`, `f1` (0..1) and `images` of each class; a ratio of no images is NaN.
 
     Precision is the share of the images predicted as this class that are of it, recall the share of the images of
     this class that were predicted as it, F1 their harmonic mean.
+    A class without images to check has no recall.
     """
     right = np.diag(matrix)
     true, called = matrix.sum(axis=1), matrix.sum(axis=0)
     return pd.DataFrame(
         {
             "class": list(classes),
-            "precision": _ratio(right, called),
-            "recall": _ratio(right, true),
-            "f1": _ratio(2 * right, true + called),
+            "precision": _ratio(right, called, np.nan),
+            "recall": _ratio(right, true, np.nan),
+            "f1": _ratio(2 * right, true + called, np.nan),
             "images": true,
         }
     )
 
 
-def _ratio(part: Integers, whole: Integers) -> npt.NDArray[np.float64]:
-    return np.divide(part, whole, out=np.zeros(part.shape, dtype=np.float64), where=whole != 0)
+def _ratio(part: Integers, whole: Integers, of_none: float = 0.0) -> npt.NDArray[np.float64]:
+    return np.divide(part, whole, out=np.full(part.shape, of_none, dtype=np.float64), where=whole != 0)
 
 
 def _join(chains: dict[int, list[int]], a: int, b: int) -> None:

@@ -1,14 +1,17 @@
 from pathlib import Path
 
 from core.data.health import Finding, findings, size_range, sizes, typical_size
-from core.data.index import Broken, DataSet, Item
+from core.data.index import Broken, DataSet, Item, load_data
+from core.data.reading import Choice
+from core.workspace import Workspace
+from tests.core.data.making import folder, picture, write
 
 
 def data_of(*items: tuple[str, str, str], broken: tuple[Broken, ...] = ()) -> DataSet:
     """A data set of (name, split, digest); the class is the name's folder."""
     classes = tuple(sorted({name.split("/")[0] for name, _, _ in items}))
     made = tuple(
-        Item(name, Path(name), classes.index(name.split("/")[0]), split, digest, 8, 9 + label)
+        Item(name, Path(name), classes.index(name.split("/")[0]), split, digest, 8, 9 + label % 4)
         for label, (name, split, digest) in enumerate(items)
     )
     return DataSet("spec", "Title", classes, made, broken, "f", "as given", 0)
@@ -62,3 +65,60 @@ def test_sizes_are_counted_and_said_as_a_range() -> None:
     assert sizes(data)["images"].sum() == 2
     assert size_range(data) == "8 × 9–10"
     assert typical_size(data) == "8 × 9"
+
+
+def loaded(root: Path, **options: object) -> DataSet:
+    return load_data(str(root), Workspace.at(root.parent / "home"), **options)
+
+
+def bad(data: DataSet) -> str:
+    return " | ".join(f"{finding.title}. {finding.advice}" for finding in findings(data) if finding.level == "bad")
+
+
+def test_a_class_that_is_lost_is_bad(tmp_path: Path) -> None:
+    root = folder(tmp_path / "set", {"cat": 4, "dog": 4, "fox": 2})
+    write(root, {f"newt/{k}.jpg": b"x" for k in range(3)} | {f"fox/bad{k}.jpg": b"x" for k in range(2)})
+    (root / "frog").mkdir()
+    data = loaded(root)
+    assert "The classes frog, newt have no readable image and will not be learnt" in bad(data)
+    assert "Half of the images or more of fox cannot be read" in bad(data)
+    assert [(row.name, row.files, row.readable) for row in data.reading.lost] == [
+        ("fox", 4, 2),
+        ("frog", 0, 0),
+        ("newt", 3, 0),
+    ]
+
+
+def test_a_few_bad_files_are_no_lost_class(tmp_path: Path) -> None:
+    root = folder(tmp_path / "set", {"cat": 4, "dog": 4})
+    data = loaded(write(root, {"cat/bad.jpg": b"x", "cat/notes.txt": b"x"}))
+    assert data.reading.lost == ()
+
+
+def test_what_is_doubtful_is_a_finding_until_a_person_decides(tmp_path: Path) -> None:
+    root = folder(tmp_path / "set", {"cat": 4, "dog": 4, "docs": 3})
+    assert "The folder docs is read as a class, though folders of that name mostly are none" in said(loaded(root))
+    data = loaded(root, choice=Choice(parts=(("docs", "ignored"),)))
+    assert data.classes == ("cat", "dog")
+    assert data.reading.certain
+    assert DataSet.from_json(data.to_json()) == data
+
+
+def test_names_that_differ_in_case_or_white_space_are_said(tmp_path: Path) -> None:
+    data = loaded(folder(tmp_path / "set", {"Cat": 4, "cat": 4, "dog": 4, "dog ": 4}))
+    assert len(data.classes) == 4
+    assert "differ only in case or white space: 'Cat' and 'cat'; 'dog' and 'dog '" in bad(data)
+
+
+def test_a_class_without_validation_images_is_bad(tmp_path: Path) -> None:
+    data = loaded(folder(tmp_path / "set", {"train/cat": 9, "train/dog": 9, "train/fox": 9, "valid/cat": 6}))
+    assert "dog, fox have no validation image" in bad(data)
+
+
+def test_extreme_shapes_are_said(tmp_path: Path) -> None:
+    root = folder(tmp_path / "set", {"cat": 4, "dog": 4})
+    picture(50, 90, 40).save(root / "cat/wide.png")
+    picture(51, 40, 79).save(root / "cat/tall.png")
+    rows = said(loaded(root))["1 image is cut by more than half, as they are very wide or very tall"].rows
+    assert rows is not None
+    assert rows.to_dict("records") == [{"file": "cat/wide.png", "width": 90, "height": 40}]

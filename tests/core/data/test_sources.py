@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.data import archives, folders, sources
+from core.data import archives, folders, walk
 from core.data.folders import MANIFEST, clean_name
 from core.data.sources import open_source, store_upload
 from core.errors import DataError
@@ -78,7 +78,7 @@ def test_folders_that_cannot_be_opened(tmp_path: Path, workspace: Workspace, mon
             raise PermissionError(13, "Permission denied")
         return scandir(path)
 
-    monkeypatch.setattr(sources.os, "scandir", shut)
+    monkeypatch.setattr(walk.os, "scandir", shut)
     closed = "dog"
     source = open_source(str(root), workspace)
     assert [file.name for file in source.files] == ["cat/000.png"]
@@ -111,7 +111,7 @@ def test_what_is_no_source_is_said_plainly(
 
 
 def test_too_many_files(tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "MOST_FILES", 3)
+    monkeypatch.setattr(walk, "MOST_FILES", 3)
     with pytest.raises(DataError, match="more than 3 files"):
         open_source(str(folder(tmp_path / "set", {"cat": 4})), workspace)
 
