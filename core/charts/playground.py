@@ -75,7 +75,7 @@ def descent(frame: pd.DataFrame, surface: Surface, steps: int) -> alt.LayerChart
         .encode(across, up, tooltip=alt.value("A minimum"))
     )
     return (
-        alt.LayerChart(layer=[_ground(surface), bottom, line, dots, ball])
+        alt.LayerChart(layer=[ground(surface), bottom, line, dots, ball])
         .add_params(_slider(steps))
         .properties(height=HEIGHT, title=f"{surface.title}: bluer is lower")
     )
@@ -97,7 +97,7 @@ def loss_curve(frame: pd.DataFrame, steps: int) -> alt.LayerChart:
     )
 
 
-def _ground(surface: Surface) -> alt.Chart:
+def ground(surface: Surface) -> alt.Chart:
     """The surface as one picture: blue that covers more where it is lower, so that it suits light and dark."""
     corners = {"left": [-EXTENT[0]], "right": [EXTENT[0]], "low": [-EXTENT[1]], "high": [EXTENT[1]]}
     chart: alt.Chart = (

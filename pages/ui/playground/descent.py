@@ -11,6 +11,7 @@ from core.playground.surfaces import EXTENT, SURFACES, Surface
 from core.playground.verdicts import Verdict, judge
 from pages.ui.playground.cached_chart import cached_chart
 from pages.ui.playground.player import player
+from pages.ui.playground.rate_choice import rate_choice_panel
 
 HIGHEST_RATE = 1e12
 RATES = [0.0, *(float(f"{tenths / 10}e{power}") for power in range(-3, 1) for tenths in range(10, 100)), 10.0]
@@ -57,7 +58,7 @@ class Settings:
 
 @st.fragment
 def descent_panel() -> None:
-    """A surface, a start, a rate and momentum: the path plays."""
+    """A surface, a start, a rate and momentum: the path plays; below, who may choose the rate."""
     _begin()
     settings, picture = st.columns([2, 5], gap="medium")
     with settings:
@@ -71,6 +72,8 @@ def descent_panel() -> None:
         label, options = "Show me a rate that …", list(PRESETS)
         st.pills(label, options, key="descent_preset", persist_state="session", on_change=_take_preset)
         _draw(Settings.of_session())
+    chosen = Settings.of_session()
+    rate_choice_panel(chosen.surface, chosen.start, chosen.rate, chosen.steps)
 
 
 def _begin() -> None:
