@@ -68,6 +68,8 @@ def _text(curve: RangeCurve) -> str:
 def _advice(found: Suggestion) -> list[str]:
     """Anneal's rate, its range, where training collapses, and why."""
     collapse = "" if found.collapse is None else f" From {found.collapse:.1e} on training collapses."
+    if not found.certain:
+        return [found.reason]
     return [
         f"Take {found.lr:.1e}; rates from {found.low:.1e} to {found.high:.1e} train about as well.{collapse}",
         found.reason,
