@@ -143,7 +143,7 @@ def _no_archive(title: str) -> str:
 
 def _entries(opened: zipfile.ZipFile | tarfile.TarFile) -> Iterator[_Entry]:
     if isinstance(opened, zipfile.ZipFile):
-        listed = [entry for entry in opened.infolist() if not entry.is_dir()]
+        listed = [entry for entry in opened.infolist() if entry.filename and not entry.is_dir()]
         for entry, name in zip(listed, entry_names(listed), strict=True):
             yield _Entry(name, _refusal(entry), _Opener(opened, entry))
         return
