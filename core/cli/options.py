@@ -42,6 +42,7 @@ class Options(argparse.Namespace):
     highest: float | None
     name: str | None
     resume: str | None
+    start: str | None
     recipe: str | None
     plan: str | None
     lr: list[float] | None
@@ -144,10 +145,13 @@ def _train(commands: Commands) -> None:
         "train on a data set, or go on with a run",
         "Trains a new run on DATA, or goes on with a run: with what is left of its plan, or with the stage, plan or "
         "recipe given. Without --recipe, --plan and options of a stage, the plan that suits the network.",
-        "an object of run (its folder), id, accuracy (0..1), valid_loss (nats), seconds, stages",
+        "an object of run (its folder), id, accuracy (0..1), valid_loss (nats), seconds, stages, best, collapsed",
     )
     parser.add_argument("data", metavar="DATA", nargs="?", help=DATA_HELP)
     parser.add_argument("--continue", dest="resume", metavar="RUN", help=f"go on with this run: {RUN_HELP}")
+    parser.add_argument(
+        "--from", dest="start", metavar="SNAPSHOT", help="with --continue, first load best, cycle-N or a saved snapshot"
+    )
     parser.add_argument("--name", help="what to call the run (default: after its data and network)")
     _network(parser)
     _splitting(parser)

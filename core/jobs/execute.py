@@ -40,8 +40,8 @@ def run_job(folder: RunFolder, job: Job, control: JobControl | None = None) -> t
         try:
             control.check()
             if isinstance(job.spec, TrainSpec):
-                train(control, job.spec)
-                return "done", _evaluate_trained(control)
+                ended_early = train(control, job.spec)
+                return "done", " ".join(filter(None, [ended_early, _evaluate_trained(control)]))
             if isinstance(job.spec, FindSpec):
                 find_lr(control, job.spec)
             else:

@@ -54,6 +54,7 @@ def range_test(
         for_stage=for_stage,
         epoch=position.epoch,
         step=position.step,
+        loaded=control.folder.state.loaded,
     )
     running = range_points(learner, stage, settings)
     try:

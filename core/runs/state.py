@@ -69,7 +69,9 @@ class StageState(BaseModel):
     """One stage that was begun: its settings with the rates it really had, and how far it came.
 
     `stage` are the settings, `index` the stage's place in the run (0-based, as in the history), `epochs` what
-    was finished of it, `curve` the name of the range test that chose its rate, if one did.
+    was finished of it, `curve` the name of the range test that chose its rate, if one did. `accuracy_before` is
+    the accuracy that the stage began with, None where it was not measured; `collapsed_from` the one that it fell from,
+    if it collapsed (`core.runs.setbacks`).
     """
 
     model_config = ConfigDict(extra="ignore", ser_json_inf_nan="constants")
@@ -79,6 +81,8 @@ class StageState(BaseModel):
     status: StageStatus = "running"
     curve: str | None = None
     epochs: int = 0
+    accuracy_before: float | None = None
+    collapsed_from: float | None = None
     accuracy: float | None = None
     train_loss: float | None = None
     valid_loss: float | None = None
@@ -91,6 +95,11 @@ class StageState(BaseModel):
         if isinstance(self.stage, UnreadableStage):
             raise RunError(f"Stage {self.index + 1} of this run cannot be read: {self.stage.reason}")
         return self.stage
+
+    @property
+    def ends_with(self) -> float | None:
+        """The accuracy after its last epoch; that of before the stage where no epoch of it was finished."""
+        return self.accuracy_before if self.accuracy is None else self.accuracy
 
     def ended(self, status: StageStatus = "stopped", message: str = "") -> "StageState":
         """The stage as one that is not trained any more; unchanged unless it is called running."""
@@ -167,7 +176,8 @@ class Curve(BaseModel):
     """`finder/<name>.json`: a range test, whole (`complete`) or under way.
 
     `stage` is the stage it was made for; `for_stage` that stage's place in the run when a plan
-    asked for the test; `epoch` and `step` say where in the run it was made. `chosen` is the rate a plan took.
+    asked for the test; `epoch` and `step` say where in the run it was made, and `loaded` which snapshot had been
+    loaded there since the last batch, if one had. `chosen` is the rate a plan took.
     `suggestion` is Anneal's, None in curves of earlier versions; `suggestions` are the other rules'.
     """
 
@@ -188,4 +198,5 @@ class Curve(BaseModel):
     chosen_by: str | None = None
     epoch: int = 0
     step: int = 0
+    loaded: str | None = None
     seconds: float = 0.0
