@@ -11,6 +11,7 @@ from pages.ui.frame import begin
 from pages.ui.plan.editor import plan_editor
 from pages.ui.plan.facts import facts_of
 from pages.ui.training.example import example
+from pages.ui.training.setbacks import setbacks_view
 from pages.ui.training.snapshots import snapshots_view
 from pages.ui.training.stages import continue_button, stages_view, training_view
 
@@ -32,6 +33,8 @@ assert data is not None
 facts = facts_of(run, info, data)
 jobs.say_how_it_ended(run, "train")
 at_work = jobs.is_at_work(context.workspace, run)
+if not at_work:
+    setbacks_view(run, info, data, state)
 if state.unfinished and not at_work:
     continue_button(run, state)
 jobs.follow(context.workspace, run, partial(training_view, run, info, data, facts))

@@ -100,8 +100,8 @@ class Draft:
     """Cards in their order, the ones that a recipe replaced, and the chosen rate.
 
     A rate that was just chosen is `waiting` until `place_rate` puts it into the first card that it fits; `placed` says
-    where it then is. `revision` counts how often the cards were saved. Cards are saved only over the revision that they were loaded
-    from, so that two tabs with one run do not overwrite each other's cards.
+    where it then is. `revision` counts how often the cards were saved. Cards are saved only over the revision that
+    they were loaded from, so that two tabs with one run do not overwrite each other's cards.
     """
 
     path: Path

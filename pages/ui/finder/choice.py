@@ -16,6 +16,7 @@ from core.training.stage import Stage, scope_in_words
 from core.training.suggest import Suggestion
 from core.training.suggestions import ANNEAL, MEANINGS, PREFERRED, preferred
 from pages.ui.finder.curves import label, points
+from pages.ui.plan.chosen_rate import chosen_by, where
 from pages.ui.plan.drafts import draft_of
 from pages.ui.plan.facts import group_names
 from pages.ui.text import literal
@@ -24,15 +25,16 @@ BY_CLICK = "your click"
 
 
 def chosen_rate(run: RunFolder, info: RunInfo) -> None:
-    """The chosen rate, and the way on to the Training page."""
-    rate = draft_of(run, info).rate
+    """The chosen rate, which planned stage gets it, and the way on to the Training page."""
+    draft = draft_of(run, info)
+    rate = draft.rate
     if rate is None:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         trained = scope_in_words(rate.freeze_to, group_names(info))
         st.markdown(
-            f":material/check_circle: **Chosen rate: {rate_in_words(rate.lr)}** ({trained}), from "
-            f"{literal(rate.chosen_by)}",
+            f":material/check_circle: **Chosen rate: {rate_in_words(rate.lr)}** ({trained}), from {chosen_by(rate)}. "
+            f"{where(draft, len(group_names(info)))}",
             width="stretch",
         )
         if st.button("Train with it", type="primary", icon=":material/local_fire_department:", key="to-training"):

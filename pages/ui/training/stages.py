@@ -22,6 +22,7 @@ ICONS = {
     "stopped": ":orange[:material/pause_circle:]",
     "failed": ":red[:material/error:]",
     "diverged": ":red[:material/error:]",
+    "collapsed": ":red[:material/trending_down:]",
 }
 
 
@@ -66,13 +67,16 @@ def _begun(run: RunFolder, info: RunInfo, begun: StageState, facts: Facts, *, at
         show(error)
         return
     figures = [f"{begun.epochs} of {stage.epochs} epochs" if begun.epochs < stage.epochs else ""]
-    figures += [percent(begun.accuracy)] if begun.accuracy is not None else []
+    if begun.accuracy is not None:
+        fell = f", fallen from {percent(begun.collapsed_from)}" if begun.collapsed_from is not None else ""
+        figures.append(percent(begun.accuracy) + fell)
     figures += [f"validation loss {begun.valid_loss:.3f}"] if begun.valid_loss is not None else []
     figures += [duration(begun.seconds)] if begun.seconds else []
     name = literal(stage.name) if stage.name else "Stage"
     text, button = st.columns([5, 1], vertical_alignment="center")
     with text, st.container(gap="xxsmall"):
-        st.markdown(f"{ICONS[begun.status]} **{begun.index + 1} · {name}** {' · '.join(filter(None, figures))}")
+        icon = ICONS["collapsed" if begun.collapsed_from is not None else begun.status]
+        st.markdown(f"{icon} **{begun.index + 1} · {name}** {' · '.join(filter(None, figures))}")
         st.caption(in_words(stage, facts) + (f" · {literal(begun.message, None)}" if begun.message else ""))
     if not at_work:
         button.button(
