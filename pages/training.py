@@ -34,9 +34,9 @@ facts = facts_of(run, info, data)
 jobs.say_how_it_ended(run, "train")
 at_work = jobs.is_at_work(context.workspace, run)
 if not at_work:
-    setbacks_view(run, info, data, state)
-if state.unfinished and not at_work:
-    continue_button(run, state)
+    fell = setbacks_view(run, info, data, state)
+    if state.unfinished:
+        continue_button(run, state, advised=not fell)
 jobs.follow(context.workspace, run, partial(training_view, run, info, data, facts))
 if at_work:
     st.caption("More can be planned, and snapshots saved and loaded, once this job has ended.")

@@ -1,5 +1,6 @@
 """`train`: a new run, or going on with one."""
 
+import shlex
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -47,7 +48,7 @@ def train(options: Options, reporter: Reporter) -> Answer:
         work(run, spec, reporter)
     except DivergedError:
         for setback in setbacks_of(run):
-            reporter.say(f"{setback.sentence} {setback.advice}")
+            reporter.say(_said(run, setback))
         raise
     return _answer(run, time.perf_counter() - began)
 
@@ -215,10 +216,19 @@ def _text(run: RunFolder, value: dict[str, Any], stages: list[dict[str, Any]], f
             table(rows),
             f"Accuracy {accuracy}, validation loss {loss}, after {value['seconds']:.1f} s.",
             *_better_before(value, fallen),
-            *(f"Warning: {one.sentence} {one.advice}" for one in fallen),
+            *(f"Warning: {_said(run, one)}" for one in fallen),
             f"Run {run.id} in {run.path}",
         ]
     )
+
+
+def _said(run: RunFolder, setback: Setback) -> str:
+    """What happened in a stage, what to do, and how to do it here."""
+    if setback.snapshot is None:
+        return f"{setback.sentence} {setback.advice}"
+    name = shlex.quote(setback.snapshot.name)
+    command = f"python -m core train --continue {shlex.quote(str(run.path))} --from {name} --lr {setback.try_rate:.2g}"
+    return f"{setback.sentence} {setback.advice} To do so: {command}, with the stage's other options."
 
 
 def _better_before(value: dict[str, Any], fallen: list[Setback]) -> list[str]:

@@ -19,8 +19,8 @@ from core.training.records import CycleRecord, EpochRecord, Record, StepRecord
 from core.training.stage import Plan, Stage
 
 ENDED_EARLY = (
-    "The plan was ended after stage {stage}, which collapsed; {left} more would have followed. "
-    "Continue goes on with the plan all the same."
+    "The plan ended early: stage {stage} collapsed, and what is left of the plan would go on from its weights. "
+    "Continue does so all the same."
 )
 
 
@@ -83,7 +83,7 @@ class _Session:
             self.control.check()
             self._train_stage(place)
             if place + 1 < count and self.state.stages[-1].collapsed_from is not None:
-                return ENDED_EARLY.format(stage=len(self.state.stages), left=count - place - 1)
+                return ENDED_EARLY.format(stage=len(self.state.stages))
         self.state.next_stage = count
         self.control.folder.write_state(self.state)
         return ""

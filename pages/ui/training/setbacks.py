@@ -15,21 +15,28 @@ from pages.ui.text import literal, percent
 from pages.ui.training.snapshots import is_loaded, load
 
 
-def setbacks_view(run: RunFolder, info: RunInfo, data: DataSet, state: RunState) -> None:
-    """Every setback that the present weights come from; without one, whether they are behind the best ones."""
+def setbacks_view(run: RunFolder, info: RunInfo, data: DataSet, state: RunState) -> bool:
+    """Every setback that the present weights come from, and whether there is one; else whether they are behind the
+    best ones.
+    """
+    found: list[Setback] = []
     with shown():
         found = setbacks_of(run)
         for setback in found:
             _setback(run, info, state, setback)
         if not found:
             _behind_best(run, state, len(data.indices("valid")))
+    return bool(found)
 
 
 def _setback(run: RunFolder, info: RunInfo, state: RunState, setback: Setback) -> None:
-    what = "Training diverged" if setback.diverged else "Training collapsed"
+    """What happened, and the ways on. That training diverged is an error which the page has shown already."""
     text = f"{literal(setback.sentence, None)} {literal(setback.advice, None)}"
-    with st.container(border=True, key=f"setback-{setback.stage}", gap="small"):
-        st.error(text, icon=":material/crisis_alert:", title=what)
+    with st.container(key=f"setback-{setback.stage}", gap="small"):
+        if setback.diverged:
+            st.markdown(text)
+        else:
+            st.error(text, icon=":material/trending_down:", title="Training collapsed")
         kept, stage = setback.snapshot, state.stages[setback.stage].stage
         if kept is None or not isinstance(stage, Stage):
             return

@@ -26,16 +26,21 @@ ICONS = {
 }
 
 
-def continue_button(run: RunFolder, state: RunState) -> None:
-    """Go on with a plan that was stopped."""
+def continue_button(run: RunFolder, state: RunState, *, advised: bool) -> None:
+    """Go on with a plan that was stopped; `advised` unless its last stage collapsed or diverged."""
     left = len(state.plan) - state.next_stage
     with st.container(horizontal=True, vertical_alignment="center"):
-        asked = st.button("Continue", type="primary", icon=":material/resume:", key="continue")
+        asked = st.button(
+            "Continue", type="primary" if advised else "secondary", icon=":material/resume:", key="continue"
+        )
         if asked and jobs.submit(run, TrainSpec()):
             st.rerun()
-        st.caption(
-            f"{left} stage{'s' if left > 1 else ''} of the plan left, from the last checkpoint, to the same numbers."
+        how = (
+            "from the last checkpoint, to the same numbers"
+            if advised
+            else "from the present weights, as it was planned"
         )
+        st.caption(f"{left} stage{'s' if left > 1 else ''} of the plan left, {how}.")
 
 
 def training_view(run: RunFolder, info: RunInfo, data: DataSet, facts: Facts, job: Job | None) -> None:
