@@ -31,7 +31,9 @@ with shown(stop=True):
 assert data is not None
 
 facts = facts_of(run, info, data)
-jobs.say_how_it_ended(run, "train")
+ended = jobs.last_ended(run, "train")
+if state.loaded is None or ended is None or ended.status != "done":  # else it spoke of weights that were left since
+    jobs.say_how_it_ended(run, "train")
 at_work = jobs.is_at_work(context.workspace, run)
 if not at_work:
     fell = setbacks_view(run, info, data, state)

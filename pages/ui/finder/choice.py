@@ -22,6 +22,8 @@ from pages.ui.plan.facts import group_names
 from pages.ui.text import literal
 
 BY_CLICK = "your click"
+TURN = "finder-turn"
+"""Session key: how many rates were chosen."""
 
 
 def chosen_rate(run: RunFolder, info: RunInfo) -> None:
@@ -48,7 +50,7 @@ def curve_view(run: RunFolder, info: RunInfo, curve: Curve, earlier: Sequence[Cu
     frame = pd.concat(
         [points(curve, "this curve", current=True), *(points(other, label(other), current=False) for other in earlier)]
     )
-    key = f"finder-{run.id}-{curve.name}"
+    key = f"finder-{run.id}-{curve.name}{_turn()}"
     event = st.altair_chart(
         finder(frame, suggestions=curve.suggestions, chosen=rate.lr if rate else None),
         key=key,
@@ -79,6 +81,16 @@ def _choose(draft: Draft, rate: Rate) -> None:
         draft.choose(rate)
     except AnnealError as error:
         st.toast(literal(str(error), None), icon=":material/error:")
+    else:
+        st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
+
+
+def _turn() -> str:
+    """The end of the chart's key. The chart is another one after each choice: in the same one, a click on the point that
+    was clicked before would choose nothing, though another rate was chosen since.
+    """
+    turn = st.session_state.get(TURN, 0)
+    return f"-{turn}" if turn else ""
 
 
 def _freeze_to(curve: Curve) -> int:

@@ -81,11 +81,12 @@ def _head(draft: Draft, place: int, card: Card, facts: Facts, warning: RateWarni
             st.caption(f":red[:material/error:] {literal(str(error), None)}")
         note(draft, card)
         mark(warning)
-    with buttons, st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
         if not _is_open(card):
-            rate_buttons(draft, card)
-            if warning is not None and (draft.rate is None or draft.rate.lr != warning.suggested):
-                use_instead(draft, card, warning, key="use-instead")
+            with st.container(horizontal=True, gap="xsmall"):
+                rate_buttons(draft, card)
+                if warning is not None and (draft.rate is None or draft.rate.lr != warning.suggested):
+                    use_instead(draft, card, warning)
+    with buttons, st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
         _edit_button(card)
         last = len(draft.cards) - 1
         _tool(draft, card, "content_copy", "Duplicate", draft.duplicate)

@@ -19,7 +19,7 @@ from pages.ui.plan import drafts
 from pages.ui.plan.cards import cards, close_card
 from pages.ui.plan.chosen_rate import no_stage_fits
 from pages.ui.plan.facts import batches_per_epoch, facts_of
-from pages.ui.plan.rate_warnings import before_start, warnings_of
+from pages.ui.plan.rate_warnings import before_start, use_instead, warnings_of
 from pages.ui.plan.stage_words import Facts
 from pages.ui.plan.toolbar import toolbar
 
@@ -55,12 +55,15 @@ def plan_editor(run: RunFolder, info: RunInfo, data: DataSet) -> None:
             "the frozen layers keep their random weights. Train everything first."
         )
     warned = before_start(draft, warnings)
-    asked = st.button(
-        "Start anyway" if warned else "Start training",
-        type="secondary" if warned else "primary",
-        icon=":material/play_arrow:",
-        key="start",
-    )
+    with st.container(horizontal=True):
+        for _, card, warning in warned:
+            use_instead(draft, card, warning, before_start=True)
+        asked = st.button(
+            "Start anyway" if warned else "Start training",
+            type="secondary" if warned else "primary",
+            icon=":material/play_arrow:",
+            key="start",
+        )
     if asked and not changed:
         _start(run, draft, plan)
 

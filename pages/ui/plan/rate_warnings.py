@@ -35,29 +35,24 @@ def mark(warning: RateWarning | None) -> None:
         st.caption(f":orange[:material/warning: Collapse] · {literal(warning.sentence, None)}")
 
 
-def before_start(draft: Draft, warnings: Mapping[str, RateWarning]) -> bool:
-    """Beside the start: the stages whose rate collapsed with these very weights, each with a better rate.
-
-    Returns whether there are any.
-    """
+def before_start(draft: Draft, warnings: Mapping[str, RateWarning]) -> list[tuple[int, Card, RateWarning]]:
+    """Above the start: the stages, with their number, whose rate collapsed with the very weights of now."""
     sure = [(place, card, warnings[card.uid]) for place, card in enumerate(draft.cards, 1) if card.uid in warnings]
     sure = [found for found in sure if not found[2].earlier]
-    for place, card, warning in sure:
-        with st.container(horizontal=True, vertical_alignment="center", key=f"collapse-{card.uid}"):
-            st.warning(f"Stage {place}: {literal(warning.sentence, None)}", icon=":material/warning:", width="stretch")
-            use_instead(draft, card, warning, key="use-before-start", primary=True)
-    return bool(sure)
+    for place, _, warning in sure:
+        st.warning(f"Stage {place}: {literal(warning.sentence, None)}", icon=":material/warning:")
+    return sure
 
 
-def use_instead(draft: Draft, card: Card, warning: RateWarning, *, key: str, primary: bool = False) -> None:
+def use_instead(draft: Draft, card: Card, warning: RateWarning, *, before_start: bool = False) -> None:
     """A button that takes the rate which the range test suggests, where it suggests one."""
     if warning.suggested is None:
         return
     st.button(
         f"Use {rate_in_words(warning.suggested)}",
         icon=":material/check:",
-        key=f"{key}-{card.uid}",
-        type="primary" if primary else "secondary",
+        key=f"use-{'before-start' if before_start else 'instead'}-{card.uid}",
+        type="primary" if before_start else "secondary",
         help="The rate that this range test suggests.",
         on_click=drafts.set_rate,
         args=(draft, card, warning.suggested),

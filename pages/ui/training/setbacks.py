@@ -20,6 +20,10 @@ def setbacks_view(run: RunFolder, info: RunInfo, data: DataSet, state: RunState)
     best ones.
     """
     found: list[Setback] = []
+    if state.loaded is not None:
+        accuracy = state.figures.get("accuracy")
+        figure = "" if accuracy is None else f", with {percent(accuracy)}"
+        st.caption(f":material/restore: The present weights are those of the snapshot {literal(state.loaded)}{figure}.")
     with shown():
         found = setbacks_of(run)
         for setback in found:

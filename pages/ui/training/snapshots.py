@@ -34,8 +34,6 @@ def snapshots_view(run: RunFolder, state: RunState) -> None:
         names = [snapshot.name for snapshot in reversed(kept)]
         chosen = st.selectbox("Go back to", names, key="snapshot-chosen")
         st.button("Load", icon=":material/restore:", key="snapshot-load", on_click=load, args=(run, chosen))
-    if state.loaded:
-        st.caption(f"The present weights are those of the snapshot {literal(state.loaded)}.")
 
 
 def _save_form(run: RunFolder) -> None:
