@@ -86,8 +86,8 @@ def _choose(draft: Draft, rate: Rate) -> None:
 
 
 def _turn() -> str:
-    """The end of the chart's key. The chart is another one after each choice: in the same one, a click on the point that
-    was clicked before would choose nothing, though another rate was chosen since.
+    """The end of the chart's key, another one after each choice: in the same chart, a click on the point that was
+    clicked before would choose nothing, though another rate was chosen since.
     """
     turn = st.session_state.get(TURN, 0)
     return f"-{turn}" if turn else ""
