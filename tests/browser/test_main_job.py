@@ -152,7 +152,9 @@ def test_a_reload_in_the_middle_of_training_loses_nothing(page: Page) -> None:
 def test_the_rate_that_was_clicked_is_in_the_plan_and_can_be_undone(page: Page) -> None:
     page.goto("/lr_finder")
     settle(page)
+    expect(button(page, "Start with digits")).to_be_visible(timeout=LONG)
     button(page, "Start with digits").click()
+    expect(button(page, "Find the learning rate")).to_be_visible(timeout=60_000)
     button(page, "Find the learning rate").click()
     expect(page.get_by_text("Another test")).to_be_visible(timeout=LONG)
     settle(page)
