@@ -1,21 +1,24 @@
 """A rate is chosen: on the curve or among its suggestions, and what was chosen."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from core.charts.lines import rate_in_words
 from core.charts.lr_finder import RATE_PICKED, finder
+from core.charts.lr_marks import Marks
 from core.errors import AnnealError
 from core.runs.draft import Draft, Rate
 from core.runs.folder import RunFolder
 from core.runs.state import Curve, RunInfo
+from core.training.chosen import meaning
+from core.training.readings import readings
 from core.training.stage import Stage, scope_in_words
 from core.training.suggest import Suggestion
 from core.training.suggestions import ANNEAL, MEANINGS, PREFERRED, preferred
-from pages.ui.finder.curves import label, points
+from pages.ui.finder.curves import together, width_in_words
 from pages.ui.plan.drafts import draft_of
 from pages.ui.plan.facts import group_names
 from pages.ui.text import literal
@@ -39,16 +42,31 @@ def chosen_rate(run: RunFolder, info: RunInfo) -> None:
             st.switch_page("pages/training.py", query_params={"run": run.id})
 
 
-def curve_view(run: RunFolder, info: RunInfo, curve: Curve, earlier: Sequence[Curve]) -> None:
-    """The chart, on which a click chooses a rate, and under it the suggestions."""
+def curve_view(run: RunFolder, info: RunInfo, curve: Curve, seeds: Sequence[Curve], earlier: Sequence[Curve]) -> None:
+    """The chart, on which a click chooses a rate, and under it what it shows and what else can be shown."""
     draft = draft_of(run, info)
     rate = draft.rate
-    frame = pd.concat(
-        [points(curve, "this curve", current=True), *(points(other, label(other), current=False) for other in earlier)]
-    )
+    place = st.container()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        fastai = st.toggle(
+            "fastai's curve",
+            key="finder-fastai",
+            persist_state="session",
+            help="The loss as fastai draws it: a mean over the batches so far, the last ones counting most (0.98). It "
+            "lags: what it shows at one rate happened at lower ones. The five rules below read it; they are marked "
+            "where it is shown.",
+        )
+        st.caption("Click the curve to choose a rate.", text_alignment="right")
+    frame = together(curve, seeds, earlier)
     key = f"finder-{run.id}-{curve.name}"
-    event = st.altair_chart(
-        finder(frame, suggestions=curve.suggestions, chosen=rate.lr if rate else None),
+    width = width_in_words(curve.lrs)
+    event = place.altair_chart(
+        finder(
+            frame,
+            marks=_marks(curve, chosen=rate.lr if rate else None, rules=fastai),
+            fastai=fastai,
+            y_title=f"Training loss (centred, {width} wide)",
+        ),
         key=key,
         on_select="rerun",
         selection_mode=RATE_PICKED,
@@ -59,10 +77,51 @@ def curve_view(run: RunFolder, info: RunInfo, curve: Curve, earlier: Sequence[Cu
         st.session_state[f"{key}-taken"] = clicked
         _choose(draft, Rate(lr=clicked, freeze_to=_freeze_to(curve), chosen_by=BY_CLICK))
         st.rerun()
-    st.caption("Click the curve to choose a rate, or take a suggestion.")
+    _explained(width)
+
+
+def _explained(width: str) -> None:
+    st.caption(
+        f"Dots are the losses of single batches. The line is a robust fit through {width} of rates, centred, so that "
+        "a fall or a rise stands at the rate where it happened; about 95 % of the batches lie in the band."
+    )
+
+
+def _marks(curve: Curve, *, chosen: float | None, rules: bool) -> Marks:
+    """What the chart marks: Anneal's suggestion, the chosen rate, and the five rules when they are wanted."""
+    marks = Marks(chosen=chosen, rules=curve.suggestions if rules else {})
+    found = curve.suggestion
+    if found is None:
+        return marks
+    return replace(marks, rate=found.lr, low=found.low, high=found.high, collapse=found.collapse)
+
+
+def what_it_means(run: RunFolder, info: RunInfo, curve: Curve) -> None:
+    """What the chosen rate means on this curve, with its numbers."""
+    rate = draft_of(run, info).rate
+    if rate is None:
+        return
+    try:
+        meant = meaning(curve.lrs, curve.losses, rate.lr, curve.suggestion)
+    except ValueError:
+        return
+    if meant.warns:
+        st.warning(f"{rate_in_words(rate.lr)} on this curve: {meant.sentence}", icon=":material/warning:")
+    else:
+        st.caption(f"**{rate_in_words(rate.lr)} on this curve.** {meant.sentence}")
+
+
+def suggestions_view(run: RunFolder, info: RunInfo, curve: Curve) -> None:
+    """Anneal's suggestion first, then those of the five known rules."""
+    draft = draft_of(run, info)
     if curve.suggestion is not None:
         _anneals(draft, curve, curve.suggestion)
-    _suggestions(draft, curve)
+    else:
+        st.info(
+            "This curve has no suggestion of Anneal's own: it was made by an earlier version. Test again to get one.",
+            icon=":material/info:",
+        )
+    _rules(draft, curve)
 
 
 def _clicked(event: Mapping[str, Any]) -> float | None:
@@ -107,24 +166,32 @@ def _anneals(draft: Draft, curve: Curve, found: Suggestion) -> None:
         )
 
 
-def _suggestions(draft: Draft, curve: Curve) -> None:
-    """A card for each suggestion of the other rules, which read fastai's smoothed curve."""
+def _rules(draft: Draft, curve: Curve) -> None:
+    """A card for each of the five known rules: its rate, and where that lies on this curve."""
     found = {name: rate for name in PREFERRED if (rate := curve.suggestions.get(name))}
     if not found:
-        st.warning("This curve is too short for a suggestion. Take more steps.", icon=":material/short_text:")
+        st.warning("This curve is too short for the rules of fastai and Lightning. Take more steps.")
         return
+    try:
+        placed = readings(curve.lrs, curve.losses, found)
+    except ValueError:
+        placed = {}
+    st.caption(
+        "Five known rules, which read fastai's curve. Under each: where its rate lies on the centred curve above.",
+    )
     first = None if curve.suggestion else preferred(curve.suggestions)
-    with st.grid(len(found), min_column_width=135):
+    with st.grid(len(found), min_column_width=150):
         for name, rate in found.items():
             advised = draft.rate is None and first is not None and first[0] == name
-            _suggestion(draft, name, Rate(lr=rate, freeze_to=_freeze_to(curve), chosen_by=name), advised=advised)
+            where = placed[name].sentence if name in placed else ""
+            _rule(draft, name, Rate(lr=rate, freeze_to=_freeze_to(curve), chosen_by=name), where, advised=advised)
 
 
-def _suggestion(draft: Draft, name: str, rate: Rate, *, advised: bool) -> None:
+def _rule(draft: Draft, name: str, rate: Rate, where: str, *, advised: bool) -> None:
     chosen = draft.rate is not None and draft.rate.lr == rate.lr
     with st.container(border=True, height="stretch", gap="xsmall"):
-        st.markdown(f"**{name.capitalize()}** {rate_in_words(rate.lr)}")
-        st.caption(MEANINGS[name])
+        st.markdown(f"**{name.capitalize()}** {rate_in_words(rate.lr)}", help=MEANINGS[name])
+        st.caption(where)
         st.space("stretch")
         st.button(
             "Chosen" if chosen else "Use",

@@ -1,31 +1,65 @@
-"""Curves of range tests: as rows for the chart, by names that tell them apart, and the one under way."""
+"""Curves of range tests: as rows for the chart, and by names that tell them apart."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.charts.lr_finder import finder
-from core.jobs.specs import FindSpec
-from core.jobs.store import Job
-from core.runs.folder import RunFolder
+from core.charts.lr_finder import EARLIER, PRESENT, SEED
 from core.runs.state import Curve
+from core.training.curves import FEWEST, WIDTH, smoothed
 from core.training.stage import Stage
 from pages.ui.plan.stage_words import trained_by
 
-EARLIER = 4
+SHOWN = 4
 """Earlier curves that are drawn beside the present one, at most, unless more are chosen."""
 
 
-def points(curve: Curve, name: str, *, current: bool) -> pd.DataFrame:
-    """A curve as rows for the chart."""
-    frame = pd.DataFrame({"lr": curve.lrs, "loss": curve.losses, "smoothed": curve.smoothed}, dtype="float64")
-    return frame.assign(curve=name, current=current)
+def points(curve: Curve, name: str, role: str = PRESENT) -> pd.DataFrame:
+    """A curve as rows for the chart; none where its file holds no curve."""
+    try:
+        smooth = smoothed(curve.lrs, curve.losses)
+    except ValueError:
+        return pd.DataFrame({column: [] for column in ("lr", "loss", "centred", "low", "high", "fastai")}, dtype=float)
+    count = len(smooth.lrs)
+    fastai = np.full(count, np.nan)
+    fastai[: len(curve.smoothed)] = curve.smoothed[:count]
+    frame = pd.DataFrame(
+        {
+            "lr": smooth.lrs,
+            "loss": curve.losses[:count],
+            "centred": smooth.losses,
+            "low": smooth.low,
+            "high": smooth.high,
+            "fastai": fastai,
+        },
+        dtype="float64",
+    )
+    return frame.assign(curve=name, role=role)
+
+
+def together(curve: Curve, seeds: Sequence[Curve], earlier: Sequence[Curve]) -> pd.DataFrame:
+    """The curve that is read, those of other seeds of the same test, and earlier ones, as rows for the chart."""
+    return pd.concat(
+        [
+            points(curve, "this curve"),
+            *(points(other, label(other), SEED) for other in seeds),
+            *(points(other, label(other), EARLIER) for other in earlier),
+        ]
+    )
+
+
+def width_in_words(lrs: Sequence[float]) -> str:
+    """How wide the smoother is that `points` uses, for these rates: it needs 4 batches to each side."""
+    decades = float(np.log10(lrs[-1] / lrs[0])) if len(lrs) > 1 and lrs[0] > 0 else 0.0
+    width = max(WIDTH, 2 * (FEWEST + 0.5) * decades / max(len(lrs) - 1, 1))
+    return "1 decade" if width == 1 else f"{width:.2g} decades"
 
 
 def label(curve: Curve) -> str:
-    """What tells one curve from another: when, after how much training, what was trained."""
+    """What tells one curve from another: when, after how much training, what was trained, and which seed of several."""
     trained = trained_by(curve.stage) if isinstance(curve.stage, Stage) else "unreadable stage"
     return f"{_time(curve)} · epoch {curve.epoch} · {trained} · {len(curve.lrs)} steps"
 
@@ -47,23 +81,7 @@ def choose_curves(curves: Sequence[Curve]) -> tuple[Curve, list[Curve]]:
     read = left.selectbox("Curve", newest_first, format_func=names.__getitem__, key=f"curve-of-{len(curves)}")
     others = [name for name in newest_first if name != read]
     shown = right.multiselect(
-        "Compare with", others, default=others[:EARLIER], format_func=names.__getitem__, key=f"earlier-{read}"
+        "Compare with", others, default=others[:SHOWN], format_func=names.__getitem__, key=f"earlier-{read}"
     )
     known = {curve.name: curve for curve in curves}
     return known[read], [known[name] for name in shown]
-
-
-def live_view(run: RunFolder, job: Job | None) -> None:
-    """The curve of the range test under way, as far as it is; for other jobs, where to watch them."""
-    if job is None:
-        return
-    if not isinstance(job.spec, FindSpec):
-        st.page_link("pages/training.py", label="Watch it on the Training page", icon=":material/monitoring:")
-        return
-    curve = run.unfinished_curve()
-    if curve is None or not curve.lrs:
-        st.caption("The first point appears with the first batch.")
-        return
-    frame, span = points(curve, "this curve", current=True), (job.spec.lowest, job.spec.highest)
-    chart = finder(frame, pickable=False, title="Batch by batch, the rate grows", span=span)
-    st.altair_chart(chart, key="finder-live", alt="Training loss against the learning rate, as it is measured")
