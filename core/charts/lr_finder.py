@@ -90,7 +90,7 @@ def loss_range(curves: pd.DataFrame, *, whole: bool = False) -> tuple[float, flo
     above = max(0.6 * (start - lowest), 1.2 * widest, 0.1 * start, 1e-6)
     highest = min(start + above, max(float(frame["centred"].max()), start + 0.6 * widest) + 0.1 * above)
     if whole:
-        return 0.0, _round_above(start + above)
+        return 0.0, _round_above(max(1.35 * start, 1e-6))
     return max(0.0, lowest - max(0.6 * widest, 0.08 * (highest - lowest))), highest
 
 
@@ -126,7 +126,7 @@ def _batches(now: pd.DataFrame, axis: Axis, top: float) -> alt.Chart:
     )
     chart: alt.Chart = (
         alt.Chart(frame)
-        .mark_point(color=palette.BLUE, size=16, filled=True, opacity=0.45)
+        .mark_point(color=palette.BLUE, size=18, filled=True, opacity=0.6)
         .encode(x=axis.encoding, y="shown:Q", shape=shape)
     )
     return chart

@@ -6,7 +6,7 @@ with the width of the chart, while their text stays as wide as it is.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import altair as alt
 import pandas as pd
@@ -30,6 +30,9 @@ LETTER, GAP = 6.6, 4
 ROW = 14
 """Pixels from one row of labels to the next."""
 
+MOST_TRIES = 400
+"""Places that are tried for the labels before they get one more row."""
+
 SAME = 0.025
 """Rules whose rates lie closer than this share of the axis share a label."""
 
@@ -51,40 +54,67 @@ class Marks:
 
 @dataclass(frozen=True)
 class Label:
-    """A text beside the line at share `at` (0..1) of the axis: where it lies at the narrowest, and in which row."""
+    """A text beside the line at share `at` (0..1) of the axis: in which row above the plot, and on which side."""
 
     at: float
     text: str
     row: int = 0
+    left: bool = False
 
     @property
-    def to_the_left(self) -> bool:
-        """Whether it is written left of its line, because it has no room on the right."""
-        return self.at * NARROWEST + GAP + self._width > NARROWEST
+    def line(self) -> float:
+        """Where its line is, in pixels of the narrowest plot."""
+        return self.at * NARROWEST
 
     @property
     def extent(self) -> tuple[float, float]:
-        """Where it begins and ends, in pixels of the narrowest plot."""
-        line = self.at * NARROWEST
-        return (line - GAP - self._width, line - GAP) if self.to_the_left else (line + GAP, line + GAP + self._width)
+        """Where its text begins and ends, in pixels of the narrowest plot."""
+        width = LETTER * len(self.text)
+        return (self.line - GAP - width, self.line - GAP) if self.left else (self.line + GAP, self.line + GAP + width)
 
     @property
-    def _width(self) -> float:
-        return LETTER * len(self.text)
+    def fits(self) -> bool:
+        """Whether the text lies over the plot."""
+        return self.extent[0] >= 0 and self.extent[1] <= NARROWEST
+
+    def on_its_side(self) -> "Label":
+        """Right of its line, or left where there is no room on the right."""
+        return self if self.fits else replace(self, left=True)
 
 
 def in_rows(labels: Sequence[Label]) -> list[Label]:
-    """The labels in rows, 0 the lowest: no two overlap, nor, where that is possible, does a line cross a label.
+    """The labels in as few rows as will do, 0 the lowest: no two overlap, and no line goes through another's text.
 
-    A line goes up from the plot to its label, through the rows below it.
+    A line goes up from the plot to its label, through the rows below it. Where lines cannot be kept off the texts, each
+    label has a row of its own.
     """
-    placed: list[Label] = []
-    for label in sorted(labels, key=lambda label: -label.at):
-        rows = [Label(label.at, label.text, row) for row in range(len(labels))]
-        free = [one for one in rows if not any(_overlap(one, other) for other in placed)]
-        clear = [one for one in free if not any(_crosses(one, other) or _crosses(other, one) for other in placed)]
-        placed.append((clear or free)[0])
-    return placed
+    ordered = sorted(labels, key=lambda label: -label.at)
+    for rows in range(1, len(ordered) + 1):
+        found = _placed(ordered, rows, [], [MOST_TRIES])
+        if found is not None:
+            return found
+    return [replace(label.on_its_side(), row=row) for row, label in enumerate(ordered)]
+
+
+def _placed(labels: Sequence[Label], rows: int, before: list[Label], tries: list[int]) -> list[Label] | None:
+    """`before` and the labels in so many rows; None when there is no way, or none was found in as many `tries`."""
+    if not labels:
+        return before
+    for row in range(rows):
+        for left in (False, True):
+            one = replace(labels[0], row=row, left=left)
+            tries[0] -= 1
+            if tries[0] < 0:
+                return None
+            if one.fits and not any(_in_the_way(one, other) for other in before):
+                found = _placed(labels[1:], rows, [*before, one], tries)
+                if found is not None:
+                    return found
+    return None
+
+
+def _in_the_way(one: Label, other: Label) -> bool:
+    return _overlap(one, other) or _crosses(one, other) or _crosses(other, one)
 
 
 def _overlap(one: Label, other: Label) -> bool:
@@ -93,9 +123,9 @@ def _overlap(one: Label, other: Label) -> bool:
 
 
 def _crosses(line: Label, label: Label) -> bool:
-    """Whether the line of one label goes through another label."""
+    """Whether the line of one label goes through the text of another."""
     begin, end = label.extent
-    return line.row >= label.row and begin - 1 < line.at * NARROWEST < end + 1
+    return line.row >= label.row and begin - 1 < line.line < end + 1
 
 
 def grouped(rules: Mapping[str, float | None], share: "Axis") -> list[tuple[float, str]]:
@@ -197,9 +227,9 @@ def _line(rate: float, label: Label, axis: Axis, kind: str) -> list[alt.Chart]:
     up = alt.Y("above:Q", scale=None, axis=None)
     rule = base.properties(mark=_STYLES[kind]).encode(y=up, y2=alt.value("height"))
     text = base.mark_text(
-        align="right" if label.to_the_left else "left",
+        align="right" if label.left else "left",
         baseline="bottom",
-        dx=-GAP if label.to_the_left else GAP,
+        dx=-GAP if label.left else GAP,
         fontSize=11,
         fontWeight="bold",
         color=_TEXTS[kind],
@@ -209,13 +239,13 @@ def _line(rate: float, label: Label, axis: Axis, kind: str) -> list[alt.Chart]:
 
 def _chosen(rate: float, axis: Axis) -> list[alt.Chart]:
     text = f"chosen {rate_in_words(rate)}"
-    label = Label(axis(rate), text)
+    label = Label(axis(rate), text).on_its_side()
     base = alt.Chart(pd.DataFrame({"lr": [rate], "text": [text]})).encode(x=axis.encoding)
     rule = base.mark_rule(color=CHOSEN_COLOUR, strokeWidth=2.5, strokeDash=[8, 3])
     name = base.mark_text(
-        align="right" if label.to_the_left else "left",
+        align="right" if label.left else "left",
         baseline="bottom",
-        dx=-GAP if label.to_the_left else GAP,
+        dx=-GAP if label.left else GAP,
         dy=-4,
         color=CHOSEN_COLOUR,
         fontWeight="bold",

@@ -45,7 +45,6 @@ def chosen_rate(run: RunFolder, info: RunInfo) -> None:
 def curve_view(run: RunFolder, info: RunInfo, curve: Curve, seeds: Sequence[Curve], earlier: Sequence[Curve]) -> None:
     """The chart, on which a click chooses a rate, and under it what it shows and what else can be shown."""
     draft = draft_of(run, info)
-    rate = draft.rate
     place = st.container()
     with st.container(horizontal=True, vertical_alignment="center"):
         fastai = st.toggle(
@@ -63,7 +62,7 @@ def curve_view(run: RunFolder, info: RunInfo, curve: Curve, seeds: Sequence[Curv
     event = place.altair_chart(
         finder(
             frame,
-            marks=_marks(curve, chosen=rate.lr if rate else None, rules=fastai),
+            marks=_marks(curve, _chosen_here(draft, curve), rules=fastai),
             fastai=fastai,
             y_title=f"Training loss (centred, {width} wide)",
         ),
@@ -87,7 +86,12 @@ def _explained(width: str) -> None:
     )
 
 
-def _marks(curve: Curve, *, chosen: float | None, rules: bool) -> Marks:
+def _chosen_here(draft: Draft, curve: Curve) -> float | None:
+    """The chosen rate, where it is for what this curve trains."""
+    return draft.rate.lr if draft.rate is not None and draft.rate.freeze_to == _freeze_to(curve) else None
+
+
+def _marks(curve: Curve, chosen: float | None, *, rules: bool) -> Marks:
     """What the chart marks: Anneal's suggestion, the chosen rate, and the five rules when they are wanted."""
     marks = Marks(chosen=chosen, rules=curve.suggestions if rules else {})
     found = curve.suggestion
@@ -98,17 +102,17 @@ def _marks(curve: Curve, *, chosen: float | None, rules: bool) -> Marks:
 
 def what_it_means(run: RunFolder, info: RunInfo, curve: Curve) -> None:
     """What the chosen rate means on this curve, with its numbers."""
-    rate = draft_of(run, info).rate
-    if rate is None:
+    lr = _chosen_here(draft_of(run, info), curve)
+    if lr is None:
         return
     try:
-        meant = meaning(curve.lrs, curve.losses, rate.lr, curve.suggestion)
+        meant = meaning(curve.lrs, curve.losses, lr, curve.suggestion)
     except ValueError:
         return
     if meant.warns:
-        st.warning(f"{rate_in_words(rate.lr)} on this curve: {meant.sentence}", icon=":material/warning:")
+        st.warning(f"{rate_in_words(lr)} on this curve: {meant.sentence}", icon=":material/warning:")
     else:
-        st.caption(f"**{rate_in_words(rate.lr)} on this curve.** {meant.sentence}")
+        st.caption(f"**{rate_in_words(lr)} on this curve.** {meant.sentence}")
 
 
 def suggestions_view(run: RunFolder, info: RunInfo, curve: Curve) -> None:
