@@ -55,7 +55,7 @@ def finder(
     layers += marked
     if span is not None and len(now):
         layers.append(_latest(now, axis, top))
-    if pickable and len(now):
+    if pickable:
         layers.append(_picker(now, axis))
     chart: alt.LayerChart = alt.LayerChart(layer=layers).resolve_scale(color="independent", shape="independent")
     return chart.properties(height=height + room, title=headline(title))
@@ -90,7 +90,7 @@ def loss_range(curves: pd.DataFrame, *, whole: bool = False) -> tuple[float, flo
     above = max(0.6 * (start - lowest), 1.2 * widest, 0.1 * start, 1e-6)
     highest = min(start + above, max(float(frame["centred"].max()), start + 0.6 * widest) + 0.1 * above)
     if whole:
-        return 0.0, _round_above(max(1.35 * start, 1e-6))
+        return 0.0, _round_above(max(1.7 * start, 1e-6))
     return max(0.0, lowest - max(0.6 * widest, 0.08 * (highest - lowest))), highest
 
 
@@ -126,7 +126,7 @@ def _batches(now: pd.DataFrame, axis: Axis, top: float) -> alt.Chart:
     )
     chart: alt.Chart = (
         alt.Chart(frame)
-        .mark_point(color=palette.BLUE, size=18, filled=True, opacity=0.6)
+        .mark_point(color=palette.BLUE, size=20, filled=True, opacity=0.7)
         .encode(x=axis.encoding, y="shown:Q", shape=shape)
     )
     return chart

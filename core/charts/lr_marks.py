@@ -204,7 +204,7 @@ def lines(marks: Marks, axis: Axis) -> tuple[list[alt.Chart], int]:
     rows = {label.text: label for label in in_rows(wanted)}
     charts = [layer for rate, text, kind in kinds.values() for layer in _line(rate, rows[text], axis, kind)]
     if marks.chosen is not None and marks.chosen in axis:
-        charts += _chosen(marks.chosen, axis)
+        charts += _chosen(marks.chosen, axis, [label.line for label in wanted])
     room = ROW * (1 + max((label.row for label in rows.values()), default=-1))
     return charts, room
 
@@ -237,9 +237,12 @@ def _line(rate: float, label: Label, axis: Axis, kind: str) -> list[alt.Chart]:
     return [rule, text]
 
 
-def _chosen(rate: float, axis: Axis) -> list[alt.Chart]:
+def _chosen(rate: float, axis: Axis, others: Sequence[float]) -> list[alt.Chart]:
+    """The chosen rate, with its label at the foot: on the side where fewer of the `others`, in pixels, cross it."""
     text = f"chosen {rate_in_words(rate)}"
-    label = Label(axis(rate), text).on_its_side()
+    right = Label(axis(rate), text)
+    sides = [side for side in (right, replace(right, left=True)) if side.fits] or [right.on_its_side()]
+    label = min(sides, key=lambda side: sum(side.extent[0] - 1 < line < side.extent[1] + 1 for line in others))
     base = alt.Chart(pd.DataFrame({"lr": [rate], "text": [text]})).encode(x=axis.encoding)
     rule = base.mark_rule(color=CHOSEN_COLOUR, strokeWidth=2.5, strokeDash=[8, 3])
     name = base.mark_text(

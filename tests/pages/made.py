@@ -13,6 +13,7 @@ from core.runs.create import create_run
 from core.runs.folder import RunFolder
 from core.runs.state import Best, Curve, RunState, StageState
 from core.training.stage import Stage
+from core.training.suggest import suggest
 from core.training.suggestions import suggestions
 from core.workspace import Workspace, write_json
 
@@ -71,8 +72,8 @@ def train(run: RunFolder, *, epochs: int = 5, batches: int = 10, rising: bool = 
     return stage
 
 
-def range_tested(run: RunFolder, name: str = "0001", steps: int = 80) -> Curve:
-    """Write a finished range test."""
+def range_tested(run: RunFolder, name: str = "0001", steps: int = 80, *, suggested: bool = False) -> Curve:
+    """Write a finished range test; with Anneal's suggestion when `suggested`, else as earlier versions did."""
     lrs = np.geomspace(1e-7, 3, steps)
     place = np.log10(lrs)
     smoothed = 2.3 - 1.7 / (1 + np.exp(-2.2 * (place + 2.9))) + 0.35 * np.exp(2.6 * (place - 0.1))
@@ -83,6 +84,7 @@ def range_tested(run: RunFolder, name: str = "0001", steps: int = 80) -> Curve:
         lrs=lrs.tolist(),
         losses=smoothed.tolist(),
         smoothed=smoothed.tolist(),
+        suggestion=suggest(lrs, smoothed, steps=100, classes=10, only_the_head=False) if suggested else None,
         suggestions=suggestions(lrs, smoothed),
         complete=True,
     )

@@ -22,7 +22,8 @@ def points(curve: Curve, name: str, role: str = PRESENT) -> pd.DataFrame:
     try:
         smooth = smoothed(curve.lrs, curve.losses)
     except ValueError:
-        return pd.DataFrame({column: [] for column in ("lr", "loss", "centred", "low", "high", "fastai")}, dtype=float)
+        empty: dict[str, list[float]] = {"lr": [], "loss": [], "centred": [], "low": [], "high": [], "fastai": []}
+        return pd.DataFrame(empty, dtype="float64").assign(curve=name, role=role)
     count = len(smooth.lrs)
     fastai = np.full(count, np.nan)
     fastai[: len(curve.smoothed)] = curve.smoothed[:count]

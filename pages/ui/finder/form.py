@@ -25,7 +25,7 @@ USUAL, FASTAI, OWN = "usual", "fastai", "own"
 """Ranges of rates to go over: those that can matter to what is trained, fastai's, and one of one's own."""
 
 VSGD_GRADIENTS = 32
-"""How many batches' worth of gradients an estimate takes: two for each of its batches (`core.training.vsgd.BATCHES`)."""
+"""Gradients that an estimate takes: two for each of the batches of `core.training.vsgd`."""
 
 POWERS = list(range(-8, 3))
 """Of ten: the lowest and the highest rate that can be asked for."""

@@ -78,3 +78,16 @@ def test_a_range_that_leaves_the_curve_is_cut_at_its_end():
     (area,) = areas(Marks(low=0.5, high=4.0), AXIS)
     (rows,) = area.to_dict()["datasets"].values()
     assert rows == [{"lr": 0.5, "to": 1.0}]
+
+
+@pytest.mark.parametrize(("collapse", "side"), [(3.2e-3, "left"), (1e-2, "right"), (0.5, "left")])
+def test_the_chosen_rates_label_keeps_off_the_collapse(collapse, side):
+    """`side` is where the text ends or begins, so that one aligned left lies right of its line."""
+    charts, _ = lines(Marks(chosen=3e-3, collapse=collapse), AXIS)
+    (text,) = [chart for chart in charts if chart.to_dict()["encoding"].get("text", {}).get("field") == "text"]
+    assert text.to_dict()["mark"]["align"] == side
+
+
+def test_a_chosen_rate_at_the_end_is_written_inside():
+    charts, _ = lines(Marks(chosen=1.0), AXIS)
+    assert charts[-1].to_dict()["mark"]["align"] == "right"
