@@ -7,10 +7,12 @@ import streamlit as st
 from pages.ui import jobs
 from pages.ui.errors import shown
 from pages.ui.finder.choice import chosen_rate, curve_view, suggestions_view, what_it_means
-from pages.ui.finder.curves import choose_curves
+from pages.ui.finder.curves import choose_test
 from pages.ui.finder.example import example
 from pages.ui.finder.form import finder_form
 from pages.ui.finder.live import live_view
+from pages.ui.finder.seeds import seeds_view
+from pages.ui.finder.vsgd import vsgd_view
 from pages.ui.first_view import first_view
 from pages.ui.frame import begin
 
@@ -33,11 +35,15 @@ jobs.say_how_it_ended(run, "lr_finder")
 if jobs.follow(context.workspace, run, partial(live_view, run)) is not None:
     st.stop()
 if curves:
-    curve, earlier = choose_curves(curves)
-    curve_view(run, info, curve, [], earlier)
+    test, earlier = choose_test(curves)
+    curve_view(run, info, test, earlier)
     chosen_rate(run, info)
-    what_it_means(run, info, curve)
-    suggestions_view(run, info, curve)
+    what_it_means(run, info, test.curve)
+    suggestions_view(run, info, test.curve)
+    if test.found is not None:
+        seeds_view(test.found, test.curves)
+    if test.curve.vsgd is not None:
+        vsgd_view(test.curve.vsgd)
     st.subheader("Another test", anchor=False)
 finder_form(run, info, again=bool(curves))
 if not curves:

@@ -14,7 +14,7 @@ import pandas as pd
 from core.charts import palette
 from core.charts.lines import rate_in_words
 
-ANNEAL_COLOUR, COLLAPSE_COLOUR, RULE_COLOUR, CHOSEN_COLOUR = (
+SUGGESTED_COLOUR, COLLAPSE_COLOUR, RULE_COLOUR, CHOSEN_COLOUR = (
     palette.GREEN,
     palette.ORANGE,
     palette.PURPLE,
@@ -29,9 +29,6 @@ LETTER, GAP = 6.6, 4
 
 ROW = 14
 """Pixels from one row of labels to the next."""
-
-MOST_TRIES = 400
-"""Places that are tried for the labels before they get one more row."""
 
 SAME = 0.025
 """Rules whose rates lie closer than this share of the axis share a label."""
@@ -85,32 +82,28 @@ class Label:
 def in_rows(labels: Sequence[Label]) -> list[Label]:
     """The labels in as few rows as will do, 0 the lowest: no two overlap, and no line goes through another's text.
 
-    A line goes up from the plot to its label, through the rows below it. Where lines cannot be kept off the texts, each
-    label has a row of its own.
+    A line goes up from the plot to its label, through the rows below it. So labels that stand right of their lines
+    rise to the left, those that stand left of them rise to the right; which do which is tried. Where no way keeps lines
+    off texts, each label has a row of its own.
     """
-    ordered = sorted(labels, key=lambda label: -label.at)
-    for rows in range(1, len(ordered) + 1):
-        found = _placed(ordered, rows, [], [MOST_TRIES])
-        if found is not None:
-            return found
-    return [replace(label.on_its_side(), row=row) for row, label in enumerate(ordered)]
+    ordered = sorted(labels, key=lambda label: label.at)
+    ways = [_placed(ordered, split) for split in range(len(ordered), -1, -1)]
+    found = [way for way in ways if way is not None]
+    if found:
+        return min(found, key=lambda way: max((label.row for label in way), default=0))
+    return [replace(label.on_its_side(), row=row) for row, label in enumerate(reversed(ordered))]
 
 
-def _placed(labels: Sequence[Label], rows: int, before: list[Label], tries: list[int]) -> list[Label] | None:
-    """`before` and the labels in so many rows; None when there is no way, or none was found in as many `tries`."""
-    if not labels:
-        return before
-    for row in range(rows):
-        for left in (False, True):
-            one = replace(labels[0], row=row, left=left)
-            tries[0] -= 1
-            if tries[0] < 0:
-                return None
-            if one.fits and not any(_in_the_way(one, other) for other in before):
-                found = _placed(labels[1:], rows, [*before, one], tries)
-                if found is not None:
-                    return found
-    return None
+def _placed(ordered: Sequence[Label], split: int) -> list[Label] | None:
+    """The first `split` labels right of their lines, the others left, in the lowest rows; None if that fails."""
+    placed: list[Label] = []
+    for one in [*reversed(ordered[:split]), *(replace(label, left=True) for label in ordered[split:])]:
+        rows = [replace(one, row=row) for row in range(len(ordered))]
+        free = [label for label in rows if label.fits and not any(_in_the_way(label, other) for other in placed)]
+        if not free:
+            return None
+        placed.append(free[0])
+    return placed
 
 
 def _in_the_way(one: Label, other: Label) -> bool:
@@ -175,7 +168,7 @@ def areas(marks: Marks, axis: Axis) -> list[alt.Chart]:
     """What lies behind the curve: the range that trains about as well, and the rates from the collapse on."""
     found = []
     if marks.low is not None and marks.high is not None and marks.high > axis.lowest and marks.low < axis.highest:
-        found.append(_area(marks.low, marks.high, axis, ANNEAL_COLOUR, 0.16))
+        found.append(_area(marks.low, marks.high, axis, SUGGESTED_COLOUR, 0.16))
     if marks.collapse is not None and marks.collapse in axis:
         found.append(_area(marks.collapse, axis.highest, axis, COLLAPSE_COLOUR, 0.1))
     return found
@@ -198,23 +191,24 @@ def lines(marks: Marks, axis: Axis) -> tuple[list[alt.Chart], int]:
         kinds["anneal"] = (marks.rate, f"Anneal {rate_in_words(marks.rate)}", "anneal")
     if marks.collapse is not None and marks.collapse in axis:
         kinds["collapse"] = (marks.collapse, f"collapses from {rate_in_words(marks.collapse)}", "collapse")
+    if marks.chosen is not None and marks.chosen in axis:
+        kinds["chosen"] = (marks.chosen, f"chosen {rate_in_words(marks.chosen)}", "chosen")
     for rate, name in grouped(marks.rules, axis):
         kinds[name] = (rate, name, "rule")
     wanted = [Label(axis(rate), text) for rate, text, _ in kinds.values()]
     rows = {label.text: label for label in in_rows(wanted)}
     charts = [layer for rate, text, kind in kinds.values() for layer in _line(rate, rows[text], axis, kind)]
-    if marks.chosen is not None and marks.chosen in axis:
-        charts += _chosen(marks.chosen, axis, [label.line for label in wanted])
     room = ROW * (1 + max((label.row for label in rows.values()), default=-1))
     return charts, room
 
 
 _STYLES: dict[str, alt.MarkDef] = {
-    "anneal": alt.MarkDef("rule", color=ANNEAL_COLOUR, strokeWidth=2.5),
+    "anneal": alt.MarkDef("rule", color=SUGGESTED_COLOUR, strokeWidth=2.5),
     "collapse": alt.MarkDef("rule", color=COLLAPSE_COLOUR, strokeWidth=2, strokeDash=[2, 2]),
+    "chosen": alt.MarkDef("rule", color=CHOSEN_COLOUR, strokeWidth=2.5, strokeDash=[8, 3]),
     "rule": alt.MarkDef("rule", color=RULE_COLOUR, strokeWidth=1.4, strokeDash=[5, 3]),
 }
-_TEXTS = {"anneal": ANNEAL_COLOUR, "collapse": palette.GREY, "rule": RULE_COLOUR}
+_TEXTS = {"anneal": SUGGESTED_COLOUR, "collapse": palette.GREY, "chosen": CHOSEN_COLOUR, "rule": RULE_COLOUR}
 
 
 def _line(rate: float, label: Label, axis: Axis, kind: str) -> list[alt.Chart]:
@@ -235,22 +229,3 @@ def _line(rate: float, label: Label, axis: Axis, kind: str) -> list[alt.Chart]:
         color=_TEXTS[kind],
     ).encode(y=up, text="mark:N")
     return [rule, text]
-
-
-def _chosen(rate: float, axis: Axis, others: Sequence[float]) -> list[alt.Chart]:
-    """The chosen rate, with its label at the foot: on the side where fewer of the `others`, in pixels, cross it."""
-    text = f"chosen {rate_in_words(rate)}"
-    right = Label(axis(rate), text)
-    sides = [side for side in (right, replace(right, left=True)) if side.fits] or [right.on_its_side()]
-    label = min(sides, key=lambda side: sum(side.extent[0] - 1 < line < side.extent[1] + 1 for line in others))
-    base = alt.Chart(pd.DataFrame({"lr": [rate], "text": [text]})).encode(x=axis.encoding)
-    rule = base.mark_rule(color=CHOSEN_COLOUR, strokeWidth=2.5, strokeDash=[8, 3])
-    name = base.mark_text(
-        align="right" if label.left else "left",
-        baseline="bottom",
-        dx=-GAP if label.left else GAP,
-        dy=-4,
-        color=CHOSEN_COLOUR,
-        fontWeight="bold",
-    ).encode(y=alt.value("height"), text="text:N")
-    return [rule, name]

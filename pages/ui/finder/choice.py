@@ -18,7 +18,7 @@ from core.training.readings import readings
 from core.training.stage import Stage, scope_in_words
 from core.training.suggest import Suggestion
 from core.training.suggestions import ANNEAL, MEANINGS, PREFERRED, preferred
-from pages.ui.finder.curves import together, width_in_words
+from pages.ui.finder.curves import Tested, together, width_in_words
 from pages.ui.plan.drafts import draft_of
 from pages.ui.plan.facts import group_names
 from pages.ui.text import literal
@@ -42,9 +42,9 @@ def chosen_rate(run: RunFolder, info: RunInfo) -> None:
             st.switch_page("pages/training.py", query_params={"run": run.id})
 
 
-def curve_view(run: RunFolder, info: RunInfo, curve: Curve, seeds: Sequence[Curve], earlier: Sequence[Curve]) -> None:
+def curve_view(run: RunFolder, info: RunInfo, test: Tested, earlier: Sequence[Curve]) -> None:
     """The chart, on which a click chooses a rate, and under it what it shows and what else can be shown."""
-    draft = draft_of(run, info)
+    draft, curve = draft_of(run, info), test.curve
     place = st.container()
     with st.container(horizontal=True, vertical_alignment="center"):
         fastai = st.toggle(
@@ -56,7 +56,7 @@ def curve_view(run: RunFolder, info: RunInfo, curve: Curve, seeds: Sequence[Curv
             "where it is shown.",
         )
         st.caption("Click the curve to choose a rate.", text_alignment="right")
-    frame = together(curve, seeds, earlier)
+    frame = together(curve, test.seeds, earlier)
     key = f"finder-{run.id}-{curve.name}"
     width = width_in_words(curve.lrs)
     event = place.altair_chart(
@@ -76,13 +76,14 @@ def curve_view(run: RunFolder, info: RunInfo, curve: Curve, seeds: Sequence[Curv
         st.session_state[f"{key}-taken"] = clicked
         _choose(draft, Rate(lr=clicked, freeze_to=_freeze_to(curve), chosen_by=BY_CLICK))
         st.rerun()
-    _explained(width)
+    _explained(width, seeds=len(test.seeds))
 
 
-def _explained(width: str) -> None:
+def _explained(width: str, *, seeds: int) -> None:
+    thin = f" The {seeds} thin lines are the other seeds, with other batches." if seeds else ""
     st.caption(
         f"Dots are the losses of single batches. The line is a robust fit through {width} of rates, centred, so that "
-        "a fall or a rise stands at the rate where it happened; about 95 % of the batches lie in the band."
+        f"a fall or a rise stands at the rate where it happened; about 95 % of the batches lie in the band.{thin}"
     )
 
 
@@ -120,11 +121,8 @@ def suggestions_view(run: RunFolder, info: RunInfo, curve: Curve) -> None:
     draft = draft_of(run, info)
     if curve.suggestion is not None:
         _anneals(draft, curve, curve.suggestion)
-    else:
-        st.info(
-            "This curve has no suggestion of Anneal's own: it was made by an earlier version. Test again to get one.",
-            icon=":material/info:",
-        )
+    elif curve.lrs:
+        st.info("Anneal cannot read a rate off this curve. Test again to get one.", icon=":material/info:")
     _rules(draft, curve)
 
 

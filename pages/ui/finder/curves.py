@@ -1,6 +1,8 @@
 """Curves of range tests: as rows for the chart, and by names that tell them apart."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -10,6 +12,7 @@ import streamlit as st
 from core.charts.lr_finder import EARLIER, PRESENT, SEED
 from core.runs.state import Curve
 from core.training.curves import FEWEST, WIDTH, smoothed
+from core.training.spread import Spread, spread
 from core.training.stage import Stage
 from pages.ui.plan.stage_words import trained_by
 
@@ -46,7 +49,7 @@ def together(curve: Curve, seeds: Sequence[Curve], earlier: Sequence[Curve]) -> 
     return pd.concat(
         [
             points(curve, "this curve"),
-            *(points(other, label(other), SEED) for other in seeds),
+            *(points(other, f"seed {other.repeat + 1}", SEED) for other in seeds),
             *(points(other, label(other), EARLIER) for other in earlier),
         ]
     )
@@ -60,7 +63,7 @@ def width_in_words(lrs: Sequence[float]) -> str:
 
 
 def label(curve: Curve) -> str:
-    """What tells one curve from another: when, after how much training, what was trained, and which seed of several."""
+    """What tells one curve from another: when, after how much training, what was trained."""
     trained = trained_by(curve.stage) if isinstance(curve.stage, Stage) else "unreadable stage"
     return f"{_time(curve)} · epoch {curve.epoch} · {trained} · {len(curve.lrs)} steps"
 
@@ -72,17 +75,67 @@ def _time(curve: Curve) -> str:
         return curve.created
 
 
-def choose_curves(curves: Sequence[Curve]) -> tuple[Curve, list[Curve]]:
-    """The curve to read and those to draw behind it, as chosen; the newest and the ones before it by default."""
-    names = {curve.name: label(curve) for curve in curves}
-    newest_first = [curve.name for curve in reversed(curves)]
+@dataclass(frozen=True)
+class Tested:
+    """One range test, or several from one state with a seed each: `curve` is the one to read, `seeds` are the others.
+
+    `found` is what they say together; None for a single test.
+    """
+
+    curve: Curve
+    seeds: tuple[Curve, ...] = ()
+    found: Spread | None = None
+
+    @property
+    def curves(self) -> list[Curve]:
+        """All of its curves, oldest first."""
+        return sorted((self.curve, *self.seeds), key=lambda curve: curve.name)
+
+    @property
+    def label(self) -> str:
+        """What tells it from another test."""
+        return f"{label(self.curve)} · {len(self.curves)} seeds" if self.seeds else label(self.curve)
+
+
+def test_of(curves: Sequence[Curve]) -> Tested:
+    """The test that these curves are of; of several seeds, the curve nearest to what they say together is read.
+
+    That curve then has the suggestion of all of them.
+    """
     if len(curves) == 1:
-        return curves[0], []
+        return Tested(curves[0])
+    found = spread(curves)
+    together = found.suggestion
+    if together is None:
+        return Tested(curves[0], tuple(curves[1:]), found)
+    read = min(curves, key=lambda curve: _distance(curve, together.lr))
+    others = tuple(curve for curve in curves if curve.name != read.name)
+    return Tested(read.model_copy(update={"suggestion": together}), others, found)
+
+
+def _distance(curve: Curve, lr: float) -> float:
+    return abs(math.log(curve.suggestion.lr / lr)) if curve.suggestion else math.inf
+
+
+def tests_of(curves: Sequence[Curve]) -> dict[str, Tested]:
+    """The tests that a run's curves are of, oldest first, by the name of their first curve."""
+    groups: dict[str, list[Curve]] = {}
+    for curve in curves:
+        groups.setdefault(curve.set or curve.name, []).append(curve)
+    return {name: test_of(group) for name, group in groups.items()}
+
+
+def choose_test(curves: Sequence[Curve]) -> tuple[Tested, list[Curve]]:
+    """The test to read and the curves to draw behind it, as chosen; the newest and the ones before it by default."""
+    tests = tests_of(curves)
+    newest_first = list(reversed(tests))
+    if len(tests) == 1:
+        return tests[newest_first[0]], []
+    names = {name: test.label for name, test in tests.items()}
     left, right = st.columns(2)
     read = left.selectbox("Curve", newest_first, format_func=names.__getitem__, key=f"curve-of-{len(curves)}")
     others = [name for name in newest_first if name != read]
     shown = right.multiselect(
         "Compare with", others, default=others[:SHOWN], format_func=names.__getitem__, key=f"earlier-{read}"
     )
-    known = {curve.name: curve for curve in curves}
-    return known[read], [known[name] for name in shown]
+    return tests[read], [tests[name].curve for name in shown]

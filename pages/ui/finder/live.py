@@ -12,7 +12,7 @@ from core.runs.state import Curve
 from core.training.curve import RangeSettings
 from core.training.stage import Stage
 from core.training.sweeps import sweep_for
-from pages.ui.finder.curves import points
+from pages.ui.finder.curves import together
 from pages.ui.text import duration
 
 HEIGHT = 360
@@ -40,7 +40,8 @@ def live_curve(run: RunFolder, *, key: str = "finder-live") -> bool:
     if job is None or job.status != "running" or curve is None or not curve.lrs:
         return False
     settings = _settings(job, curve)
-    frame = points(curve, "this curve")
+    done = [other for other in run.all_curves() if other.complete and curve.set and other.set == curve.set]
+    frame = together(curve, done, [])
     if frame.empty:
         return False
     chart = finder(
@@ -64,6 +65,8 @@ def _settings(job: Job, curve: Curve) -> RangeSettings:
 
 
 def _how_far(job: Job, curve: Curve, settings: RangeSettings) -> str:
-    batch = f"Batch {len(curve.lrs)} of {settings.steps}, at a rate of {rate_in_words(curve.lrs[-1])}"
+    seeds = job.spec.seeds if isinstance(job.spec, FindSpec) else 1
+    of = f"Seed {curve.repeat + 1} of {seeds}, batch" if seeds > 1 else "Batch"
+    batch = f"{of} {len(curve.lrs)} of {settings.steps}, at a rate of {rate_in_words(curve.lrs[-1])}"
     left = "" if job.progress.eta_s is None else f", {duration(job.progress.eta_s)} left"
     return f"{batch}{left}. The test ends early once the loss has exploded."

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.charts.lr_finder import EARLIER, PRESENT, RATE_PICKED, SEED, finder, loss_range
@@ -144,6 +144,7 @@ def test_batches_above_the_picture_are_marked_at_its_edge():
     assert set(above) == {top}
 
 
+@settings(deadline=None)
 @given(st.floats(0.01, 50), st.floats(0, 2), st.integers(1, 80))
 def test_the_whole_fall_and_half_the_noise_are_in_the_picture(scale, spread, steps):
     frame = curve(steps=steps, scale=scale, spread=spread)
@@ -153,6 +154,7 @@ def test_the_whole_fall_and_half_the_noise_are_in_the_picture(scale, spread, ste
     assert high >= frame["centred"].max()
 
 
+@settings(deadline=None)
 @given(st.floats(0.05, 5), st.lists(st.floats(0.01, 1e6), max_size=6), st.integers(1, 80))
 def test_the_losses_of_a_live_curve_do_not_move_with_what_comes_later(start, more, until):
     """A fall and an explosion leave the axis as it was with the first batch."""
@@ -179,7 +181,7 @@ def test_a_live_curve_has_the_whole_sweep_on_its_axis_and_its_latest_point_insid
 
 def test_the_chosen_rate_is_marked():
     spec = finder(curve(), marks=Marks(chosen=0.002)).to_dict()
-    assert any(row.get("text") == "chosen 0.002" for rows in spec["datasets"].values() for row in rows)
+    assert any(row.get("mark") == "chosen 0.002" for rows in spec["datasets"].values() for row in rows)
 
 
 def test_a_test_that_has_just_begun_can_be_drawn():

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from core.charts.lr_marks import GAP, LETTER, NARROWEST, Axis, Label, Marks, areas, grouped, in_rows, lines
 
-NAMES = ["valley", "slide", "steep", "lightning", "minimum", "Anneal 5.8e-4", "collapses from 0.0017"]
+NAMES = ["valley", "slide", "steep", "lightning", "minimum", "Anneal 5.8e-4", "chosen 0.0014", "collapses from 0.0017"]
 AXIS = Axis(1e-5, 1.0)
 
-places = st.lists(st.floats(0, 1), min_size=0, max_size=7).map(
+places = st.lists(st.floats(0, 1), min_size=0, max_size=8).map(
     lambda shares: [Label(at, NAMES[number]) for number, at in enumerate(shares)]
 )
 
@@ -37,6 +37,24 @@ def test_labels_stay_over_the_plot(labels):
         begin, end = pixels(label, NARROWEST)
         assert begin >= -GAP - LETTER * len(label.text) / 2
         assert end <= NARROWEST + 1e-9
+
+
+def crossings(labels):
+    """How many lines go through the texts of others, at the narrowest."""
+    return sum(
+        one is not other
+        and other.row >= one.row
+        and pixels(one, NARROWEST)[0] <= other.at * NARROWEST <= pixels(one, NARROWEST)[1]
+        for one in labels
+        for other in labels
+    )
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(0.25, 0.5), min_size=1, max_size=5), st.floats(0.5, 0.95))
+def test_lines_keep_off_all_texts_when_rules_lie_left_of_the_collapse(rates, collapse):
+    labels = [*(Label(at, name) for at, name in zip(rates, NAMES, strict=False)), Label(collapse, NAMES[-1])]
+    assert crossings(in_rows(labels)) == 0
 
 
 def test_lines_keep_off_the_texts_of_others():
@@ -80,14 +98,11 @@ def test_a_range_that_leaves_the_curve_is_cut_at_its_end():
     assert rows == [{"lr": 0.5, "to": 1.0}]
 
 
-@pytest.mark.parametrize(("collapse", "side"), [(3.2e-3, "left"), (1e-2, "right"), (0.5, "left")])
-def test_the_chosen_rates_label_keeps_off_the_collapse(collapse, side):
-    """`side` is where the text ends or begins, so that one aligned left lies right of its line."""
-    charts, _ = lines(Marks(chosen=3e-3, collapse=collapse), AXIS)
-    (text,) = [chart for chart in charts if chart.to_dict()["encoding"].get("text", {}).get("field") == "text"]
-    assert text.to_dict()["mark"]["align"] == side
-
-
-def test_a_chosen_rate_at_the_end_is_written_inside():
-    charts, _ = lines(Marks(chosen=1.0), AXIS)
-    assert charts[-1].to_dict()["mark"]["align"] == "right"
+def test_every_mark_has_its_label_and_rows_of_labels_need_room():
+    rules = {"valley": 1e-3, "slide": 2e-3, "steep": 2.1e-3}
+    charts, room = lines(Marks(rate=3e-3, low=1e-3, high=6e-3, collapse=0.2, rules=rules, chosen=4e-3), AXIS)
+    texts = [row["mark"] for chart in charts for row in next(iter(chart.to_dict()["datasets"].values()))]
+    assert set(texts) == {"Anneal 0.003", "collapses from 0.2", "chosen 0.004", "valley", "slide, steep"}
+    assert room == 14 * (1 + max(label.row for label in in_rows([Label(AXIS(rate), text) for rate, text in [
+        (3e-3, "Anneal 0.003"), (0.2, "collapses from 0.2"), (4e-3, "chosen 0.004"), (1e-3, "valley"),
+        (2e-3, "slide, steep")]])))  # fmt: skip

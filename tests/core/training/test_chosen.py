@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.training.chosen import meaning
@@ -93,6 +93,7 @@ def test_a_curve_of_few_points_says_so() -> None:
     assert "too few" in meaning(LRS[:4], losses()[:4], 1e-5).sentence
 
 
+@settings(deadline=None)
 @given(st.floats(1e-7, 10), st.floats(0, 0.2))
 def test_anneals_own_range_never_warns_and_a_collapse_always_does(rate: float, noise: float) -> None:
     values = losses(noise=noise)
