@@ -27,7 +27,9 @@ def spread_chart(rules: pd.DataFrame, *, lowest: float, highest: float, title: s
     )
     colour = alt.condition(f"datum.rule == '{OURS}'", alt.value(SUGGESTED_COLOUR), alt.value(RULE_COLOUR))
     base = alt.Chart(frame).encode(
-        y=alt.Y("rule:N", title=None, sort=list(frame["rule"]), axis=alt.Axis(ticks=False, domain=False)),
+        y=alt.Y(
+            "rule:N", title=None, sort=list(frame["rule"]), axis=alt.Axis(ticks=False, domain=False, labelOverlap=False)
+        ),
         color=colour,
         tooltip=[
             alt.Tooltip("rule:N", title="Rule"),
@@ -40,4 +42,4 @@ def spread_chart(rules: pd.DataFrame, *, lowest: float, highest: float, title: s
     line = base.mark_rule(strokeWidth=5, opacity=0.55, strokeCap="round").encode(x=axis.encoding, x2="highest:Q")
     point = base.mark_point(filled=True, size=80, opacity=1).encode(x=alt.X("median:Q"))
     chart: alt.LayerChart = alt.LayerChart(layer=[line, point])
-    return chart.properties(height=ROW_HEIGHT * len(frame) + 60, title=headline(title))
+    return chart.properties(height=ROW_HEIGHT * len(frame) + 95, title=headline(title))

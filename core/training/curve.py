@@ -72,7 +72,8 @@ class RangePoint:
 class RangeMeta(BaseModel):
     """What a range test depended on. `epoch` counts the epochs that the learner had trained before it.
 
-    `batches` is the length of the stage that the test is for, `classes` the number of classes of its data.
+    `batches` is the length of the stage that the test is for, `classes` the number of classes of its data. Tests with
+    one seed and another `repeat` (from 0) go over other batches from the same state.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -81,6 +82,7 @@ class RangeMeta(BaseModel):
     lowest: float
     highest: float
     seed: int
+    repeat: int = 0
     epoch: int
     stage: Stage
     batches: int
@@ -128,15 +130,21 @@ def curve_of(points: Iterable[RangePoint], meta: RangeMeta, *, asked: bool = Fal
         stopped = "diverged"
     else:
         stopped = "end" if len(done) == meta.steps else "not a number"
-    only_the_head = meta.stage.freeze_to == -1
     return RangeCurve(
         lrs=lrs,
         losses=losses,
         smoothed=smoothed,
-        suggestion=suggest(lrs, losses, steps=meta.batches, classes=meta.classes, only_the_head=only_the_head)
-        if done
-        else None,
+        suggestion=suggestion_for(lrs, losses, meta.stage, batches=meta.batches, classes=meta.classes),
         suggestions=suggestions(lrs, smoothed, meta.steps),
         stopped=stopped,
         meta=meta,
     )
+
+
+def suggestion_for(
+    lrs: Sequence[float], losses: Sequence[float], stage: Stage, *, batches: int, classes: int
+) -> Suggestion | None:
+    """Anneal's rate for `stage`, of so many `batches`, from a curve's raw `losses` (N,), nats; None without any."""
+    if not lrs:
+        return None
+    return suggest(lrs, losses, steps=batches, classes=classes, only_the_head=stage.freeze_to == -1)

@@ -8,12 +8,13 @@ not import torch.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
 from core.training.curves import Numbers, Smooth, smoothed
-from core.training.suggest import FEWEST_POINTS, Reading, rate, read
+from core.training.suggest import FEWEST_POINTS, Reading, Suggestion, rate, read
+from core.training.suggestions import ANNEAL
 
 Place = Literal["flat", "fall", "low", "rise", "beyond", "unsure"]
 """Before the fall, in it, about the lowest point, past it, beyond the collapse; or this curve does not show it."""
@@ -57,6 +58,29 @@ def readings(lrs: Numbers, losses: Numbers, rates: Mapping[str, float | None]) -
         return dict.fromkeys(given, few)
     seen = _Seen(curve)
     return {name: seen.place(value) for name, value in given.items()}
+
+
+class Swept(Protocol):
+    """A curve of a range test with what every rule suggests for it, in memory or in a run's folder."""
+
+    @property
+    def lrs(self) -> list[float]: ...  # noqa: D102
+    @property
+    def losses(self) -> list[float]: ...  # noqa: D102
+    @property
+    def suggestion(self) -> Suggestion | None: ...  # noqa: D102
+    @property
+    def suggestions(self) -> dict[str, float | None]: ...  # noqa: D102
+
+
+def rates_of(curve: Swept) -> dict[str, float | None]:
+    """The rate of every rule for `curve`, Anneal's own first (`core.training.suggestions.ANNEAL`)."""
+    return {ANNEAL: curve.suggestion.lr if curve.suggestion else None, **curve.suggestions}
+
+
+def readings_of(curve: Swept) -> dict[str, Placed]:
+    """Where the rate of every rule lies on its own curve, Anneal's too; see `readings`."""
+    return readings(curve.lrs, curve.losses, rates_of(curve))
 
 
 class _Seen:
@@ -125,8 +149,8 @@ class _Seen:
         assert self.reading.rise is not None
         return Placed(
             "flat",
-            f"On the flat part: the loss is {nats(self._loss(lr))} here, does not fall by more than its noise on this "
-            f"curve, and rises for good from {rate(self.reading.rise)}.",
+            f"On the flat part: the loss is {nats(self._loss(lr))} here ({self._at_lowest()}), does not fall by more "
+            f"than its noise, and rises for good from {rate(self.reading.rise)}.",
         )
 
     def _beyond_the_end(self, last: float) -> Placed:

@@ -192,7 +192,8 @@ def _rules(draft: Draft, curve: Curve) -> None:
 def _rule(draft: Draft, name: str, rate: Rate, where: str, *, advised: bool) -> None:
     chosen = draft.rate is not None and draft.rate.lr == rate.lr
     with st.container(border=True, height="stretch", gap="xsmall"):
-        st.markdown(f"**{name.capitalize()}** {rate_in_words(rate.lr)}", help=MEANINGS[name])
+        st.markdown(name.capitalize(), help=MEANINGS[name])
+        st.markdown(f"**{rate_in_words(rate.lr)}**")
         st.caption(where)
         st.space("stretch")
         st.button(

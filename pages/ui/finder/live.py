@@ -24,7 +24,8 @@ def live_view(run: RunFolder, job: Job | None) -> None:
     if job is None or live_curve(run):
         return
     if isinstance(job.spec, FindSpec):
-        st.caption("The first point appears with the first batch.")
+        if not job.progress.done:
+            st.caption("The first point appears with the first batch.")
     else:
         st.page_link("pages/training.py", label="Watch it on the Training page", icon=":material/monitoring:")
 

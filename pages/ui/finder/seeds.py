@@ -35,5 +35,5 @@ def seeds_view(found: Spread, curves: Sequence[Curve]) -> None:
     )
     st.altair_chart(chart, key="finder-spread", alt="The rates that each rule gives with the different seeds")
     st.caption(
-        "A point is the median of the seeds. A rule whose line is long says more about its batches than the network."
+        "A point is the median of the seeds. A rule whose line is long says more about its batches than about the network."
     )

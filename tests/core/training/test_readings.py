@@ -131,7 +131,7 @@ def test_the_noise_in_the_sentence_is_that_of_two_deviations():
 def test_a_rise_without_a_fall_leaves_the_flat_part():
     found = readings(*made(0, fall=0, rise=1e-2, noise=0.02), {"valley": 1e-4, "steep": 5e-2})
     assert found["valley"].place == "flat"
-    assert "does not fall by more than its noise on this curve, and rises for good from" in found["valley"].sentence
+    assert "does not fall by more than its noise, and rises for good from" in found["valley"].sentence
     assert found["steep"].place in {"rise", "beyond"}
 
 
