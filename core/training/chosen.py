@@ -5,8 +5,10 @@ Importing this module does not import torch.
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from core.training.curves import Numbers, smoothed
-from core.training.readings import Placed, readings
+from core.training.readings import Placed, nats, readings
 from core.training.suggest import Suggestion, rate
 
 
@@ -26,10 +28,27 @@ def meaning(lrs: Numbers, losses: Numbers, lr: float, found: Suggestion | None =
     """
     placed = readings(lrs, losses, {"chosen": lr})["chosen"]
     if found is None:
-        expected = _of_the_place(placed, lr)
-    else:
-        expected = _at_a_collapse(lr, found) or _against(lr, found, placed, past=_past_the_lowest(lrs, losses, lr))
-    return Meaning(f"{placed.sentence} {expected.sentence}".strip(), expected.warns)
+        return _joined(placed.sentence, _of_the_place(placed, lr))
+    collapsed = _at_a_collapse(lr, found)
+    if collapsed is not None:
+        return _joined(placed.sentence, collapsed)
+    where = _in_the_rise(lrs, losses, lr) if placed.place in ("rise", "beyond") else placed.sentence
+    return _joined(where, _against(lr, found, placed, past=_past_the_lowest(lrs, losses, lr)))
+
+
+def _joined(where: str, expected: Meaning) -> Meaning:
+    return Meaning(f"{where} {expected.sentence}".strip(), expected.warns)
+
+
+def _in_the_rise(lrs: Numbers, losses: Numbers, lr: float) -> str:
+    """Where a rate lies that is not yet at the collapse which `found` says, whatever the curve alone would say."""
+    curve = smoothed(lrs, losses)
+    lowest = int(curve.losses.argmin())
+    here = float(np.interp(np.log(lr), np.log(curve.lrs), curve.losses))
+    return (
+        f"In the rise: the loss is {nats(here)} here, and the lowest is {nats(float(curve.losses[lowest]))} "
+        f"at {rate(float(curve.lrs[lowest]))}."
+    )
 
 
 def _past_the_lowest(lrs: Numbers, losses: Numbers, lr: float) -> bool:

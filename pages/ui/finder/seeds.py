@@ -34,6 +34,4 @@ def seeds_view(found: Spread, curves: Sequence[Curve]) -> None:
         frame, lowest=min(rates), highest=max(rates), title="From the lowest to the highest rate of each rule"
     )
     st.altair_chart(chart, key="finder-spread", alt="The rates that each rule gives with the different seeds")
-    st.caption(
-        "A point is the median of the seeds. A rule whose line is long says more about its batches than about the network."
-    )
+    st.caption("A point is the median. A rule whose line is long says more about its batches than about the network.")

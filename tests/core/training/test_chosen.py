@@ -60,6 +60,16 @@ def test_in_the_rise_it_is_a_warning() -> None:
     assert "43 times higher" in meant.sentence
 
 
+def test_no_other_collapse_is_told_than_the_suggestions() -> None:
+    """A trained network's small rise is none to the suggestion; what is said of a rate in it agrees."""
+    power = np.log10(LRS)
+    values = 0.4 + np.where(power > -2, 0.25 * (power + 2), 0) + np.where(power > -0.6, 4.0, 0)
+    meant = meaning(LRS, values, 0.1, suggestion(lr=1e-3, low=5e-4, high=2e-3, collapse=0.25))
+    assert "ollapse" not in meant.sentence
+    assert "In the rise: the loss is 0.65 here, and the lowest is 0.40" in meant.sentence
+    assert meant.warns
+
+
 def test_anneals_own_rate_gets_no_judgement_and_its_range_is_said() -> None:
     own, near = (meaning(LRS, losses(), rate, suggestion()) for rate in (3e-3, 4e-3))
     assert "Anneal" not in own.sentence
