@@ -24,7 +24,7 @@ SUGGESTED_COLOUR, COLLAPSE_COLOUR, RULE_COLOUR, CHOSEN_COLOUR = (
 NARROWEST = 330
 """Pixels that the plot is wide on a screen of 480 pixels."""
 
-LETTER, GAP = 6.6, 4
+LETTER, GAP = 5.7, 4
 """Pixels of a letter of a label (11 px, bold), and between a line and its label."""
 
 ROW = 14

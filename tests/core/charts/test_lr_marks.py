@@ -58,7 +58,7 @@ def test_lines_keep_off_all_texts_when_rules_lie_left_of_the_collapse(rates, col
 
 
 def test_lines_keep_off_the_texts_of_others():
-    placed = {label.text: label for label in in_rows([Label(0.49, "Anneal 5.8e-4"), Label(0.6, NAMES[-1])])}
+    placed = {label.text: label for label in in_rows([Label(0.49, "Anneal 5.8e-4"), Label(0.66, NAMES[-1])])}
     anneal, collapse = placed["Anneal 5.8e-4"], placed[NAMES[-1]]
     assert anneal.row == 0
     assert collapse.row == 1
