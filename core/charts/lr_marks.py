@@ -38,13 +38,15 @@ SAME = 0.025
 class Marks:
     """The rates to mark: `rate` is Anneal's, `low` to `high` train about as well, from `collapse` on nothing does.
 
-    `rules` has the rates of other rules by name, None for one that has none. `chosen` is the chosen rate.
+    `collapsed` is whether the loss is above where it began there; else it only rises. `rules` has the rates of other
+    rules by name, None for one that has none. `chosen` is the chosen rate.
     """
 
     rate: float | None = None
     low: float | None = None
     high: float | None = None
     collapse: float | None = None
+    collapsed: bool = True
     rules: Mapping[str, float | None] = field(default_factory=dict)
     chosen: float | None = None
 
@@ -111,8 +113,9 @@ def _in_the_way(one: Label, other: Label) -> bool:
 
 
 def _overlap(one: Label, other: Label) -> bool:
-    (left, right), (begin, end) = one.extent, other.extent
-    return one.row == other.row and left < end + GAP and begin < right + GAP
+    """Whether two texts of a row meet: the one whose line is further left has to end first, at any width."""
+    first, second = sorted((one, other), key=lambda label: (label.line, not label.left))
+    return one.row == other.row and first.extent[1] + GAP > second.extent[0]
 
 
 def _crosses(line: Label, label: Label) -> bool:
@@ -190,7 +193,8 @@ def lines(marks: Marks, axis: Axis) -> tuple[list[alt.Chart], int]:
     if marks.rate is not None and marks.rate in axis:
         kinds["anneal"] = (marks.rate, f"Anneal {rate_in_words(marks.rate)}", "anneal")
     if marks.collapse is not None and marks.collapse in axis:
-        kinds["collapse"] = (marks.collapse, f"collapses from {rate_in_words(marks.collapse)}", "collapse")
+        word = "collapses" if marks.collapsed else "rises"
+        kinds["collapse"] = (marks.collapse, f"{word} from {rate_in_words(marks.collapse)}", "collapse")
     if marks.chosen is not None and marks.chosen in axis:
         kinds["chosen"] = (marks.chosen, f"chosen {rate_in_words(marks.chosen)}", "chosen")
     for rate, name in grouped(marks.rules, axis):

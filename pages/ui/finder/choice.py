@@ -13,7 +13,7 @@ from core.errors import AnnealError
 from core.runs.draft import Draft, Rate
 from core.runs.folder import RunFolder
 from core.runs.state import Curve, RunInfo
-from core.training.chosen import meaning
+from core.training.chosen import has_collapsed, meaning
 from core.training.readings import readings
 from core.training.stage import Stage, scope_in_words
 from core.training.suggest import Suggestion
@@ -98,7 +98,21 @@ def _marks(curve: Curve, chosen: float | None, *, rules: bool) -> Marks:
     found = curve.suggestion
     if found is None:
         return marks
-    return replace(marks, rate=found.lr, low=found.low, high=found.high, collapse=found.collapse)
+    return replace(
+        marks,
+        rate=found.lr,
+        low=found.low,
+        high=found.high,
+        collapse=found.collapse,
+        collapsed=_has_collapsed(curve, found),
+    )
+
+
+def _has_collapsed(curve: Curve, found: Suggestion) -> bool:
+    try:
+        return has_collapsed(curve.lrs, curve.losses, found)
+    except ValueError:
+        return False
 
 
 def what_it_means(run: RunFolder, info: RunInfo, curve: Curve) -> None:
@@ -151,7 +165,8 @@ def _anneals(draft: Draft, curve: Curve, found: Suggestion) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(gap="xsmall"):
             title = "Take" if found.certain else "This curve does not say. Take"
-            collapse = "" if found.collapse is None else f"; from {rate_in_words(found.collapse)} on training collapses"
+            then = "training collapses" if _has_collapsed(curve, found) else "the loss rises for good"
+            collapse = "" if found.collapse is None else f"; from {rate_in_words(found.collapse)} on {then}"
             st.markdown(
                 f"**{title} {rate_in_words(found.lr)}** · {rate_in_words(found.low)} to {rate_in_words(found.high)} "
                 f"train about as well{collapse}"

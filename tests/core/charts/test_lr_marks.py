@@ -106,3 +106,8 @@ def test_every_mark_has_its_label_and_rows_of_labels_need_room():
     assert room == 14 * (1 + max(label.row for label in in_rows([Label(AXIS(rate), text) for rate, text in [
         (3e-3, "Anneal 0.003"), (0.2, "collapses from 0.2"), (4e-3, "chosen 0.004"), (1e-3, "valley"),
         (2e-3, "slide, steep")]])))  # fmt: skip
+
+
+def test_a_rise_that_is_no_collapse_is_called_a_rise():
+    charts, _ = lines(Marks(collapse=0.02, collapsed=False), AXIS)
+    assert next(iter(charts[0].to_dict()["datasets"].values()))[0]["mark"] == "rises from 0.02"

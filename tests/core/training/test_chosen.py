@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.training.chosen import meaning
+from core.training.chosen import has_collapsed, meaning
 from core.training.suggest import Suggestion, suggest
 
 LRS = np.geomspace(1e-5, 1.0, 100)
@@ -41,8 +41,25 @@ def test_beyond_the_collapse_it_is_a_warning_with_this_curves_rate() -> None:
     assert told.collapse is not None
     meant = meaning(LRS, values, 0.9, told)
     assert meant.warns
-    assert f"From {told.collapse:.0e}".replace("e-0", "e-") in meant.sentence
-    assert "collapse" in meant.sentence
+    assert has_collapsed(LRS, values, told)
+    assert f"From {told.collapse:.1e}".replace("e-0", "e-").replace(".0e", "e") in meant.sentence
+    assert "will probably collapse" in meant.sentence
+
+
+def test_a_rise_that_the_sweep_did_not_follow_is_no_collapse() -> None:
+    values = losses()
+    ended = LRS < 0.1  # the loss has begun to rise, and is far below where it began
+    told = suggestion(collapse=0.04)
+    assert not has_collapsed(LRS[ended], values[ended], told)
+    meant = meaning(LRS[ended], values[ended], 0.05, told)
+    assert meant.warns
+    assert "From 4e-2 on the loss rises for good" in meant.sentence
+    assert "collapse" not in meant.sentence
+
+
+def test_nothing_has_collapsed_without_a_rate_or_a_curve() -> None:
+    assert not has_collapsed(LRS, losses(), suggestion(collapse=None))
+    assert not has_collapsed([], [], suggestion())
 
 
 def test_past_the_lowest_point_it_says_why_low_is_not_good() -> None:
@@ -73,7 +90,7 @@ def test_no_other_collapse_is_told_than_the_suggestions() -> None:
 def test_anneals_own_rate_gets_no_judgement_and_its_range_is_said() -> None:
     own, near = (meaning(LRS, losses(), rate, suggestion()) for rate in (3e-3, 4e-3))
     assert "Anneal" not in own.sentence
-    assert "about as well as Anneal's 3e-3" in near.sentence
+    assert "within 1.5e-3 to 6e-3, which train about as well as Anneal's 3e-3" in near.sentence
     assert not own.warns
     assert not near.warns
 
