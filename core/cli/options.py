@@ -142,7 +142,7 @@ def _find_lr(commands: Commands) -> None:
         "--lowest",
         type=float,
         metavar="R",
-        help="first rate (default: 1e-5); from 1e-7 to 10 in 100 steps is fastai's test, which also ends as fastai's does",
+        help="first rate (default: 1e-5); from 1e-7 to 10 in 100 steps is fastai's test and ends as it does",
     )
     parser.add_argument("--highest", type=float, metavar="R", help="last rate, up to 100 (default: 1; 0.1 unfrozen)")
     parser.add_argument(
