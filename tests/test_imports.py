@@ -54,6 +54,7 @@ TORCH_FREE = [
             "recipes",
             "suggestions",
             "readings",
+            "chosen",
             "curve",
             "preview",
             "benchmark_result",

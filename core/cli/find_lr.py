@@ -19,7 +19,7 @@ from core.training.sweeps import sweep_for
 from core.training.vsgd_record import ASSUMES
 from core.workspace import Workspace
 
-SENTENCE = 95
+SENTENCE = 99
 """Letters of a line of the sentence beside a rule's name and rate."""
 
 

@@ -139,7 +139,12 @@ def _find_lr(commands: Commands) -> None:
     parser.add_argument("--unfrozen", action="store_true", help=WHOLE_HELP)
     parser.add_argument("--precompute", action="store_true", help="train the head from precomputed activations")
     parser.add_argument("--steps", type=whole, metavar="N", help="batches, 2 to 10000 (default: 100; 45 unfrozen)")
-    parser.add_argument("--lowest", type=float, metavar="R", help="first rate (default: 1e-5)")
+    parser.add_argument(
+        "--lowest",
+        type=float,
+        metavar="R",
+        help="first rate (default: 1e-5); from 1e-7 to 10 in 100 steps is fastai's test and ends as it does",
+    )
     parser.add_argument("--highest", type=float, metavar="R", help="last rate, up to 100 (default: 1; 0.1 unfrozen)")
     parser.add_argument(
         "--seeds",

@@ -118,6 +118,8 @@ def _reason(lr: float, used: Sequence[float], seeds: int, certain: bool, nearest
     if not certain:
         return f"Most of the {seeds} curves do not say. {nearest}"
     of = f"{seeds} seeds" if len(used) == seeds else f"the {len(used)} of {seeds} seeds whose curves say something"
+    if max(used) <= min(used) * SAME:
+        return f"{figures(lr)} is the rate of {of}. One of them: {nearest}"
     return f"{figures(lr)} is the median of {of} ({_range(min(used), max(used))}). The nearest of them: {nearest}"
 
 

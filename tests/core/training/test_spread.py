@@ -84,8 +84,10 @@ def test_the_reason_of_a_set_names_its_rates_and_the_nearest_curve():
     assert (
         found.reason == "1.0e-3 is the median of 3 seeds (4.0e-4 to 1.3e-3). The nearest of them: Because of 1.0e-03."
     )
+    same = combined([says(1e-3), says(1e-3)]).reason
+    assert same == "1.0e-3 is the rate of 2 seeds. One of them: Because of 1.0e-03."
     part = combined([says(1e-3), says(1e-3), says(1e-5, certain=False)])
-    assert part.reason.startswith("1.0e-3 is the median of the 2 of 3 seeds whose curves say something (1.0e-3). ")
+    assert part.reason.startswith("1.0e-3 is the rate of the 2 of 3 seeds whose curves say something. ")
     assert combined([says(1e-3), says(1e-5, certain=False)]).reason.startswith("Most of the 2 curves do not say. ")
 
 
