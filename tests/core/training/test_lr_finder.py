@@ -115,7 +115,9 @@ def test_it_stops_where_the_loss_is_four_times_its_best(learner):
 def test_it_stops_at_nan(learner, monkeypatch):
     train = tasks.Task.train
     monkeypatch.setattr(
-        tasks.Task, "train", lambda self, i, step, *rest: float("nan") if step == 30 else train(self, i, step, *rest)
+        tasks.Task,
+        "train",
+        lambda self, i, step, *rest: tasks.BatchLoss(np.nan, np.nan) if step == 30 else train(self, i, step, *rest),
     )
     curve = range_test(learner, WHOLE, RangeSettings(highest=1e-4))
     assert curve.stopped == "not a number"
