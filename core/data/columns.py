@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from core.data.folder_names import split_of
 from core.data.reading import Choice
+from core.data.split_names import split_of
 from core.data.tables import Table
 from core.errors import DataError, SeveralLabelsError
 
