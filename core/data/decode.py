@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
+from core.data.folder_names import PLACEHOLDER
 from core.data.formats import RAW, can_read_heic, is_heic, kind_of, without_large_chunks
 from core.errors import DataError
 
@@ -150,7 +151,7 @@ def _opened(content: bytes, suffix: str, size: int) -> Iterator[tuple[Image.Imag
 
 def _recognised(content: bytes, suffix: str) -> Image.Image:
     """The image, its pixels not yet decoded. Raises what Pillow raises, and `DataError` for kinds that it mistakes."""
-    if suffix.lower() in RAW:
+    if suffix.lower() in RAW or suffix.lower() == PLACEHOLDER:
         raise DataError(kind_of(content, suffix))
     if content.startswith(b"\xff\xd8\xff"):  # not by Image.open, which refuses large ones before it knows the scale
         try:

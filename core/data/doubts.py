@@ -10,7 +10,10 @@ from core.data.tree import Node
 _CAMERA = re.compile(r"(new folder.*|untitled.*|dcim|\d{3}[a-z_]{5}|(19|20)\d\d([-_. ]?\d\d){0,2})$", re.IGNORECASE)
 """Names that cameras and programs give to folders by themselves."""
 
-_SPECIAL = ANNOTATIONS | THUMBNAILS | PAPERS | UNLABELLED | IMAGES
+_PAIRED = frozenset({"input", "inputs", "target", "targets", "output"})
+"""Folders of pairs of images, as for image restoration."""
+
+_SPECIAL = ANNOTATIONS | THUMBNAILS | PAPERS | UNLABELLED | IMAGES | _PAIRED
 
 
 def doubt_about_nesting(nested: list[Node]) -> Iterator[str]:

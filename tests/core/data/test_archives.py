@@ -165,7 +165,7 @@ def test_archives_inside_archives_are_unpacked(tmp_path: Path, workspace: Worksp
     source = open_source(str(tmp_path / "set.zip"), workspace)
     names = {file.name for file in source.files}
     assert names == {*(f"train/{k}" for k in PETS), "valid/cat/9.png", "labels.csv", "deep/b/c.zip"}
-    assert dict(source.refused) == {"torn.zip": "torn.zip is not a zip archive, or is damaged."}
+    assert dict(source.refused) == {"torn.zip": "torn.zip is damaged: its end is missing. Copy or download it anew."}
     assert not list(workspace.data.rglob(".inner-*"))
 
 
