@@ -39,7 +39,7 @@ class Columns:
 
 
 def columns_of(table: Table, choice: Choice, matching: Callable[[list[str]], int]) -> tuple[Table, Columns]:
-    """The columns of `table`, those chosen first; `matching` counts the cells that name a file of the data set.
+    """The columns of `table`, those chosen first; `matching` counts the files that cells name.
 
     The table comes back with one column of labels where it had a column of 0 and 1 for each class. Raises
     `DataError` that lists the columns, where they cannot be told or hold something else than one label a file.

@@ -22,7 +22,7 @@ from core.data.walk import walk
 from core.errors import DataError
 from core.workspace import Progress, Workspace, no_progress
 
-UNPACKED = 2
+UNPACKED = 3
 """Goes up when archives are read otherwise, so that they are unpacked anew."""
 
 

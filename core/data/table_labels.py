@@ -241,7 +241,7 @@ def _of_file(source: Source, name: str, choice: Choice) -> TableReading:
     files = _Files([file.name for file in source.files if may_be_image(file.name)], _split_of_table(table.name))
 
     def matching(cells: list[str]) -> int:
-        return sum(files.find(cell, folder) is not None for cell in cells if cell)
+        return len({files.find(cell, folder) for cell in cells if cell} - {None})
 
     if not choice.file_column and matching([column for column in table.columns if not is_header(column)]):
         table = without_header(table)

@@ -175,7 +175,7 @@ def test_boxes_are_no_classes(whales: Path, load: Load) -> None:
         ("a.csv", b"id,label\n", "has no rows"),
         ("a.jsonl", b"{", "is not one JSON object a line"),
         ("a.jsonl", b"[1]", "is not one JSON object a line"),
-        ("a.csv", b"x,y\nq,2\n", "No column of a.csv names the images: x, y"),
+        ("a.csv", b"x,y\nq,r\n", "No column of a.csv names the images: x, y"),
         ("a.xlsx", b"PK", "Save it as CSV"),
     ],
 )

@@ -67,6 +67,7 @@ READ = {
     "a list of files with spaces": ("list.txt", lines(lambda k: f"images/{k:04d}.png {kind(k)}", "").encode()),
     "JSON, a list": ("l.json", json.dumps([{"file": f"{k:04d}.png", "label": kind(k)} for k in range(8)]).encode()),
     "JSON, an object": ("l.json", json.dumps({f"{k:04d}.png": kind(k) for k in range(8)}).encode()),
+    "numbers of classes before the files": ("l.txt", lines(lambda k: f"{'ab'[k % 2]} {k:04d}.png", "").encode()),
     "paths of another computer": ("l.csv", lines(lambda k: f"C:\\Users\\Bo\\{k:04d}.png,{kind(k)}").encode()),
 }
 
