@@ -24,6 +24,8 @@ _METADATA = ("metadata.csv", "metadata.jsonl", "metadata.tsv")
 MOST_TEXTS = 20
 """Texts that are looked at for being tables; where there are more, each describes one image."""
 
+MOST_TEXT_BYTES = 20 * 2**20
+
 _CLASS_NAMES = frozenset({"classes", "class_names", "classnames", "names", "categories", "label_names", "label_map"})
 """Files, without suffix, that list what numbers of classes mean."""
 
@@ -105,9 +107,17 @@ def described(source: Source, choice: Choice) -> list[TableReading]:
 
 
 def _perhaps_tables(source: Source) -> list[str]:
-    """Names of tables, and of a few other files that may be some."""
-    texts = [file.name for file in source.files if file.name.lower().endswith(PERHAPS)]
-    return [*tables_in(source), *(texts if len(texts) <= MOST_TEXTS else [])]
+    """Names of tables, and of a few other files that may be some, where they are not large."""
+    texts = [file for file in source.files if file.name.lower().endswith(PERHAPS)]
+    few = texts if len(texts) <= MOST_TEXTS else []
+    return [*tables_in(source), *(file.name for file in few if _size(file.path) <= MOST_TEXT_BYTES)]
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def best_tables(source: Source, choice: Choice, least: float = 0.0) -> list[TableReading]:
@@ -119,7 +129,7 @@ def best_tables(source: Source, choice: Choice, least: float = 0.0) -> list[Tabl
     images = sum(may_be_image(file.name) for file in source.files)
     plausible: list[TableReading] = []
     several: SeveralLabelsError | None = None
-    for name in _perhaps_tables(source):
+    for name in _perhaps_tables(source) if not least else tables_in(source):
         try:
             reading = _of_file(source, name, choice)
         except SeveralLabelsError as error:

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from core.data.index import DataSet, load_data
 from core.data.reading import Choice
+from core.data.tables import read_table
 from core.errors import DataError, SeveralLabelsError
 from core.workspace import Workspace
 from tests.core.data.making import png, write
@@ -161,3 +164,19 @@ def test_folders_that_are_finer_than_the_labels_of_a_table_are_asked_about(tmp_p
     listed = "\n".join(["file,diagnosis", *(f"{name},{'well' if name[1] == '0' else 'ill'}" for name in files)])
     data = load(write(tmp_path / "set", files | {"labels.csv": listed.encode()}))
     assert any("--classes-from csv" in question for question in data.reading.questions)
+
+
+@given(st.binary(max_size=200) | st.text(alphabet="a,;\t\n\"'0={}[]:#s p", max_size=60).map(str.encode))
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@pytest.mark.parametrize("ending", [".csv", ".txt", ".json", ".jsonl", ".xlsx"])
+def test_any_content_is_a_table_or_a_sentence(tmp_path: Path, ending: str, content: bytes) -> None:
+    path = tmp_path / f"table{ending}"
+    path.write_bytes(content)
+    said, rows = ".", []
+    try:
+        found = read_table(path, path.name)
+        rows = [len(row) - len(found.columns) for row in found.rows]
+    except DataError as error:
+        said = str(error)
+    assert said.endswith(".")
+    assert not any(rows)
