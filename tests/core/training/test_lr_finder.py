@@ -117,7 +117,7 @@ def test_fastais_test_stops_where_the_smoothed_loss_is_four_times_its_best(learn
 
 def made_up(monkeypatch, losses):
     """Let the batches have these losses instead of their own."""
-    monkeypatch.setattr(tasks.Task, "train", lambda self, i, step, *rest: losses[step])
+    monkeypatch.setattr(tasks.Task, "train", lambda self, i, step, *rest: tasks.BatchLoss(losses[step], losses[step]))
 
 
 @pytest.mark.parametrize("settings", [HEAD, SWEEP])
