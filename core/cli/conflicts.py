@@ -38,6 +38,8 @@ def refuse_conflicts(options: Options) -> None:
     """Raise `PlanError` for the first option of `train` that the others leave without effect or contradict."""
     if (options.data is None) == (options.resume is None):
         raise PlanError("Give either DATA, to train a new run on it, or --continue RUN, to go on with one.")
+    if options.moved_to is not None and options.resume is None:
+        raise PlanError("--data says where the images of a run lie now. Give the run too: --continue RUN.")
     if options.recipe and options.plan:
         raise PlanError("Both --recipe and --plan were given. Choose one.")
     if options.recipe and (given := first_given(options, STAGE_OPTIONS)):

@@ -16,7 +16,7 @@ from core.cli.conflicts import (
     refuse_idle_weights_options,
 )
 from core.cli.inspect import opened
-from core.cli.jobs import run_named, work
+from core.cli.jobs import find_moved, run_named, work
 from core.cli.network import Network, augmentation_of, network_of, trained_whole
 from core.cli.options import Options
 from core.cli.output import Answer, Reporter, table
@@ -42,6 +42,7 @@ def train(options: Options, reporter: Reporter) -> Answer:
         run, spec = _begun(options, reporter)
     else:
         run, spec = _resumed(options)
+        find_moved(run, options.moved_to, reporter)
         _warn_of_rates(run, spec, reporter)
     reporter.say(f"Run {run.id} in {run.path}")
     try:

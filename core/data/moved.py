@@ -23,7 +23,10 @@ def refuse_moved(item: Item) -> None:
     """Raise `DataError` that names the folder, where an image cannot be read because its folder is gone."""
     folder = missing_folder(item)
     if folder is not None:
-        raise DataError(f"The folder {folder} with the images is missing. Put it back where it was, or link it there.")
+        raise DataError(
+            f"The folder {folder} with the images is missing. Put it back where it was, or say where the images lie "
+            "now: on the command line with --data FOLDER."
+        )
 
 
 def relocate(data: DataSet, spec: str, workspace: Workspace, progress: Progress = no_progress) -> DataSet:

@@ -47,7 +47,7 @@ def range_points(
             lr = settings.rate(step)
             epoch, batch = divmod(step, length)
             scaled = tuple(lr * rate / rates[-1] for rate in rates)
-            loss = task.train(task.batches(epoch)[batch], step, scaled, stage.momentum)
+            loss = task.train(task.batches(epoch)[batch], step, scaled, stage.momentum).objective
             if not math.isfinite(loss):
                 return
             losses.append(loss)

@@ -117,7 +117,7 @@ def test_fastais_test_stops_where_the_smoothed_loss_is_four_times_its_best(learn
 
 def made_up(monkeypatch, losses):
     """Let the batches have these losses instead of their own."""
-    monkeypatch.setattr(tasks.Task, "train", lambda self, i, step, *rest: losses[step])
+    monkeypatch.setattr(tasks.Task, "train", lambda self, i, step, *rest: tasks.BatchLoss(losses[step], losses[step]))
 
 
 @pytest.mark.parametrize("settings", [HEAD, SWEEP])
@@ -155,7 +155,9 @@ def test_only_fastais_numbers_make_it_fastais():
 def test_it_stops_at_nan(learner, monkeypatch):
     train = tasks.Task.train
     monkeypatch.setattr(
-        tasks.Task, "train", lambda self, i, step, *rest: float("nan") if step == 30 else train(self, i, step, *rest)
+        tasks.Task,
+        "train",
+        lambda self, i, step, *rest: tasks.BatchLoss(np.nan, np.nan) if step == 30 else train(self, i, step, *rest),
     )
     curve = range_test(learner, WHOLE, RangeSettings(highest=1e-4))
     assert curve.stopped == "not a number"
