@@ -4,6 +4,8 @@ import secrets
 import shutil
 from copy import deepcopy
 
+from core.data.index import DataSet
+from core.data.moved import relocate
 from core.errors import RunError
 from core.jobs import queue, store
 from core.runs.checkpoint import (
@@ -18,7 +20,7 @@ from core.runs.folder import RunFolder
 from core.runs.names import LATEST, checked_name, checked_new_snapshot
 from core.runs.snapshots import Snapshot, snapshot_meta
 from core.runs.state import RunState
-from core.workspace import sentences, write_json
+from core.workspace import Progress, no_progress, sentences, write_json
 
 TRASH = ".trash-"
 """What the name of a folder that is being deleted begins with."""
@@ -40,6 +42,22 @@ def delete(run: RunFolder) -> None:
         with sentences(run.path):
             run.path.rename(trash)
     shutil.rmtree(trash, ignore_errors=True)
+
+
+def point_to(run: RunFolder, spec: str, progress: Progress = no_progress) -> DataSet:
+    """Have a run find its images in `spec`, the folder or archive where they lie now; returns its data set.
+
+    Each image is recognised by its bytes; classes, split and everything trained stay. Raises `DataError` when one is
+    not there, and `RunError` while a job is at work on the run.
+    """
+    with store.locked(run.workspace):
+        _refuse_while_live(run, "pointed to another folder")
+    data = relocate(run.data(), spec, run.workspace, progress)
+    with store.locked(run.workspace):
+        _refuse_while_live(run, "pointed to another folder")
+        write_json(run.path / "data.json", data.to_json())
+        write_json(run.path / "run.json", run.info.model_copy(update={"data_spec": data.spec}).model_dump(mode="json"))
+    return data
 
 
 def save_snapshot(run: RunFolder, name: str) -> Snapshot:

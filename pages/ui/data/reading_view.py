@@ -1,0 +1,138 @@
+"""How a data set was read: a sentence, what was left out, what is doubtful, and the ways to put it right."""
+
+import streamlit as st
+
+from core.data.index import DataSet
+from core.data.reading import Choice, Reading
+from core.data.sources import Source
+from core.errors import DataError
+from core.workspace import Workspace
+from pages.ui.data import correction
+from pages.ui.data.classes_from import classes_from
+from pages.ui.data.folder_tree import doubtful, folder_tree, part_of
+from pages.ui.data.reading_words import how_read, left_out
+from pages.ui.data.sources import reading_under, source_of
+from pages.ui.errors import shown
+from pages.ui.session import DataChoice
+from pages.ui.text import literal
+
+BOX = "data-reading"
+
+
+def reading_line(data: DataSet) -> None:
+    """How the set was read and what was left out: one line where there is nothing more to say."""
+    rows = left_out(data)
+    sure = data.reading.certain
+    icon = ":green[:material/check_circle:]" if sure else ":orange[:material/help:]"
+    said = how_read(data)
+    if not rows:
+        st.markdown(f"{icon} {said}; nothing was left out.")
+        return
+    with st.container(gap="xxsmall"):
+        st.markdown(f"{icon} {said}. Left out:")
+        for row in rows:
+            names = f" ({row.names})" if row.names else ""
+            reason = f": {row.reason}" if row.reason else ""
+            st.caption(f"• {row.count}{names}{reason}.")
+
+
+def reading_box(workspace: Workspace, choice: DataChoice | None, data: DataSet) -> None:
+    """The tree, open where something is doubtful or was corrected; without `choice` (a run) it is only shown."""
+    reading = data.reading
+    corrected = reading.choice != Choice()
+    title = "How it was read" if reading.certain else "Is this right? How it was read"
+    box = st.expander(
+        title,
+        expanded=choice is not None and (not reading.certain or corrected),
+        icon=":material/account_tree:",
+        key=f"{BOX}-{'' if reading.certain else 'doubtful'}",
+        on_change="rerun",
+    )
+    if box.open:
+        with box:
+            if choice is None:
+                _questions(reading)
+                folder_tree(reading, None)
+            else:
+                _editable(workspace, choice, reading)
+
+
+def put_right(workspace: Workspace, choice: DataChoice) -> None:
+    """For a data set that is refused as it is read: how it was read, and what can be changed, if it can be opened."""
+    try:
+        source = source_of(workspace, choice.spec)
+    except DataError:
+        correction.give_up()
+        return
+    if not source.files:
+        correction.give_up()
+        return
+    with st.container(border=True):
+        st.markdown("**How it was read, and what you can change**")
+        _editable(workspace, choice, _reading_or_folders(workspace, source, choice), refused=True)
+
+
+def _reading_or_folders(workspace: Workspace, source: Source, choice: DataChoice) -> Reading:
+    """The reading; of its folders alone where a table or pattern cannot be followed."""
+    try:
+        return reading_under(workspace, source, choice.choice)
+    except DataError:
+        folders = choice.choice.model_copy(update={"classes_from": "folder"})
+        return reading_under(workspace, source, folders)
+
+
+def _editable(workspace: Workspace, choice: DataChoice, reading: Reading, *, refused: bool = False) -> None:
+    with shown() as outcome:
+        source = source_of(workspace, choice.spec)
+    if not outcome.ok:
+        return
+    _questions(reading, workspace, source, choice)
+    classes_from(workspace, source, choice, reading, refused=refused)
+    folder_tree(reading, choice)
+    _ways_back(choice)
+
+
+def _ways_back(choice: DataChoice) -> None:
+    undo, read = correction.can_undo(choice), choice.choice != Choice()
+    if not (undo or read):
+        return
+    with st.container(horizontal=True):
+        if undo:
+            st.button("Undo", icon=":material/undo:", key="reading-undo", on_click=correction.undo)
+        if read:
+            icon = ":material/restart_alt:"
+            back = correction.correct
+            st.button("As Anneal read it", icon=icon, key="reading-reset", on_click=back, args=(choice, Choice()))
+
+
+def _questions(
+    reading: Reading,
+    workspace: Workspace | None = None,
+    source: Source | None = None,
+    choice: DataChoice | None = None,
+) -> None:
+    """What is doubtful, a line each, with a button that says that it is right where that answers it."""
+    for place, question in enumerate(reading.questions):
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(f":orange[:material/help:] {literal(question, None)}", width="stretch")
+            if workspace is None or source is None or choice is None:
+                continue
+            agreed = _agreed(reading, question, choice.choice)
+            if agreed == choice.choice or question in _asked(workspace, source, agreed):
+                continue
+            key, say = f"reading-right-{place}-{len(choice.choice.parts)}", correction.correct
+            st.button("This is right", key=key, icon=":material/check:", on_click=say, args=(choice, agreed))
+
+
+def _agreed(reading: Reading, question: str, choice: Choice) -> Choice:
+    """The choice that keeps the folders of a question as they are read now."""
+    for folder in doubtful(reading, question):
+        choice = choice.with_part(folder.path, part_of(folder))
+    return choice
+
+
+def _asked(workspace: Workspace, source: Source, choice: Choice) -> tuple[str, ...]:
+    try:
+        return reading_under(workspace, source, choice).questions
+    except DataError:
+        return ()
