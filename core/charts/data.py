@@ -33,7 +33,7 @@ def class_bars(counts: pd.DataFrame) -> alt.Chart | alt.LayerChart:
     bars = shown["class"].nunique()
     said = f"Images a class, without {left_out:,} classes of middling size" if left_out else "Images a class"
     chart: alt.Chart = (
-        alt.Chart(shown, title=said)
+        alt.Chart(shown)
         .mark_bar(height={"band": 0.72})
         .encode(
             x=alt.X("images:Q", title="Images", axis=alt.Axis(tickMinStep=1, tickCount=5, format="~s")),
@@ -55,7 +55,7 @@ def class_bars(counts: pd.DataFrame) -> alt.Chart | alt.LayerChart:
         .properties(height=_AROUND + bars * (24 if bars <= 16 else 18))
     )
     unchecked = shown[(shown["split"] == "valid") & (shown["images"] == 0)]
-    return chart if unchecked.empty else _saying_none(chart, unchecked)
+    return (chart if unchecked.empty else _saying_none(chart, unchecked)).properties(title=said)
 
 
 def _saying_none(bars: alt.Chart, unchecked: pd.DataFrame) -> alt.LayerChart:
@@ -65,7 +65,7 @@ def _saying_none(bars: alt.Chart, unchecked: pd.DataFrame) -> alt.LayerChart:
         .mark_text(align="left", dx=5, fontSize=11, color=palette.VALID)
         .encode(x=alt.X("total:Q"), y=alt.Y("class:N", sort=None), text=alt.value(NONE_TO_CHECK))
     )
-    return alt.LayerChart(layer=[bars.properties(title=alt.Undefined), said], title=bars.title)
+    return alt.LayerChart(layer=[bars, said])
 
 
 def _split_colours(present: Sequence[str]) -> alt.Color:

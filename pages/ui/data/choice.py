@@ -5,9 +5,11 @@ from dataclasses import replace
 import streamlit as st
 
 from core.data.index import DataSet
+from core.errors import AnnealError
 from pages.ui import session
 from pages.ui.data import correction
 from pages.ui.data.pickers import data_picker
+from pages.ui.data.sentences import show_refusal
 from pages.ui.data.sources import forget_source
 from pages.ui.errors import shown
 from pages.ui.frame import Context
@@ -37,15 +39,16 @@ def choose_data(context: Context) -> DataChoice | None:
 
 def _take(context: Context, choice: DataChoice) -> DataChoice | None:
     """Work on a data set from now on, if it can be read; otherwise say why, and give it back."""
-    with shown() as outcome:
+    try:
         session.load(context.workspace, choice)
-    if not outcome.ok:
-        return choice
-    correction.give_up()
-    session.select_data(choice)
-    st.session_state[CHOOSING] = False
-    st.rerun()
-    return None
+    except AnnealError as error:
+        show_refusal(error)
+    else:
+        correction.give_up()
+        session.select_data(choice)
+        st.session_state[CHOOSING] = False
+        st.rerun()
+    return choice
 
 
 def change_button() -> None:

@@ -17,7 +17,8 @@ FEW_ROWS = 24
 """Folders that are all listed; of more, classes that nobody asks about are put together."""
 FEW_ALIKE = 4
 """Classes in one folder that are listed one by one in any case."""
-INDENT = "\u2003"
+INDENT = "\u2060\u2003"
+"""One level of the tree: a wide space, after a mark of no width that keeps it from being trimmed away."""
 
 ICONS = {
     "class": ":material/folder:",

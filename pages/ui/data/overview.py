@@ -50,7 +50,7 @@ def overview(context: Context, data: DataSet) -> None:
     _numbers(data)
     how = data.reading.model_dump_json()
     figures = _figures(data.fingerprint, data.split_origin, data.seed, how, hash(data.broken), data)
-    worst = [finding for finding in figures.findings if finding.level != "good"][:1]
+    worst = [finding for finding in figures.findings if finding.level != "good" and not _says_skipped(finding)][:1]
     for finding in worst:
         _mend_first(finding)
     left, right = st.columns([3, 2], gap="medium")
@@ -84,11 +84,21 @@ def _numbers(data: DataSet) -> None:
 
 def _mend_first(finding: Finding) -> None:
     """The worst that was found, with what to do and the files behind it."""
-    what = "To mend first" if finding.level == "bad" else "To know first"
-    with st.expander(f"{ICONS[finding.level]} **{what}:** {_title(finding)}", expanded=True, key="finding-first"):
-        st.markdown(literal(finding.advice, None))
+    icon, title, advice = ICONS[finding.level], _title(finding), literal(finding.advice, None)
+    if finding.level == "bad":
+        with st.expander(f"{icon} **To mend first:** {title}", expanded=True, key="mend-first"):
+            st.markdown(advice)
+            if finding.rows is not None:
+                _rows(finding.rows, SHORT)
+        return
+    with st.expander(f"{icon} **To know first:** {title}. {advice}", key="know-first", type="compact"):
         if finding.rows is not None:
-            _rows(finding.rows, SHORT)
+            _rows(finding.rows)
+
+
+def _says_skipped(finding: Finding) -> bool:
+    """Whether it is about files that were left out, which the first lines of the page say already."""
+    return finding.rows is not None and list(finding.rows.columns) == ["file", "reason"]
 
 
 def _findings(found: list[Finding]) -> None:

@@ -10,7 +10,8 @@ from core.workspace import Workspace
 from pages.ui.data import correction
 from pages.ui.data.classes_from import classes_from
 from pages.ui.data.folder_tree import doubtful, folder_tree, part_of
-from pages.ui.data.reading_words import how_read, left_out
+from pages.ui.data.reading_words import LeftOut, how_read, left_out
+from pages.ui.data.sentences import on_the_page
 from pages.ui.data.sources import reading_under, source_of
 from pages.ui.errors import shown
 from pages.ui.session import DataChoice
@@ -22,18 +23,22 @@ BOX = "data-reading"
 def reading_line(data: DataSet) -> None:
     """How the set was read and what was left out: one line where there is nothing more to say."""
     rows = left_out(data)
-    sure = data.reading.certain
-    icon = ":green[:material/check_circle:]" if sure else ":orange[:material/help:]"
-    said = how_read(data)
-    if not rows:
-        st.markdown(f"{icon} {said}; nothing was left out.")
+    icon = ":green[:material/check_circle:]" if data.reading.certain else ":orange[:material/help:]"
+    if data.reading.lost:
+        icon = ":red[:material/warning:]"
+    said = f"{icon} {how_read(data)}"
+    if len(rows) < 2:
+        st.markdown(f"{said}. Left out: {_in_words(rows[0])}." if rows else f"{said}; nothing was left out.")
         return
     with st.container(gap="xxsmall"):
-        st.markdown(f"{icon} {said}. Left out:")
+        st.markdown(f"{said}. Left out:")
         for row in rows:
-            names = f" ({row.names})" if row.names else ""
-            reason = f": {row.reason}" if row.reason else ""
-            st.caption(f"• {row.count}{names}{reason}.")
+            st.caption(f"• {_in_words(row)}")
+
+
+def _in_words(row: LeftOut) -> str:
+    names = f" ({row.names})" if row.names else ""
+    return f"{row.count}{names}{f': {row.reason}' if row.reason else ''}"
 
 
 def reading_box(workspace: Workspace, choice: DataChoice | None, data: DataSet) -> None:
@@ -114,7 +119,7 @@ def _questions(
     """What is doubtful, a line each, with a button that says that it is right where that answers it."""
     for place, question in enumerate(reading.questions):
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(f":orange[:material/help:] {literal(question, None)}", width="stretch")
+            st.markdown(f":orange[:material/help:] {literal(on_the_page(question), None)}", width="stretch")
             if workspace is None or source is None or choice is None:
                 continue
             agreed = _agreed(reading, question, choice.choice)

@@ -13,7 +13,7 @@ PARTS: dict[ChosenPart, str] = {
     "train": "Training images",
     "valid": "Validation images",
     "test": "Test images",
-    "wrapper": "Only holds folders",
+    "wrapper": "Look inside it",
     "ignored": "Left out",
 }
 """What a folder can be, as the page calls it."""
@@ -72,8 +72,10 @@ def left_out(data: DataSet) -> list[LeftOut]:
         if folder.part == "ignored":
             folders[folder.why].append(folder)
     files: dict[str, list[str]] = defaultdict(list)
+    below = tuple(f"{folder.path}/" for group in folders.values() for folder in group)
     for broken in data.broken:
-        files[broken.reason].append(broken.path)
+        if not broken.path.startswith(below):  # it is counted with its folder
+            files[broken.reason].append(broken.path)
     rows = [(sum(folder.images for folder in group), _folders(group, why)) for why, group in folders.items()]
     rows += [(len(group), _files(group, why)) for why, group in files.items()]
     rows.sort(key=lambda row: -row[0])
