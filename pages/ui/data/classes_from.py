@@ -25,21 +25,26 @@ SHOWN = 6
 """Classes that a preview lists."""
 
 
-def classes_from(workspace: Workspace, source: Source, choice: DataChoice, reading: Reading, *, refused: bool) -> None:
-    """The choice of where the classes come from: open where it is likely to be needed, else one click away."""
-    elsewhere = choice.choice.classes_from in ("names", "csv") or reading.classes_from != "folder"
-    asked = any("--classes-from" in question for question in reading.questions)
-    if elsewhere or asked or (refused and (tables_in(source) or patterns_of(workspace, source))):
-        _form(workspace, source, choice, reading)
-        return
+def is_needed(workspace: Workspace, source: Source, choice: DataChoice, reading: Reading, *, refused: bool) -> bool:
+    """Whether the choice of where the classes come from is likely to be needed, or has been made."""
+    if choice.choice.classes_from in ("names", "csv") or reading.classes_from != "folder":
+        return True
+    if any("--classes-from" in question for question in reading.questions):
+        return True
+    return refused and bool(tables_in(source) or patterns_of(workspace, source))
+
+
+def on_request(workspace: Workspace, source: Source, choice: DataChoice, reading: Reading) -> None:
+    """The same choice, one click away."""
     label = "Are the classes in the file names, or in a table?"
     box = st.expander(label, icon=":material/table_view:", key="classes-elsewhere", on_change="rerun", type="compact")
     if box.open:
         with box:
-            _form(workspace, source, choice, reading)
+            classes_from(workspace, source, choice, reading)
 
 
-def _form(workspace: Workspace, source: Source, choice: DataChoice, reading: Reading) -> None:
+def classes_from(workspace: Workspace, source: Source, choice: DataChoice, reading: Reading) -> None:
+    """Folders, the names of files or a table; and of the last two, how they are read and what that gives."""
     chosen = choice.choice.classes_from
     now = reading.classes_from if chosen == "auto" else chosen
     key = f"classes-from-{now}"

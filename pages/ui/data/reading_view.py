@@ -8,7 +8,7 @@ from core.data.sources import Source
 from core.errors import DataError
 from core.workspace import Workspace
 from pages.ui.data import correction
-from pages.ui.data.classes_from import classes_from
+from pages.ui.data.classes_from import classes_from, is_needed, on_request
 from pages.ui.data.folder_tree import doubtful, folder_tree, part_of
 from pages.ui.data.reading_words import LeftOut, how_read, left_out
 from pages.ui.data.sentences import on_the_page
@@ -92,8 +92,12 @@ def _editable(workspace: Workspace, choice: DataChoice, reading: Reading, *, ref
     if not outcome.ok:
         return
     _questions(reading, workspace, source, choice)
-    classes_from(workspace, source, choice, reading, refused=refused)
+    needed = is_needed(workspace, source, choice, reading, refused=refused)
+    if needed:
+        classes_from(workspace, source, choice, reading)
     folder_tree(reading, choice)
+    if not needed:
+        on_request(workspace, source, choice, reading)
     _ways_back(choice)
 
 
