@@ -58,8 +58,22 @@ def reading_box(workspace: Workspace, choice: DataChoice | None, data: DataSet) 
             if choice is None:
                 _questions(reading)
                 folder_tree(reading, None)
+                _read_again(data)
             else:
                 _editable(workspace, choice, reading)
+
+
+def _read_again(data: DataSet) -> None:
+    """A run keeps its reading: a button that opens the same data set without the run."""
+    if data.reading.classes_from == "list":
+        return
+    st.button(
+        "Read it otherwise, for a new run",
+        icon=":material/edit:",
+        key="read-again",
+        on_click=correction.want,
+        args=(DataChoice(data.spec, seed=data.seed, choice=data.reading.choice),),
+    )
 
 
 def put_right(workspace: Workspace, choice: DataChoice) -> None:
@@ -73,7 +87,7 @@ def put_right(workspace: Workspace, choice: DataChoice) -> None:
         correction.give_up()
         return
     with st.container(border=True):
-        st.markdown("**How it was read, and what you can change**")
+        st.markdown(f"**How {literal(source.title)} is read, and what you can change**")
         _editable(workspace, choice, _reading_or_folders(workspace, source, choice), refused=True)
 
 

@@ -10,7 +10,7 @@ INSTEAD = (
     ("or say that the labels are in a CSV: --labels FILE", "or say below that the labels are in a table"),
     ("Name one: on the command line with --labels FILE", "Write its path below"),
     ("Name the right one with --labels", "Choose the right one below"),
-    (" On the command line: --columns label=NAME.", " Choose it below."),
+    (" On the command line: --columns label=NAME.", ""),
     (": on the command line with --pattern", ", in the field below"),
 )
 """What the core says of the command line, and what to say instead."""

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.data.reading import Choice
+from core.data.paths import typed_path
 from core.data.sources import Source
 from core.data.table_labels import TableReading, sizes_of, tables_in
 from core.data.tables import read_table
@@ -36,9 +36,10 @@ def table_form(workspace: Workspace, source: Source, choice: DataChoice) -> None
     found: TableReading | None = None
     with contextlib.suppress(DataError):  # the sentence is on the page already
         found = table_under(workspace, source, choice.choice)[0]
-    name = choice.choice.table or (found.table.name if found else "")
+    inside = tables_in(source)
+    name = choice.choice.table or (found.table.name if found else inside[0] if len(inside) == 1 else "")
     _table(source, choice, name)
-    columns = list(found.table.columns) if found else _columns(source, choice.choice, name)
+    columns = list(found.table.columns) if found else _columns(source, name)
     if columns:
         _column_selects(choice, found, columns)
     if found:
@@ -88,14 +89,14 @@ def _take(choice: DataChoice, changed: dict[str, Any]) -> None:
     correction.correct(choice, choice.choice.model_copy(update={"classes_from": "csv", **fresh, **changed}))
 
 
-def _columns(source: Source, choice: Choice, name: str) -> list[str]:
+def _columns(source: Source, name: str) -> list[str]:
     """The columns of a table of which it cannot be told what they are; none where it cannot be read."""
     inside = {file.name: file.path for file in source.files}
-    names = [name] if name else tables_in(source)
-    if len(names) != 1 or names[0] not in inside:
+    path = inside.get(name) or (typed_path(name) if name else None)
+    if path is None:
         return []
     try:
-        return list(read_table(inside[names[0]], names[0]).columns)
+        return list(read_table(path, name).columns)
     except DataError:
         return []
 
