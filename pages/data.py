@@ -8,6 +8,7 @@ from pages.ui.data.moved import moved_notice
 from pages.ui.data.new_run import new_run_form
 from pages.ui.data.overview import overview
 from pages.ui.data.reading_view import put_right
+from pages.ui.data.sources import forget_source
 from pages.ui.errors import shown
 from pages.ui.frame import begin
 from pages.ui.text import plain
@@ -22,15 +23,16 @@ data = None
 if refused is None:
     with shown() as outcome:
         data = context.data()
-    refused = None if outcome.ok else context.choice
     if not outcome.ok:
         change_button()
+        if context.choice is not None:
+            forget_source(context.workspace, context.choice.spec)
+            refused = context.choice
 if refused is not None:
     put_right(context.workspace, refused)
     st.stop()
 if data is not None:
-    if context.run is not None:
-        moved_notice(context.run, data)
+    moved_notice(context, data)
     overview(context, data)
     pictures, start = st.columns([3, 2], gap="medium")
     with pictures:

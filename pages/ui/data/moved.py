@@ -8,6 +8,7 @@ from core.jobs.actions import point_to
 from core.runs.folder import RunFolder
 from pages.ui import session
 from pages.ui.errors import shown
+from pages.ui.frame import Context
 from pages.ui.progress import progress_bar
 from pages.ui.text import literal
 
@@ -15,8 +16,20 @@ SAID = "moved-said"
 """Session key: the run that was pointed to another folder last, and the sentence that says so."""
 
 
-def moved_notice(run: RunFolder, data: DataSet) -> None:
-    """Say which folder of the run's data is missing, and ask where its images lie now; nothing if all is there."""
+def moved_notice(context: Context, data: DataSet) -> None:
+    """Say which folder of the data is missing, and for a run ask where its images lie now; nothing if all is there."""
+    if context.run is not None:
+        moved_run(context.run, data)
+    elif (missing := missing_of(data)) is not None:
+        st.warning(
+            f"The folder with these images is missing: {literal(missing, None)}. Put it back, or choose the data where "
+            "it lies now.",
+            icon=":material/warning:",
+        )
+
+
+def moved_run(run: RunFolder, data: DataSet) -> None:
+    """The same for one run."""
     said = st.session_state.get(SAID)
     if said and said[0] == run.id:
         st.success(said[1], icon=":material/check_circle:")

@@ -58,7 +58,7 @@ def overview(context: Context, data: DataSet) -> None:
         chart = class_bars(figures.counts)
         st.altair_chart(chart, key="class-bars", alt=f"Images in each of {len(data.classes)} classes")
     with right:
-        _findings([finding for finding in figures.findings if finding not in worst])
+        _findings([finding for finding in figures.findings if finding not in worst], else_="else " if worst else "")
         split_form(context, data)
         if len(figures.sizes) > 1:
             with st.expander("Image sizes", icon=":material/aspect_ratio:"):
@@ -101,11 +101,11 @@ def _says_skipped(finding: Finding) -> bool:
     return finding.rows is not None and list(finding.rows.columns) == ["file", "reason"]
 
 
-def _findings(found: list[Finding]) -> None:
+def _findings(found: list[Finding], *, else_: str) -> None:
     """Each other thing that was checked on a line; the details open."""
     if not found:
         return
-    st.markdown("**What else to know about it**")
+    st.markdown(f"**What {else_}to know about it**")
     with st.container(gap="xsmall"):
         for place, finding in enumerate(found):
             if finding.level == "good":

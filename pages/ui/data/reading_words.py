@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.data.index import DataSet
+from core.data.index import SPLIT_NAMES, DataSet
 from core.data.reading import ChosenPart, Folder, Reading
 from pages.ui.text import literal
 
@@ -57,6 +57,7 @@ def _in_splits(splits: Sequence[Folder], split_origin: str) -> str:
     used = [folder for folder in splits if folder.images]
     top = min(folder.path.count("/") for folder in used)
     outer = [folder for folder in used if folder.path.count("/") == top]
+    outer.sort(key=lambda folder: SPLIT_NAMES.index(folder.means))
     if len(outer) > FEW:
         inside = sorted({f"{folder.path.rpartition('/')[2]}/" for folder in outer})
         text = f"with {_listed(inside)} in each"

@@ -1,9 +1,11 @@
 """Sentences of the core in the words of the Data page: its fields instead of the command line's options."""
 
 from core.errors import AnnealError
+from pages.ui.data.reading_words import PARTS
 from pages.ui.errors import show
 
 INSTEAD = (
+    ("say that it is a wrapper", f"choose “{PARTS['wrapper']}”"),
     (": --classes-from names", ": choose File names below"),
     ("To read the table instead: --classes-from csv", "To read the table instead, choose A table below"),
     (": --classes-from csv", ": choose A table below"),
