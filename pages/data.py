@@ -19,18 +19,16 @@ context = begin(
     lead="Pictures sorted into classes: most to learn from, some held out to judge by. Look at them before you train.",
 )
 refused = choose_data(context)
-data = None
-if refused is None:
-    with shown() as outcome:
-        data = context.data()
-    if not outcome.ok:
-        change_button()
-        if context.choice is not None:
-            forget_source(context.workspace, context.choice.spec)
-            refused = context.choice
-if refused is not None:
-    put_right(context.workspace, refused)
+if refused is not None and put_right(context.workspace, refused):
     st.stop()
+data = None
+with shown() as outcome:
+    data = context.data()
+if not outcome.ok:
+    change_button()
+    if context.choice is not None:
+        forget_source(context.workspace, context.choice.spec)
+        put_right(context.workspace, context.choice)
 if data is not None:
     moved_notice(context, data)
     overview(context, data)

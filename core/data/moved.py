@@ -30,7 +30,10 @@ def refuse_moved(item: Item) -> None:
     """Raise `DataError` that names the folder, where an image cannot be read because its folder is gone."""
     folder = missing_folder(item)
     if folder is not None:
-        raise DataError(f"The folder {folder} with the images is missing. Put it back where it was, or link it there.")
+        raise DataError(
+            f"The folder {folder} with the images is missing. Put it back where it was, or open the run on the Data "
+            "page and say where it lies now."
+        )
 
 
 def relocate(data: DataSet, spec: str, workspace: Workspace, progress: Progress = no_progress) -> DataSet:

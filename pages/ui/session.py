@@ -80,6 +80,12 @@ class _Loaded:
         with self._lock:
             self._sets.pop(key, None)
 
+    def drop_spec(self, root: Path, spec: str) -> None:
+        """Drop a data set however it was split and read."""
+        with self._lock:
+            for key in [key for key in self._sets if key[0] == root and getattr(key[1], "spec", None) == spec]:
+                del self._sets[key]
+
 
 @st.cache_resource(show_spinner=False)
 def _loaded() -> _Loaded:
@@ -168,9 +174,9 @@ def load(workspace: Workspace, choice: DataChoice, report: Progress | None = Non
     return known
 
 
-def forget(workspace: Workspace, choice: DataChoice) -> None:
-    """Forget what is in memory of a data set, so that the next look goes to the disk."""
-    _loaded().drop((workspace.root, choice))
+def forget(workspace: Workspace, spec: str) -> None:
+    """Forget what is in memory of a data set, however it was split and read: the next look goes to the disk."""
+    _loaded().drop_spec(workspace.root, spec)
 
 
 def data_of_run(workspace: Workspace, run_id: str) -> DataSet:

@@ -27,18 +27,23 @@ def choose_data(context: Context) -> DataChoice | None:
 
     Returns a data set that was asked for and is refused as it is read now; its sentence is on the page by then.
     """
-    if context.data_spec is None or st.session_state.get(CHOOSING):
+    open_ = context.data_spec is None or bool(st.session_state.get(CHOOSING))
+    if open_:
         spec = data_picker("data", context.workspace)
         if spec is not None:
-            session.forget(context.workspace, DataChoice(spec))
+            session.forget(context.workspace, spec)
             forget_source(context.workspace, spec)
             correction.want(DataChoice(spec))
     choice = correction.wanted()
-    return None if choice is None else _take(context, choice)
+    if choice is not None:
+        _take(context, choice)
+        if not open_:
+            change_button()
+    return choice
 
 
-def _take(context: Context, choice: DataChoice) -> DataChoice | None:
-    """Work on a data set from now on, if it can be read; otherwise say why, and give it back."""
+def _take(context: Context, choice: DataChoice) -> None:
+    """Work on a data set from now on, and begin the page anew, if it can be read; otherwise say why it cannot."""
     try:
         session.load(context.workspace, choice)
     except AnnealError as error:
@@ -48,7 +53,6 @@ def _take(context: Context, choice: DataChoice) -> DataChoice | None:
         session.select_data(choice)
         st.session_state[CHOOSING] = False
         st.rerun()
-    return choice
 
 
 def change_button() -> None:

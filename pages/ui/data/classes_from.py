@@ -27,11 +27,14 @@ SHOWN = 6
 
 def is_needed(workspace: Workspace, source: Source, choice: DataChoice, reading: Reading, *, refused: bool) -> bool:
     """Whether the choice of where the classes come from is likely to be needed, or has been made."""
-    if choice.choice.classes_from in ("names", "csv") or reading.classes_from != "folder":
+    if choice.choice.classes_from != "auto" or reading.classes_from != "folder":
         return True
     if any("--classes-from" in question for question in reading.questions):
         return True
-    return refused and bool(tables_in(source) or patterns_of(workspace, source))
+    if not refused:
+        return False
+    few = sum(folder.part == "class" for folder in reading.folders) < 2
+    return few or bool(tables_in(source) or patterns_of(workspace, source))
 
 
 def on_request(workspace: Workspace, source: Source, choice: DataChoice, reading: Reading) -> None:

@@ -53,7 +53,12 @@ def doubtful(reading: Reading, question: str | None = None) -> list[Folder]:
 
 
 def _names(question: str, path: str) -> bool:
-    return re.search(rf"(?:^|(?<=[\s,])){re.escape(path)}(?=[\s,:.]|$)", question) is not None
+    return path in question and re.search(rf"(?:^|(?<=[\s,])){re.escape(path)}(?=[\s,:.]|$)", question) is not None
+
+
+def spoken(path: str) -> str:
+    """A path for the label of a widget that is read aloud, without what markdown would act on."""
+    return re.sub(r"[^\w\s./-]", " ", plain(path))
 
 
 def rows_of(reading: Reading, choice: DataChoice | None) -> list[Row]:
@@ -119,7 +124,7 @@ def _part_select(folder: Folder, choice: DataChoice, key: str) -> None:
     options: list[ChosenPart | None] = [*PARTS, *([None] if by_hand else [])]
     key = f"{key}-{now}-{by_hand}"
     st.selectbox(
-        f"What {plain(folder.path)}/ is",
+        f"What {spoken(folder.path)}/ is",
         options,
         index=options.index(now),
         format_func=lambda part: PARTS[part] if part else AS_READ,

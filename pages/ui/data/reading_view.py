@@ -5,7 +5,8 @@ import streamlit as st
 from core.data.index import DataSet
 from core.data.reading import Choice, Reading
 from core.data.sources import Source
-from core.errors import DataError
+from core.data.tree import may_be_image
+from core.errors import AnnealError, DataError
 from core.workspace import Workspace
 from pages.ui.data import correction
 from pages.ui.data.classes_from import classes_from, is_needed, on_request
@@ -58,6 +59,8 @@ def reading_box(workspace: Workspace, choice: DataChoice | None, data: DataSet) 
             if choice is None:
                 _questions(reading)
                 folder_tree(reading, None)
+                if not reading.folders:
+                    st.caption("There are no folders inside.")
                 _read_again(data)
             else:
                 _editable(workspace, choice, reading)
@@ -76,19 +79,22 @@ def _read_again(data: DataSet) -> None:
     )
 
 
-def put_right(workspace: Workspace, choice: DataChoice) -> None:
-    """For a data set that is refused as it is read: how it was read, and what can be changed, if it can be opened."""
+def put_right(workspace: Workspace, choice: DataChoice) -> bool:
+    """For a data set that is refused as it is read: how it was read, and what can be changed.
+
+    Returns whether there is something to change; where it cannot be opened, or has no images, it is given up.
+    """
     try:
         source = source_of(workspace, choice.spec)
-    except DataError:
+    except AnnealError:
+        source = None
+    if source is None or not any(may_be_image(file.name) for file in source.files):
         correction.give_up()
-        return
-    if not source.files:
-        correction.give_up()
-        return
+        return False
     with st.container(border=True):
         st.markdown(f"**How {literal(source.title)} is read, and what you can change**")
         _editable(workspace, choice, _reading_or_folders(workspace, source, choice), refused=True)
+    return True
 
 
 def _reading_or_folders(workspace: Workspace, source: Source, choice: DataChoice) -> Reading:
