@@ -1,7 +1,10 @@
 """How a data set was read: a sentence, what was left out, what is doubtful, and the ways to put it right."""
 
+import contextlib
+
 import streamlit as st
 
+from core.data.catalogue import offers
 from core.data.index import DataSet
 from core.data.reading import Choice, Reading
 from core.data.sources import Source
@@ -84,10 +87,10 @@ def put_right(workspace: Workspace, choice: DataChoice) -> bool:
 
     Returns whether there is something to change; where it cannot be opened, or has no images, it is given up.
     """
-    try:
-        source = source_of(workspace, choice.spec)
-    except AnnealError:
-        source = None
+    source = None
+    if not any(choice.spec == offer.spec for offer in offers()):  # a download would be tried once more
+        with contextlib.suppress(AnnealError):
+            source = source_of(workspace, choice.spec)
     if source is None or not any(may_be_image(file.name) for file in source.files):
         correction.give_up()
         return False
