@@ -137,6 +137,9 @@ def test_the_worst_is_said_first_with_what_to_do(tmp_path: Path) -> None:
     assert "eel, fox have no readable image and will not be learnt" in first.label
     assert "Add images that can be read" in first.markdown[0].value
     assert ":red[" in line_with(at, "Read as")
+    at.session_state["data-reading-"] = True
+    at.run()
+    assert ":red[of the class, 0 of 1 can be read]" in line_with(at, "eel/")
 
 
 def test_a_class_without_validation_images_has_none_to_check(tmp_path: Path) -> None:

@@ -36,6 +36,8 @@ class Row:
     folder: Folder
     doubtful: bool = False
     together: tuple[Folder, ...] = ()
+    unread: str = ""
+    """What is said of a class of which half of the images or more cannot be read."""
 
 
 def part_of(folder: Folder) -> ChosenPart:
@@ -65,15 +67,22 @@ def rows_of(reading: Reading, choice: DataChoice | None) -> list[Row]:
     """The lines of the tree: folders that are asked about first where there are many, the others in their order."""
     asked = {folder.path for folder in doubtful(reading)}
     ordered = sorted(reading.folders, key=lambda folder: [in_order(part) for part in folder.path.split("/")])
+    unread = {
+        lost.name: f"of the class, {lost.readable:,} of {lost.files:,} can be read"
+        for lost in reading.lost
+        if lost.files
+    }
+    said = {folder.path: unread.get(folder.means, "") for folder in ordered if folder.part == "class"}
     if len(ordered) <= FEW_ROWS:
-        return [Row(folder, folder.path in asked) for folder in ordered]
+        return [Row(folder, folder.path in asked, unread=said.get(folder.path, "")) for folder in ordered]
+    asked |= {path for path, words in said.items() if words}
     by_hand = {path for path, _ in choice.choice.parts} if choice else set()
     alike: dict[tuple[str, str, str], list[Folder]] = defaultdict(list)
     for folder in ordered:
         if folder.path not in asked | by_hand and folder.part in ("class", "ignored", "wrapper"):
             alike[folder.path.rpartition("/")[0], folder.part, folder.why].append(folder)
     grouped = {folder.path: group for group in alike.values() if len(group) > FEW_ALIKE for folder in group}
-    first = [Row(folder, doubtful=True) for folder in ordered if folder.path in asked]
+    first = [Row(folder, doubtful=True, unread=said.get(folder.path, "")) for folder in ordered if folder.path in asked]
     rest = []
     for folder in ordered:
         group = grouped.get(folder.path)
@@ -114,6 +123,7 @@ def _line(row: Row, *, whole_path: bool) -> str:
     facts = [f"{folder.images:,} images" if folder.images != 1 else "1 image"] if folder.images else []
     facts += [literal(folder.why, None)] if folder.why and folder.why != "a folder of images" else []
     said = f" :small[:gray[{', '.join(facts)}]]" if facts else ""
+    said += f" :small[:red[{row.unread}]]" if row.unread else ""
     return f"{INDENT * depth}{icon} {literal(f'{name}/', 48)}{said}"
 
 

@@ -80,7 +80,7 @@ def left_out(data: DataSet) -> list[LeftOut]:
     rows = [(sum(folder.images for folder in group), _folders(group, why)) for why, group in folders.items()]
     rows += [(len(group), _files(group, why)) for why, group in files.items()]
     rows.sort(key=lambda row: -row[0])
-    shown = [row for _, row in rows[:REASONS]]
+    shown = [row for _, row in rows[: REASONS if len(rows) > REASONS + 1 else REASONS + 1]]
     more = len(rows) - len(shown)
     if more:
         shown.append(LeftOut(f"and more, for {_number(more, 'other reason', 'other reasons')}", "", ""))
