@@ -31,8 +31,8 @@ def refuse_moved(item: Item) -> None:
     folder = missing_folder(item)
     if folder is not None:
         raise DataError(
-            f"The folder {folder} with the images is missing. Put it back where it was, or open the run on the Data "
-            "page and say where it lies now."
+            f"The folder {folder} with the images is missing. Put it back where it was, or say where the images lie "
+            "now: on the command line with --data FOLDER."
         )
 
 

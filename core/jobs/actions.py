@@ -4,7 +4,6 @@ import secrets
 import shutil
 from copy import deepcopy
 
-from core.data.index import DataSet
 from core.data.moved import relocate
 from core.errors import RunError
 from core.jobs import queue, store
@@ -34,6 +33,18 @@ def rename(run: RunFolder, name: str) -> None:
         write_json(run.path / "run.json", run.info.model_copy(update={"name": name}).model_dump(mode="json"))
 
 
+def point_to(run: RunFolder, spec: str, progress: Progress = no_progress) -> None:
+    """Let a run find its images in `spec`, a folder or an archive, because they have moved; its classes and split stay.
+
+    Every image is compared with the one that the run was made with. Raises `DataError` when one is not there, and
+    `RunError` while a job is at work on the run.
+    """
+    data = relocate(run.data(), spec, run.workspace, progress)
+    with store.locked(run.workspace):
+        _refuse_while_live(run, "pointed to other files")
+        run.write_data(data)
+
+
 def delete(run: RunFolder) -> None:
     """Delete a run and all that it holds; raises `RunError` while a job is at work on it."""
     with store.locked(run.workspace):
@@ -42,22 +53,6 @@ def delete(run: RunFolder) -> None:
         with sentences(run.path):
             run.path.rename(trash)
     shutil.rmtree(trash, ignore_errors=True)
-
-
-def point_to(run: RunFolder, spec: str, progress: Progress = no_progress) -> DataSet:
-    """Have a run find its images in `spec`, the folder or archive where they lie now; returns its data set.
-
-    Each image is recognised by its bytes; classes, split and everything trained stay. Raises `DataError` when one is
-    not there, and `RunError` while a job is at work on the run.
-    """
-    with store.locked(run.workspace):
-        _refuse_while_live(run, "pointed to another folder")
-    data = relocate(run.data(), spec, run.workspace, progress)
-    with store.locked(run.workspace):
-        _refuse_while_live(run, "pointed to another folder")
-        write_json(run.path / "data.json", data.to_json())
-        write_json(run.path / "run.json", run.info.model_copy(update={"data_spec": data.spec}).model_dump(mode="json"))
-    return data
 
 
 def save_snapshot(run: RunFolder, name: str) -> Snapshot:

@@ -128,6 +128,13 @@ class RunFolder:
         except (OSError, ValueError, LookupError, TypeError, AttributeError, DataError) as error:
             raise RunError(f"data.json of run {self.id} is damaged. Begin a new run on the data set.") from error
 
+    def write_data(self, data: DataSet) -> None:
+        """Keep where the images of the data set lie; for those that have moved."""
+        info = self.info.model_copy(update={"data_spec": data.spec})
+        write_json(self.path / "data.json", data.to_json())
+        write_json(self.path / "run.json", info.model_dump(mode="json"))
+        self.__dict__["_data"] = data
+
     @property
     def history(self) -> HistoryReader:
         """What happened, refreshed; the same reader for everybody in this process."""

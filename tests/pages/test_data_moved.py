@@ -67,5 +67,5 @@ def test_a_run_at_work_is_left_alone(run: RunFolder, tmp_path: Path, monkeypatch
     queue.submit(Workspace.at(), run.id, TrainSpec())
     at = open_page("data", run=run.id)
     point(at, tmp_path / "disk" / "moved")
-    assert "cannot be pointed to another folder now" in line_with(at, "at work")
+    assert "cannot be pointed to other files now" in line_with(at, "at work")
     assert open_run(Workspace.at(), run.id).info.data_spec == str(tmp_path / "disk" / "pets")

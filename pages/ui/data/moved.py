@@ -56,9 +56,10 @@ def moved_run(run: RunFolder, data: DataSet) -> None:
 
 def _point(run: RunFolder, path: str) -> None:
     with shown() as outcome, progress_bar() as bar:
-        data = point_to(run, path, bar)
+        point_to(run, path, bar)
     if outcome.ok:
         session.forget_run(run.workspace, run.id)
+        data = run.data()
         found = f"All {len(data.items):,} images of this run were found in {literal(data.spec, None)}."
         st.session_state[SAID] = (run.id, found)
         st.rerun()

@@ -14,6 +14,9 @@ INSTEAD = (
     ("Name the right one with --labels", "Choose the right one below"),
     (" On the command line: --columns label=NAME.", ""),
     (": on the command line with --pattern", ", in the field below"),
+    (": on the command line with --data FOLDER", ", with the run open on this page"),
+    (": on the command line, --folder valid/NAME=ignored", ", in the tree below"),
+    ("the table is then chosen by --labels ", "the table can then be chosen on this page: "),
 )
 """What the core says of the command line, and what to say instead."""
 

@@ -52,5 +52,5 @@ def test_nothing_changes_where_the_images_are_others(run: RunFolder, tmp_path: P
 def test_a_run_at_work_is_refused(run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue, "advance", lambda workspace: None)
     queue.submit(run.workspace, run.id, TrainSpec(), here=True)
-    with pytest.raises(RunError, match="cannot be pointed to another folder now"):
+    with pytest.raises(RunError, match="cannot be pointed to other files now"):
         point_to(run, str(tmp_path / "elsewhere"))
