@@ -1,6 +1,6 @@
 """The lines of the tree of folders: which are asked about, which are put together, none is lost."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.data.layout import lay_out
@@ -30,6 +30,7 @@ def test_parents_come_before_what_is_in_them() -> None:
     assert paths[:3] == ["train", "train/a", "train/b"]
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.sets(st.text("abcdef", min_size=1, max_size=4), min_size=2, max_size=60), st.integers(0, 3))
 def test_every_folder_is_in_the_tree_once(names: set[str], by_hand: int) -> None:
     parts = tuple((name, "ignored") for name in sorted(names)[:by_hand])
