@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from core.runs.folder import RunFolder
 from tests.browser.test_main_job import settle
@@ -56,7 +56,8 @@ CHART_TEXT = """() => {
 """Text of the charts with its contrast to the page's paper; numbers in pure black or white lie on coloured cells."""
 
 FOCUS = """() => {
-  const at = document.activeElement
+  let at = document.activeElement
+  while (at && at.shadowRoot && at.shadowRoot.activeElement) at = at.shadowRoot.activeElement
   if (!at || at === document.body) return null
   const marks = []
   for (let e = at, up = 0; e && up < 4; e = e.parentElement, up += 1) {
@@ -109,6 +110,7 @@ def at_rest(page: Page, address: str) -> None:
         closed.first.click()
         page.wait_for_timeout(400)
     settle(page)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=60_000)
     page.wait_for_timeout(1200)  # colours and heights change over a few hundred milliseconds
 
 
