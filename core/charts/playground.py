@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.charts import palette
+from core.charts.lines import RATE_LABEL, rate_in_words
 from core.playground import landscape
 from core.playground.descent import Path
 from core.playground.landscape import EDGE
@@ -135,9 +136,9 @@ def _png(pixels: NDArray[np.uint8]) -> bytes:
 
 
 def annealing_frame(weights: Floats, rates: Floats, ends: tuple[int, ...]) -> pd.DataFrame:
-    """Columns step, weight, loss, rate, cycle (from 1), cycle_end of a descent (n + 1,) at `rates` (n,).
+    """Columns step, weight, loss, rate, cycle (from 1), cycle_end, said of a descent (n + 1,) at `rates` (n,).
 
-    `ends` are the steps at which cycles end.
+    `ends` are the steps at which cycles end; `said` is the rate in words.
     """
     steps = np.arange(len(weights))
     return pd.DataFrame(
@@ -148,6 +149,7 @@ def annealing_frame(weights: Floats, rates: Floats, ends: tuple[int, ...]) -> pd
             "rate": np.append(rates, rates[-1]),
             "cycle": np.minimum(np.searchsorted(ends, steps, side="right") + 1, len(ends)),
             "cycle_end": np.isin(steps, ends),
+            "said": [rate_in_words(rate) for rate in np.append(rates, rates[-1])],
         }
     )
 
@@ -163,7 +165,7 @@ def annealing(frame: pd.DataFrame, steps: int) -> alt.LayerChart:
     tooltip = [
         alt.Tooltip("step:Q", title="Step"),
         alt.Tooltip("cycle:Q", title="Cycle"),
-        alt.Tooltip("rate:Q", title="Rate", format=".3~g"),
+        alt.Tooltip("said:N", title="Rate"),
         alt.Tooltip("weight:Q", title="Weight", format=".3f"),
         alt.Tooltip("loss:Q", title="Loss", format=".3f"),
     ]
@@ -195,8 +197,8 @@ def annealing(frame: pd.DataFrame, steps: int) -> alt.LayerChart:
 def rates(frame: pd.DataFrame, steps: int) -> alt.LayerChart:
     """Rate against step (step, rate, cycle)."""
     across = alt.X("step:Q", title="step", scale=alt.Scale(domain=[0, steps], nice=False))
-    up = alt.Y("rate:Q", title="learning rate", scale=alt.Scale(zero=True), axis=alt.Axis(format="~g"))
-    tooltip = [alt.Tooltip("step:Q", title="Step"), alt.Tooltip("rate:Q", title="Rate", format=".3~g")]
+    up = alt.Y("rate:Q", title="learning rate", scale=alt.Scale(zero=True), axis=alt.Axis(labelExpr=RATE_LABEL))
+    tooltip = [alt.Tooltip("step:Q", title="Step"), alt.Tooltip("said:N", title="Rate")]
     line = alt.Chart(frame).mark_line(color=palette.BLUE, strokeWidth=2).encode(across, up, detail="cycle:N")
     now = (
         alt.Chart(frame)
@@ -263,7 +265,7 @@ def rests(frame: pd.DataFrame, *, title: str, rows: str | None, legend: bool) ->
         .mark_text(align="left", color=palette.GREY)
         .encode(x=alt.value("width"), xOffset=alt.value(6), y=down, text="words:N")
     )
-    height = 44 + 30 * frame["row"].nunique() + (40 if legend else 0)
+    height = 76 + 28 * frame["row"].nunique() + (40 if legend else 0)
     return alt.LayerChart(layer=[bars, words]).properties(height=height, title=title)
 
 

@@ -25,6 +25,9 @@ _CSS = f"""
   outline: 2px solid light-dark(#B0421A, #E8854F); outline-offset: 2px;
 }}
 
+/* A chart's own buttons stay inside it: above it they would lie on what stands there. */
+[data-testid="stFullScreenFrame"]:has([data-testid="stVegaLiteChart"]) [data-testid="stElementToolbar"] {{ top: 0; }}
+
 /* Text in charts (drawn as SVG): the axes' own grey, and marks' text in a colour meant for marks. */
 [data-testid="stVegaLiteChart"] svg :is(.role-axis-label, .role-axis-title, .role-legend-label, .role-legend-title,
   .role-title-subtitle) text {{ fill: {MUTED}; }}

@@ -121,17 +121,14 @@ def _many_starts(settings: Settings, steps: int, showing: str) -> None:
         for kind in KINDS
     }
     st.markdown(f"**The same from {STARTS} evenly spaced starts.** {rest.tell(tallies, steps)}")
-    left, right = st.columns(2)
-    with left:
-        _after_each_cycle(tallies[RESTARTS], showing)
-    with right:
-        frame = charts.rest_frame({kind: found.last for kind, found in tallies.items()})
-        cached_chart(
-            lambda: charts.rests(frame, title="At the end, by schedule", rows=None, legend=True),
-            showing=showing,
-            key="rest_by_schedule",
-            alt_text="Where the starts came to rest at the end of each schedule",
-        )
+    _after_each_cycle(tallies[RESTARTS], showing)
+    frame = charts.rest_frame({kind: found.last for kind, found in tallies.items()})
+    cached_chart(
+        lambda: charts.rests(frame, title="All three schedules, at the end", rows=None, legend=True),
+        showing=showing,
+        key="rest_by_schedule",
+        alt_text="Where the starts came to rest at the end of each schedule",
+    )
     st.caption(
         f"A start is at rest where its last {rest.LAST} steps stay within {rest.TOGETHER:g} of each other; passing "
         "through a minimum does not count. The loss is the mean over all starts."
@@ -142,7 +139,7 @@ def _after_each_cycle(found: Tally, showing: str) -> None:
     """Where the starts rest after each cycle of warm restarts."""
     frame = charts.rest_frame({str(number): count for number, count in enumerate(found.cycles, start=1)})
     cached_chart(
-        lambda: charts.rests(frame, title="Warm restarts, after each cycle", rows="Cycle", legend=True),
+        lambda: charts.rests(frame, title="Warm restarts, after each cycle", rows="Cycle", legend=False),
         showing=showing,
         key="rest_by_cycle",
         alt_text="Where the starts rest after each cycle of warm restarts",
