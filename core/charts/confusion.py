@@ -38,10 +38,12 @@ def confusion(
     crowded = len(classes) > NUMBERED
     frame = frame[(frame["images"] > 0) | frame["correct"]] if crowded else frame
     cells = frame.assign(
-        shown=frame[value].where(~(frame["correct"] & errors_only)),
+        shown=frame[value],
+        coloured=~frame["correct"] | (not errors_only),
         picked=[cell == picked for cell in zip(frame["true"], frame["predicted"], strict=True)],
     )
-    highest = float(cells["shown"].max()) if cells["shown"].notna().any() else 1.0
+    found = cells.loc[cells["coloured"], "shown"]
+    highest = float(found.max()) if len(found) else 1.0
     click = alt.selection_point(name=CELL_PICKED, fields=["true", "predicted"], on="click", toggle=False)
     x, y = _axes(classes)
     base = alt.Chart(cells).encode(x=x, y=y, tooltip=_tooltip())
@@ -78,7 +80,7 @@ def _squares(base: alt.Chart, highest: float, normalised: bool, errors_only: boo
     colours = ERRORS if errors_only else palette.SEQUENTIAL
     chart: alt.Chart = base.mark_rect(stroke=palette.GREY, cursor="pointer").encode(
         color=alt.condition(
-            "datum.shown === null",
+            "!datum.coloured",
             alt.value(palette.BLUE),
             alt.Color(
                 "shown:Q",
@@ -87,8 +89,8 @@ def _squares(base: alt.Chart, highest: float, normalised: bool, errors_only: boo
                 legend=_legend(highest, normalised),
             ),
         ),
-        fillOpacity=alt.when("datum.shown === null")
-        .then(alt.value(0.18))
+        fillOpacity=alt.when("!datum.coloured")
+        .then(alt.value(0.15))
         .when(f"datum.shown === 0 && {str(errors_only).lower()}")
         .then(alt.value(0))
         .otherwise(alt.value(1)),
@@ -99,10 +101,10 @@ def _squares(base: alt.Chart, highest: float, normalised: bool, errors_only: boo
 
 
 def _legend(highest: float, normalised: bool) -> alt.Legend:
-    """A legend whose numbers differ, whole where images are counted."""
+    """A legend whose numbers differ, whole where images are counted; they lie evenly on the scale of square roots."""
     if normalised:
         return alt.Legend(orient="right", format=".1~%", gradientLength=140, tickCount=4)
-    values = sorted({round(highest * part / 4) for part in range(5)})
+    values = sorted({round(highest * (part / 4) ** 2) for part in range(5)})
     return alt.Legend(orient="right", format=",.0f", gradientLength=140, values=values)
 
 
@@ -110,7 +112,7 @@ def _numbers(base: alt.Chart, value: str, highest: float, errors_only: bool) -> 
     """Each cell's number, dark on the bright half of the scale (a square root) and light on the dark half."""
     bright = 0.0 if errors_only else 0.3 * highest
     ink = (
-        alt.when("datum.shown === null")
+        alt.when("!datum.coloured")
         .then(alt.value(palette.GREY))
         .when(f"datum.shown > {bright}")
         .then(alt.value("black"))

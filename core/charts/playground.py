@@ -261,7 +261,7 @@ def rests(frame: pd.DataFrame, *, title: str, rows: str | None, legend: bool) ->
     words = (
         alt.Chart(frame)
         .transform_filter("datum.place == 0")
-        .transform_calculate(words="format(datum.share, '.0%') + '  loss ' + format(datum.loss, '.2f')")
+        .transform_calculate(words="format(datum.share, '.0%') + ', loss ' + format(datum.loss, '.2f')")
         .mark_text(align="left", color=palette.GREY)
         .encode(x=alt.value("width"), xOffset=alt.value(6), y=down, text="words:N")
     )

@@ -81,7 +81,7 @@ def chosen_rates(frame: pd.DataFrame, steps: int) -> alt.Chart:
         alt.Tooltip("weight:N", title="Weight"),
     ]
     dash = alt.StrokeDash("weight:N", scale=alt.Scale(domain=[1, 2], range=[[1, 0], [4, 3]]), legend=None)
-    axis = alt.Axis(labelExpr=RATE_LABEL, tickCount=5)
+    axis = alt.Axis(labelExpr=RATE_LABEL, values=[10.0**power for power in range(-4, 13)])
     chart: alt.Chart = (
         alt.Chart(frame)
         .mark_line(strokeWidth=2)

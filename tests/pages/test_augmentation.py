@@ -59,7 +59,7 @@ def test_the_named_settings_show_their_rows(letters):
 
 
 def test_own_settings_have_a_control_for_each_transform_can_be_chosen_and_are_kept(letters):
-    at = set_value(with_data(letters), "Settings", "own settings")
+    at = set_value(with_data(letters), "Settings", "custom")
     assert len(images_of(at)) == 1 + DRAWS + 6 * len(TRANSFORMS)
     set_value(at, "**Rotation**", 45.0)
     set_value(at, "**Horizontal flip**", False)

@@ -37,8 +37,9 @@ def test_counts_or_shares_of_the_true_class():
 
 def test_errors_alone_are_coloured_by_default_and_the_diagonal_keeps_its_numbers():
     frame = cells(spec_of())
-    assert frame.loc[frame["correct"], "shown"].isna().all()
-    assert frame.loc[~frame["correct"], "shown"].max() == 2
+    assert (frame["coloured"] != frame["correct"]).all()
+    assert spec_of()["layer"][0]["encoding"]["color"]["scale"]["domain"] == [0, 2]
+    assert frame["shown"].notna().all(), "a cell without a value is not drawn, and cannot be clicked"
     assert frame.loc[frame["correct"], "images"].tolist() == [8, 9, 5]
 
 
