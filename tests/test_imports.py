@@ -48,7 +48,17 @@ TORCH_FREE = [
     "core.model.catalogue",
     *(
         f"core.training.{name}"
-        for name in ("stage", "schedules", "recipes", "suggestions", "preview", "benchmark_result", "vsgd_record")
+        for name in (
+            "stage",
+            "schedules",
+            "recipes",
+            "suggestions",
+            "readings",
+            "curve",
+            "preview",
+            "benchmark_result",
+            "vsgd_record",
+        )
     ),
     *(f"core.results.{name}" for name in ("confusion", "diagnosis", "losses", "predictions")),
     *(f"core.runs.{name}" for name in ("folder", "create", "history", "snapshots", "draft")),

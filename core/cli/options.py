@@ -5,6 +5,7 @@ from typing import NoReturn, TypeAlias
 
 from core.cli.values import columns, rates, side, valid_share, whole
 from core.data.reading import ClassesFrom
+from core.training.suggestions import MEANINGS
 
 RECIPES = ("lesson2", "quick")
 AUGMENTATIONS = ("side-on", "top-down", "none")
@@ -40,6 +41,8 @@ class Options(argparse.Namespace):
     steps: int | None
     lowest: float | None
     highest: float | None
+    seeds: int | None
+    vsgd: bool
     name: str | None
     resume: str | None
     recipe: str | None
@@ -121,9 +124,13 @@ def _find_lr(commands: Commands) -> None:
         commands,
         "find-lr",
         "a learning rate range test with its suggestions",
-        "Trains on a few batches at growing rates and says which rates the curve suggests. Keeps nothing.",
+        "Trains on a few batches at growing rates and says which rate the curve suggests, and where the rates of five "
+        "other rules lie on it. Keeps nothing. "
+        + " ".join(f"{name.capitalize()}: {meaning[0].lower()}{meaning[1:]}" for name, meaning in MEANINGS.items()),
         "an object of lrs, losses, smoothed (nats), suggestion (lr, low, high, collapse, certain, reason), "
-        "suggestions (valley, slide, steep, minimum, lightning)",
+        "suggestions (valley, slide, steep, minimum, lightning), readings (rule -> place, sentence); with several "
+        "seeds these are of the first, suggestion is of all, and there are seeds (a list of such objects) and spread; "
+        "with --vsgd there is vsgd (rate, low, high, assumes, experimental, ..., or error)",
     )
     parser.add_argument("data", metavar="DATA", help=DATA_HELP)
     _network(parser)
@@ -133,6 +140,18 @@ def _find_lr(commands: Commands) -> None:
     parser.add_argument("--steps", type=whole, metavar="N", help="batches, 2 to 10000 (default: 100; 45 unfrozen)")
     parser.add_argument("--lowest", type=float, metavar="R", help="first rate (default: 1e-5)")
     parser.add_argument("--highest", type=float, metavar="R", help="last rate, up to 100 (default: 1; 0.1 unfrozen)")
+    parser.add_argument(
+        "--seeds",
+        type=whole,
+        metavar="N",
+        help="range tests from the same weights, each with its own order of the images, 1 to 10 (default: 1); each "
+        "takes as long as one",
+    )
+    parser.add_argument(
+        "--vsgd",
+        action="store_true",
+        help="also the rate that vSGD estimates for plain SGD (experimental); takes about as long as 32 steps",
+    )
     parser.add_argument("--augment", choices=AUGMENTATIONS, help="random transforms of each image (default: none)")
     parser.add_argument("--batch-size", type=whole, metavar="N", help="images a batch, 1 to 4096 (default: 32)")
 

@@ -43,9 +43,8 @@ def run_job(folder: RunFolder, job: Job, control: JobControl | None = None) -> t
                 train(control, job.spec)
                 return "done", _evaluate_trained(control)
             if isinstance(job.spec, FindSpec):
-                find_lr(control, job.spec)
-            else:
-                evaluate(control, job.spec)
+                return "done", find_lr(control, job.spec)
+            evaluate(control, job.spec)
         except StoppedError:
             return "stopped", STOPPED.get(job.kind, "")
     return "done", ""

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, Ro
 from core.errors import PlanError, RunError
 from core.training.stage import Plan, Stage, stage_of
 from core.training.suggest import Suggestion
+from core.training.vsgd_record import VsgdEstimate
 
 StageStatus = Literal["running", "done", "stopped", "failed", "diverged"]
 
@@ -69,7 +70,8 @@ class StageState(BaseModel):
     """One stage that was begun: its settings with the rates it really had, and how far it came.
 
     `stage` are the settings, `index` the stage's place in the run (0-based, as in the history), `epochs` what
-    was finished of it, `curve` the name of the range test that chose its rate, if one did.
+    was finished of it, `curve` the name of the range test that chose its rate, if one did, and `rate_reason` why
+    that rate ("" where a person gave it).
     """
 
     model_config = ConfigDict(extra="ignore", ser_json_inf_nan="constants")
@@ -78,6 +80,7 @@ class StageState(BaseModel):
     stage: SavedStage
     status: StageStatus = "running"
     curve: str | None = None
+    rate_reason: str = ""
     epochs: int = 0
     accuracy: float | None = None
     train_loss: float | None = None
@@ -168,7 +171,10 @@ class Curve(BaseModel):
 
     `stage` is the stage it was made for; `for_stage` that stage's place in the run when a plan
     asked for the test; `epoch` and `step` say where in the run it was made. `chosen` is the rate a plan took.
-    `suggestion` is Anneal's, None in curves of earlier versions; `suggestions` are the other rules'.
+    `suggestion` is Anneal's; where an earlier version wrote none, `RunFolder.curves` reads it off the losses.
+    `suggestions` are the other rules'. `batches` is the length of the stage and `classes` the number of classes, as far
+    as they were written down. Tests that were asked for together, from one state with different orders of the images,
+    have one `set`, the name of the first of them, and `repeat` from 0. `vsgd` is that method's estimate at this state.
     """
 
     model_config = ConfigDict(extra="ignore", ser_json_inf_nan="constants")
@@ -189,3 +195,8 @@ class Curve(BaseModel):
     epoch: int = 0
     step: int = 0
     seconds: float = 0.0
+    batches: int | None = None
+    classes: int | None = None
+    set: str | None = None
+    repeat: int = 0
+    vsgd: VsgdEstimate | None = None
