@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from core.augment import Augmentation, warnings
 from core.data.catalogue import SHAPES
 from core.data.dataset import Item
 from core.data.decode import decode
@@ -61,13 +62,22 @@ def _difference_of(path: str, digest: str) -> float:
 
 
 def telling_class(data: DataSet) -> int:
-    """The class whose first image a flip changes most: a 2 or a 7 shows what a 0 hides."""
+    """The class whose first image a flip changes most: a 2 or a 7 shows what a 0 hides.
+
+    Where a flip turns one class into another, it is one of these.
+    """
+    said = " ".join(warnings(Augmentation(horizontal_flip=True), data.classes))
+    swapped = {label for label, name in enumerate(data.classes) if f"“{name}”" in said}
     first: dict[int, Item] = {}
     for item in data.items:
         if len(first) == CLASSES_TRIED:
             break
         first.setdefault(item.label, item)
-    changes = {label: _difference_of(str(item.path), item.digest) for label, item in sorted(first.items())}
+    changes = {
+        label: _difference_of(str(item.path), item.digest)
+        for label, item in sorted(first.items())
+        if label in swapped or not swapped.intersection(first)
+    }
     return max(changes, key=changes.__getitem__, default=0)
 
 
