@@ -148,7 +148,7 @@ def test_the_check_sees_what_is_wrong(calm: Page) -> None:
         """() => {
           const main = document.querySelector("[data-testid=stMain]")
           main.insertAdjacentHTML("afterbegin", "<img src='data:,'><button></button><p style='color:#999;background:#aaa'>pale words</p>")
-          document.querySelector("[data-testid=stVegaLiteChart] svg .role-axis-label text").style.fill = "rgb(128,128,128)"
+          document.querySelector("[data-testid=stVegaLiteChart] svg .role-axis-label text").style.fill = "rgb(120,120,120)"
         }"""  # noqa: E501
     )
     rules = {problem.split(":")[0] for problem in grave(calm)}
