@@ -6,7 +6,7 @@ from pages.ui.augmentation.image import choose_image, data_shown
 from pages.ui.augmentation.settings import choose_settings
 from pages.ui.augmentation.view import all_together, one_at_a_time
 from pages.ui.errors import shown
-from pages.ui.frame import begin
+from pages.ui.frame import begin, end
 
 context = begin(
     "Augmentation",
@@ -25,4 +25,4 @@ with right, shown():
 if picture is not None:
     with shown():
         one_at_a_time(picture, settings)
-st.page_link("pages/lr_finder.py", label="Next: find a learning rate", icon=":material/troubleshoot:")
+end(context)

@@ -5,7 +5,7 @@ import streamlit as st
 from pages.ui import jobs
 from pages.ui.errors import shown
 from pages.ui.first_view import first_view
-from pages.ui.frame import begin
+from pages.ui.frame import begin, end
 from pages.ui.results.choice import choose_predictions
 from pages.ui.results.classes import class_figures, classes_table, headline
 from pages.ui.results.evaluation import evaluate_button, link_to_training, untrained
@@ -33,6 +33,7 @@ jobs.say_how_it_ended(run, "evaluate")
 at_work = jobs.follow(context.workspace, run, link_to_training) is not None
 if not run.checkpoint.exists():
     untrained()
+    end(context)
     st.stop()
 
 with shown(stop=True):
@@ -47,6 +48,7 @@ if saved is not None and saved.outdated:
 if (saved is None or saved.outdated) and not at_work:
     evaluate_button(run, chosen)
 if saved is None:
+    end(context)
     st.stop()
 
 table = class_figures(saved.predictions)
@@ -57,3 +59,4 @@ st.subheader("The worst errors", anchor=False)
 worst_view(saved.predictions, data, key)
 st.subheader("Class by class", anchor=False)
 classes_table(table)
+end(context)

@@ -10,7 +10,7 @@ from pages.ui.data.overview import overview
 from pages.ui.data.reading_view import put_right
 from pages.ui.data.sources import forget_source
 from pages.ui.errors import shown
-from pages.ui.frame import begin
+from pages.ui.frame import begin, end
 from pages.ui.text import plain
 
 context = begin(
@@ -39,3 +39,4 @@ if data is not None:
     with start, st.container(border=True):
         st.subheader("Start a run with this data", anchor=False)
         new_run_form(context, "new-run")
+end(context)

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from pages.ui.frame import begin
+from pages.ui.frame import begin, end
 from pages.ui.playground.annealing import annealing_panel
 from pages.ui.playground.descent import descent_panel
 
-begin(
+context = begin(
     "Learning rate",
     ":material/downhill_skiing:",
     lead="Each step moves the weights downhill by **rate × slope**. See what a rate too low or too high does.",
@@ -19,4 +19,4 @@ st.markdown(
     "the high rate loses the weight. **Do restarts find the wide minimum? Count.**"
 )
 annealing_panel()
-st.page_link("pages/augmentation.py", label="Next: augmentation", icon=":material/auto_awesome_motion:")
+end(context)

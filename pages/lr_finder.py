@@ -14,7 +14,7 @@ from pages.ui.finder.live import live_view
 from pages.ui.finder.seeds import seeds_view
 from pages.ui.finder.vsgd import vsgd_view
 from pages.ui.first_view import first_view
-from pages.ui.frame import begin
+from pages.ui.frame import begin, end
 
 context = begin(
     "LR finder",
@@ -49,3 +49,4 @@ finder_form(run, info, again=bool(curves))
 if not curves:
     with st.expander("What you will see", icon=":material/visibility:", expanded=True):
         example()
+end(context)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.runs.folder import list_runs
 from pages.ui.errors import shown
-from pages.ui.frame import begin
+from pages.ui.frame import begin, end
 from pages.ui.runs.comparison import several_runs
 from pages.ui.runs.live_jobs import live_jobs
 from pages.ui.runs.one_run import one_run
@@ -36,3 +36,4 @@ else:
 with shown():
     storage(context.workspace)
     damage(context.workspace)
+end(context)

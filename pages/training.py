@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui import jobs
 from pages.ui.errors import shown
 from pages.ui.first_view import first_view
-from pages.ui.frame import begin
+from pages.ui.frame import begin, end
 from pages.ui.plan.editor import plan_editor
 from pages.ui.plan.facts import facts_of
 from pages.ui.training.example import example
@@ -42,6 +42,7 @@ if not at_work:
 jobs.follow(context.workspace, run, partial(training_view, run, info, data, facts))
 if at_work:
     st.caption("More can be planned, and snapshots saved and loaded, once this job has ended.")
+    end(context)
     st.stop()
 
 if state.stages:
@@ -50,6 +51,6 @@ if state.stages:
         stages_view(run, info, state, facts, at_work=False)
     with snapshots:
         snapshots_view(run, state)
-    st.page_link("pages/confusion_matrix.py", label="See where it errs", icon=":material/grid_on:")
 st.subheader("What to train next" if state.stages else "The plan", anchor=False)
 plan_editor(run, info, data)
+end(context)

@@ -32,12 +32,16 @@ def first_view(context: Context, key: str, example: Callable[[], None], *, what:
 
 def _one_click(context: Context, key: str) -> None:
     with st.container(border=True):
-        st.markdown("**Nothing chosen yet? Begin with digits**")
+        st.markdown("**Or begin with digits**" if context.choice else "**Nothing chosen yet? Begin with digits**")
         st.caption(
             "1,797 real handwritten digits that come with Anneal, and a small network that learns them in seconds."
         )
         begin = st.button(
-            "Start with digits", type="primary", icon=":material/bolt:", key=f"{key}-digits", width="stretch"
+            "Start with digits",
+            type="secondary" if context.choice else "primary",
+            icon=":material/bolt:",
+            key=f"{key}-digits",
+            width="stretch",
         )
         st.page_link("pages/data.py", label="Choose other data", icon=":material/photo_library:")
         st.page_link("pages/runs.py", label="Open an earlier run", icon=":material/history:")

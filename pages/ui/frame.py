@@ -1,6 +1,7 @@
-"""The frame that every page begins with: page settings, navigation, the current run or data set, the live job."""
+"""The frame of every page: settings, navigation, the run or data in hand, the live job, words, and what comes next."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,10 @@ from pages.ui.errors import show
 from pages.ui.jobs import job_line
 from pages.ui.logo import ICON, LOGO
 from pages.ui.ready import get_ready
+from pages.ui.standing import standing_of
+from pages.ui.terms import words_row
 from pages.ui.text import literal, plain
+from pages.ui.way import HOME, next_after
 
 APP = Path(__file__).parents[2]
 
@@ -36,8 +40,12 @@ PAGES = (
 
 @dataclass(frozen=True)
 class Context:
-    """What a page works on: the workspace, the current run if there is one, and otherwise the chosen data set."""
+    """What a page works on: the workspace, the current run if there is one, and otherwise the chosen data set.
 
+    `page` is the path of the page itself, as in `PAGES`.
+    """
+
+    page: str
     workspace: Workspace
     run: RunFolder | None
     choice: session.DataChoice | None
@@ -56,9 +64,14 @@ class Context:
         return session.load(self.workspace, self.choice) if self.choice else None
 
 
-def begin(title: str, icon: str, *, lead: str) -> Context:
+GO = "next-page"
+"""Session key: the page that was asked for with the button at a page's end."""
+
+
+def begin(title: str, icon: str, *, lead: str, words: Iterable[str] = ()) -> Context:
     """Begin a page: settings, sidebar, title and one line of what the page is for. The first call of every page.
 
+    `words` are those of `TERMS` that the page uses: their meanings are offered under the lead.
     `?run=ID` opens that run; when it is not there, the page says so and goes on without it.
     """
     st.set_page_config(page_title=f"{title} · Anneal", page_icon=ICON, layout="wide")
@@ -67,14 +80,46 @@ def begin(title: str, icon: str, *, lead: str) -> Context:
     workspace = Workspace.at()
     _start_jobs(workspace)
     run = _current_run(workspace)
-    context = Context(workspace, run, None if run else session.selected_data())
+    page = next((path for path, name, _ in PAGES if name == title), HOME)
+    context = Context(page, workspace, run, None if run else session.selected_data())
+    _go_on(run)
     with st.sidebar:
         _navigation(run)
         _current(context)
         job_line(workspace)
     st.title(title, anchor=False, icon=icon)
     st.markdown(lead)
+    if words:
+        words_row(words)
     return context
+
+
+def end(context: Context) -> None:
+    """End a page with one button to what comes next. The last call of every page, also before it stops.
+
+    It is the page's primary button unless the page has one of its own at that moment (`pages/ui/style.py`).
+    """
+    try:
+        now = standing_of(context.workspace, context.run, chosen=context.choice is not None)
+    except AnnealError:  # the page has shown what is wrong with the run
+        return
+    found = next_after(context.page, now)
+    if found is None:
+        return
+    icon = next((icon for path, _, icon in PAGES if path == found.page), None)
+    st.space("xsmall")
+    st.button(found.label, type="primary", icon=icon, key="next", on_click=_remember, args=(found.page,))
+
+
+def _remember(page: str) -> None:
+    st.session_state[GO] = page
+
+
+def _go_on(run: RunFolder | None) -> None:
+    """Go to the page that was asked for before the one that is left is drawn once more."""
+    page = st.session_state.pop(GO, None)
+    if page is not None:
+        st.switch_page(page, query_params={"run": run.id} if run else {})
 
 
 def _start_jobs(workspace: Workspace) -> None:

@@ -25,6 +25,20 @@ _CSS = f"""
   outline: 2px solid light-dark(#B0421A, #E8854F); outline-offset: 2px;
 }}
 
+/* One primary button a page: the one to the next page stands back while the page has its own. */
+[data-testid="stMain"]:has(
+  [data-testid="stElementContainer"]:not(.st-key-next) button:is([kind="primary"], [kind="primaryFormSubmit"]):enabled
+) .st-key-next button[kind="primary"] {{
+  background: transparent; border-color: light-dark(#DFDACE, #3A3732); color: inherit;
+}}
+
+/* The row of words that explain themselves: as close together as words are. */
+.st-key-words {{ row-gap: 0; column-gap: 0.75rem; }}
+.st-key-words button {{ min-height: 0; padding: 0; }}
+.st-key-words button p {{
+  font-size: 0.875rem; text-decoration: underline dotted; text-underline-offset: 0.2em;
+}}
+
 /* A chart's own buttons stay inside it: above it they would lie on what stands there. */
 [data-testid="stFullScreenFrame"]:has([data-testid="stVegaLiteChart"]) [data-testid="stElementToolbar"] {{ top: 0; }}
 

@@ -1,6 +1,7 @@
 """The form that makes a run on the chosen data."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import streamlit as st
 
@@ -54,7 +55,8 @@ def new_run_form(context: Context, key: str) -> None:
     pretrained = _pretrained(backbone, key)
     folded = pretrained and _folded(backbone, key)
     wanted = Wanted(backbone, int(size), int(seed), name, folded)
-    if st.button("Start a run", type="primary", icon=":material/play_arrow:", key=f"{key}-go", width="stretch"):
+    kind: Literal["primary", "secondary"] = "secondary" if context.run else "primary"
+    if st.button("Start a run", type=kind, icon=":material/play_arrow:", key=f"{key}-go", width="stretch"):
         _make(context, data, wanted, key, pretrained=pretrained)
     if st.session_state.get(f"{key}-refused") == backbone:
         st.caption("From scratch it needs more pictures and many more epochs, and no network.")

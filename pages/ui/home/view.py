@@ -7,50 +7,79 @@ from core.workspace import Workspace
 from pages.ui import session
 from pages.ui.errors import shown
 from pages.ui.first_view import take_digits
-from pages.ui.frame import Context
+from pages.ui.frame import Context, end
 from pages.ui.home import recipe
 from pages.ui.text import ago, literal, percent, plain, stages_in_words
+from pages.ui.way import LEARNING_RATE
 
 RECENT = 6
 
 
 def first_choices(context: Context) -> None:
-    """The two ways in: data that comes along, or one's own."""
+    """The ways in: with nothing chosen a first minute without data, then the data; else what comes next, first."""
+    if context.run is None and context.choice is None:
+        _first_minute(context)
+        return
+    end(context)
     with st.container(horizontal=True):
-        quick = st.button(
-            "Start with digits",
-            type="primary",
-            icon=":material/play_arrow:",
-            help="Makes a run on 1,797 handwritten digits with a small network: above 98% in under a minute.",
-        )
-        if st.button("Choose your pictures", icon=":material/photo_library:"):
-            st.switch_page("pages/data.py")
+        _data_buttons(context)
+
+
+def _first_minute(context: Context) -> None:
+    """Two steps to begin with."""
+    minute, data = st.columns(2, gap="medium")
+    with minute, st.container(border=True, height="stretch"):
+        st.markdown("**1 · A first minute: what a learning rate does**")
+        st.caption("Watch one weight go downhill: too low a rate crawls, too high a rate zigzags. It needs no data.")
+        st.space("stretch")
+        end(context)
+    with data, st.container(border=True, height="stretch"):
+        st.markdown("**2 · Then the data**")
+        st.caption("1,797 handwritten digits, which a small network learns in under a minute, or images of your own.")
+        st.space("stretch")
+        with st.container(horizontal=True):
+            _data_buttons(context)
+
+
+def _data_buttons(context: Context) -> None:
+    quick = st.button(
+        "Start with digits",
+        icon=":material/play_arrow:",
+        help="Makes a run on 1,797 handwritten digits with a small network, and begins with what a learning rate does.",
+    )
+    if st.button("Choose your pictures", icon=":material/photo_library:"):
+        st.switch_page("pages/data.py")
     if quick and (run := take_digits(context)):
-        st.switch_page("pages/lr_finder.py", query_params={"run": run.id})
+        st.switch_page(LEARNING_RATE, query_params={"run": run.id})
 
 
 def recipe_view(run: RunFolder | None) -> None:
-    """The eight steps as links; those that the current run has taken are ticked, the next one is marked."""
+    """The steps of the run's path as links; those that it has taken are ticked, the next one is marked."""
     st.subheader("The recipe", anchor=False)
-    taken = [False] * len(recipe.STEPS)
+    steps = recipe.steps_for(None)
+    taken, coming = [False] * len(steps), None
     if run is None:
         st.caption("fast.ai's lesson 2 in eight steps. Once a run is open, this shows how far it has come.")
     else:
         with shown():
-            taken = recipe.reached(run.state, run.curves())
+            info, state = run.info, run.state
+            steps = recipe.steps_for(info)
+            taken = recipe.taken(info, state, run.all_curves())
+            coming = recipe.coming(steps, taken)
+            if not info.pretrained:
+                st.caption("This network begins with random weights: there is no head to train first.")
             st.progress(sum(taken) / len(taken), text=f"{sum(taken)} of {len(taken)} steps taken")
-    coming = taken.index(False) if run and not all(taken) else None
     with st.grid(4, min_column_width=170):
-        for place, step in enumerate(recipe.STEPS):
-            _step(place, step, done=taken[place], coming=place == coming)
+        for place, step in enumerate(steps):
+            _step(place, step, done=taken[place], coming=step == coming)
 
 
 def _step(place: int, step: recipe.Step, *, done: bool, coming: bool) -> None:
     icon = ":material/check_circle:" if done else f":material/counter_{place + 1}:"
-    title = f"**{step.title}**" if coming or not done else f":gray[{step.title}]"
+    title = f"**{step.title}**" if coming or not done else step.title
     with st.container(border=True, height="stretch", gap="xsmall"):
         st.page_link(step.page, label=title, icon=icon, width="stretch")
-        st.caption(f":primary[Next:] {step.why}" if coming else step.why)
+        st.caption(f"**Next:** {step.why}" if coming else step.why)
 
 
 def recent_runs(workspace: Workspace) -> None:
