@@ -13,6 +13,7 @@ context = begin(
     ":material/auto_awesome_motion:",
     lead="Each time an image is used it is changed a little, so that the network **cannot learn it by heart**. "
     "Choose changes that leave the meaning alone.",
+    words=("augmentation", "overfitting"),
 )
 with shown(stop=True):
     data = data_shown(context)

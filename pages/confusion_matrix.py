@@ -19,6 +19,7 @@ context = begin(
     ":material/grid_on:",
     lead="Accuracy says how often the model errs; the matrix says how. Rows are what the images are, columns what they "
     "were taken for, all on validation images that it never trained on.",
+    words=("loss", "augmentation"),
 )
 run = context.run
 if run is None:

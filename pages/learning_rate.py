@@ -10,6 +10,7 @@ context = begin(
     "Learning rate",
     ":material/downhill_skiing:",
     lead="Each step moves the weights downhill by **rate × slope**. See what a rate too low or too high does.",
+    words=("learning rate", "loss", "batch"),
 )
 descent_panel()
 st.divider()

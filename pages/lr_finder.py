@@ -22,6 +22,7 @@ context = begin(
     lead="Too low a rate crawls, too high a one diverges. The range test trains on a few batches at ever higher rates "
     "and undoes it all. Its curve shows which rates are too high for this network: Anneal takes the customary rate, or "
     "a lower one where this curve asks for it.",
+    words=("learning rate", "batch", "loss", "head", "backbone", "activations", "freeze"),
 )
 run = context.run
 if run is None:
@@ -33,6 +34,7 @@ with shown(stop=True):
 
 jobs.say_how_it_ended(run, "lr_finder")
 if jobs.follow(context.workspace, run, partial(live_view, run)) is not None:
+    end(context)
     st.stop()
 if curves:
     test, earlier = choose_test(curves)

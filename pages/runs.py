@@ -16,6 +16,7 @@ context = begin(
     ":material/history:",
     lead="A run is one model's whole life: its data, its stages, its figures. Choose one row to go on with it, several "
     "to compare them.",
+    words=("epoch", "loss", "activations"),
 )
 live_jobs(context.workspace)
 with shown(stop=True):

@@ -10,6 +10,7 @@ from pages.ui.first_view import first_view
 from pages.ui.frame import begin, end
 from pages.ui.plan.editor import plan_editor
 from pages.ui.plan.facts import facts_of
+from pages.ui.terms import TERMS
 from pages.ui.training.example import example
 from pages.ui.training.setbacks import setbacks_view
 from pages.ui.training.snapshots import snapshots_view
@@ -20,6 +21,7 @@ context = begin(
     ":material/local_fire_department:",
     lead="A plan is a row of stages. The rate anneals along a half cosine and restarts, so that the network settles "
     "and then looks further; first the head alone, then everything, with lower rates for the earlier layers.",
+    words=TERMS,
 )
 run = context.run
 if run is None:

@@ -107,7 +107,6 @@ def end(context: Context) -> None:
     if found is None:
         return
     icon = next((icon for path, _, icon in PAGES if path == found.page), None)
-    st.space("xsmall")
     st.button(found.label, type="primary", icon=icon, key="next", on_click=_remember, args=(found.page,))
 
 

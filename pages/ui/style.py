@@ -34,7 +34,9 @@ _CSS = f"""
 
 /* The row of words that explain themselves: as close together as words are. */
 .st-key-words {{ row-gap: 0; column-gap: 0.75rem; }}
-.st-key-words button {{ min-height: 0; padding: 0; }}
+.st-key-words button {{ min-height: 1.75rem; padding: 0; }}
+.st-key-words [data-testid="stCaptionContainer"], .st-key-words [data-testid="stCaptionContainer"] p {{ margin: 0; }}
+.st-key-words button:is(:hover, [aria-expanded="true"]) {{ color: light-dark(#B0421A, #E8854F); }}
 .st-key-words button p {{
   font-size: 0.875rem; text-decoration: underline dotted; text-underline-offset: 0.2em;
 }}
@@ -59,5 +61,9 @@ _CSS = f"""
 
 
 def put_on() -> None:
-    """Put the rules on the page; they take no room."""
-    st.html(_CSS)
+    """Put the rules on the page; they take no room.
+
+    What opens above the page (popovers, dialogs) lies outside the app's element, so the theme is said for it too.
+    """
+    theme = st.context.theme.type
+    st.html(_CSS + (f"<style>:root {{ color-scheme: {theme}; }}</style>" if theme else ""))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 WIDTH, HEIGHT = 300, 92
 ACCENT = "light-dark(#B0421A, #E8854F)"
+TEXT = "light-dark(#282520, #EBE6DC)"
 FAINT = "light-dark(#B9B2A3, #6B665D)"
 """Lines that stand back; what has to be read is in the colour of the text."""
 
@@ -30,13 +31,13 @@ def loss() -> str:
 
 def batch() -> str:
     """Twelve images in three batches, the first of which makes a step."""
-    return _svg(_images(batches=1) + _text(57, 76, "one batch: one step"))
+    return _svg(_images(batches=1) + _text(53, 66, "one batch: one step"))
 
 
 def epoch() -> str:
     """Twelve images in three batches: three steps."""
-    brace = _line([(12, 60), (12, 64), (288, 64), (288, 60)], ACCENT, 1.6)
-    return _svg(_images(batches=3) + brace + _text(150, 82, "3 batches: 3 steps, one epoch"))
+    brace = _line([(10, 54), (10, 58), (289, 58), (289, 54)], ACCENT, 1.6)
+    return _svg(_images(batches=3) + brace + _text(150, 76, "3 batches: 3 steps, one epoch"))
 
 
 def _images(*, batches: int) -> str:
@@ -44,10 +45,10 @@ def _images(*, batches: int) -> str:
     parts = []
     for place in range(12):
         group, within = divmod(place, 4)
-        x = 12 + 93 * group + 23 * within
+        x = 10 + 97 * group + 22 * within
         used = group < batches
         parts.append(
-            f'<rect x="{x}" y="26" width="20" height="20" rx="3" fill="{ACCENT if used else "none"}" '
+            f'<rect x="{x}" y="26" width="19" height="19" rx="3" fill="{ACCENT if used else "none"}" '
             f'stroke="{ACCENT if used else FAINT}" stroke-width="1.4"/>'
         )
     return "".join(parts)
@@ -81,7 +82,7 @@ def pipeline(*, backbone: bool = False, head: bool = False, activations: bool = 
     """Image, backbone, activations, head, scores: the parts that are named stand out."""
     parts = [
         _box(6, 24, 34, 34, on=False),
-        _text(23, 76, "image"),
+        _text(23, 82, "image"),
         _arrow(42, 54),
         _box(56, 16, 44, 50, on=backbone),
         _box(104, 20, 40, 42, on=backbone),
@@ -93,7 +94,7 @@ def pipeline(*, backbone: bool = False, head: bool = False, activations: bool = 
         _text(205, 82, "head, learns" if frozen else "head"),
         _arrow(224, 236),
         *(_bar(240, 22 + 14 * row, length) for row, length in enumerate((50, 14, 8))),
-        _text(264, 76, "scores"),
+        _text(264, 82, "scores"),
     ]
     if activations:
         parts.append(_text(165, 8, "activations"))
@@ -143,7 +144,7 @@ def overfitting() -> str:
 def _svg(body: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" '
-        f'style="max-width:100%;height:auto" aria-hidden="true">{body}</svg>'
+        f'height="{HEIGHT}" font-family="sans-serif" style="color-scheme:light dark;color:{TEXT}">{body}</svg>'
     )
 
 

@@ -1,6 +1,5 @@
 """The words that a newcomer needs, each in one or two sentences with a small picture, and a row of them for a page."""
 
-import html
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -110,7 +109,7 @@ def words_row(words: Iterable[str]) -> None:
 
 def _meaning(word: str, term: Term) -> None:
     st.markdown(f"**{word.capitalize()}.** {term.meaning}", width=320)
-    st.html(f'<figure role="img" aria-label="{html.escape(term.shows)}">{term.picture}</figure>', width=320)
+    st.image(term.picture, alt=term.shows, width=pictures.WIDTH)
 
 
 def used_in(text: str) -> list[str]:

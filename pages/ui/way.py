@@ -74,7 +74,7 @@ def _without_run(page: str, *, chosen: bool) -> Next | None:
     if page in (HOME, LEARNING_RATE, AUGMENTATION, RUNS) and chosen:
         return _next(DATA, "start a run with your data")
     if page == HOME:
-        return _next(LEARNING_RATE, "what a learning rate does")
+        return _next(LEARNING_RATE, "see what a learning rate does")
     return _next(DATA, "choose your data") if page in (LEARNING_RATE, AUGMENTATION, RUNS) else None
 
 

@@ -9,6 +9,7 @@ from pages.ui.errors import shown
 from pages.ui.first_view import take_digits
 from pages.ui.frame import Context, end
 from pages.ui.home import recipe
+from pages.ui.terms import used_in, words_row
 from pages.ui.text import ago, literal, percent, plain, stages_in_words
 from pages.ui.way import LEARNING_RATE
 
@@ -69,6 +70,7 @@ def recipe_view(run: RunFolder | None) -> None:
             if not info.pretrained:
                 st.caption("This network begins with random weights: there is no head to train first.")
             st.progress(sum(taken) / len(taken), text=f"{sum(taken)} of {len(taken)} steps taken")
+    words_row(used_in(" ".join(f"{step.title} {step.why}" for step in steps)))
     with st.grid(4, min_column_width=170):
         for place, step in enumerate(steps):
             _step(place, step, done=taken[place], coming=step == coming)
