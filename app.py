@@ -5,14 +5,14 @@ from pages.ui.frame import begin
 from pages.ui.home.benchmark import speed_view
 from pages.ui.home.view import first_choices, recent_runs, recipe_view
 
-context = begin(
-    "Anneal",
-    ":material/local_fire_department:",
-    lead="Train an image classifier and see every decision that makes it good: the pictures, the learning rate, how it "
-    "is annealed, what unfreezing does, where the network errs. It runs on this machine; nothing leaves it.",
+LEAD = (
+    "Train an image classifier and see every decision that makes it good: the pictures, the learning rate, how it is "
+    "annealed, what unfreezing does, where the network errs. It runs on this machine; nothing leaves it."
 )
+
+context = begin("Anneal", ":material/local_fire_department:", lead=LEAD)
 first_choices(context)
-recipe_view(context.run)
+recipe_view(context.run, LEAD)
 with shown():
     recent_runs(context.workspace)
 speed_view(context.workspace)

@@ -31,7 +31,7 @@ def loss() -> str:
 
 def batch() -> str:
     """Twelve images in three batches, the first of which makes a step."""
-    return _svg(_images(batches=1) + _text(53, 66, "one batch: one step"))
+    return _svg(_images(batches=1) + _text(10, 66, "one batch: one step", anchor="start"))
 
 
 def epoch() -> str:
@@ -120,7 +120,7 @@ def augmentation() -> str:
 
 def overfitting() -> str:
     """Two losses over the epochs: they part, and then the one on validation images rises."""
-    left, right, top, bottom = 14.0, 206.0, 8.0, 72.0
+    left, right, top, bottom = 14.0, 198.0, 8.0, 72.0
     places = [step / 40 for step in range(41)]
 
     def at(x: float, y: float) -> Point:

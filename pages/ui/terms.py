@@ -21,7 +21,7 @@ class Term:
     @property
     def pattern(self) -> re.Pattern[str]:
         """Finds the word, in every form in which pages use it."""
-        return re.compile(rf"\b(?:{self.forms})\b", re.IGNORECASE)
+        return re.compile(rf"\b(?:{self.forms})\b(?! norm)", re.IGNORECASE)
 
 
 TERMS: dict[str, Term] = {

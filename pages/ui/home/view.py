@@ -21,8 +21,8 @@ def first_choices(context: Context) -> None:
     if context.run is None and context.choice is None:
         _first_minute(context)
         return
-    end(context)
     with st.container(horizontal=True):
+        end(context)
         _data_buttons(context)
 
 
@@ -54,8 +54,14 @@ def _data_buttons(context: Context) -> None:
         st.switch_page(LEARNING_RATE, query_params={"run": run.id})
 
 
-def recipe_view(run: RunFolder | None) -> None:
-    """The steps of the run's path as links; those that it has taken are ticked, the next one is marked."""
+FROM_SCRATCH = "This network begins with random weights, so all of it learns from the start."
+
+
+def recipe_view(run: RunFolder | None, lead: str) -> None:
+    """The steps of the run's path as links; those that it has taken are ticked, the next one is marked.
+
+    The words that they and the page's `lead` use explain themselves.
+    """
     st.subheader("The recipe", anchor=False)
     steps = recipe.steps_for(None)
     taken, coming = [False] * len(steps), None
@@ -68,9 +74,9 @@ def recipe_view(run: RunFolder | None) -> None:
             taken = recipe.taken(info, state, run.all_curves())
             coming = recipe.coming(steps, taken)
             if not info.pretrained:
-                st.caption("This network begins with random weights: there is no head to train first.")
+                st.caption(FROM_SCRATCH)
             st.progress(sum(taken) / len(taken), text=f"{sum(taken)} of {len(taken)} steps taken")
-    words_row(used_in(" ".join(f"{step.title} {step.why}" for step in steps)))
+    words_row(used_in(" ".join([lead, *(f"{step.title} {step.why}" for step in steps)])))
     with st.grid(4, min_column_width=170):
         for place, step in enumerate(steps):
             _step(place, step, done=taken[place], coming=step == coming)
