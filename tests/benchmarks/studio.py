@@ -90,7 +90,7 @@ def digits(browser: BrowserContext, home: Path, port: int) -> dict[str, float]:
         page = browser.new_page()
         page.goto(address)
         button(page, "Start with digits").click()
-        expect(button(page, "Find the learning rate")).to_be_visible(timeout=LONG)
+        expect(page.get_by_role("heading", name="Learning rate", exact=True)).to_be_visible(timeout=LONG)
         go(page, "Training")
         expect(button(page, "Start training")).to_be_visible(timeout=LONG)
         page.wait_for_timeout(6_000)  # until the app is warm

@@ -1,8 +1,9 @@
-"""Steps that tests of the Data page share."""
+"""Steps that page tests share."""
 
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Block, Element
 
 from tests.pages.conftest import open_page
 
@@ -54,3 +55,15 @@ def parts(at: AppTest) -> dict[str, str]:
         for box in at.selectbox
         if box.label.startswith("What ")
     }
+
+
+def drawn(block: Block) -> list[Element]:
+    """What a page draws, without what opens in popovers and without the button to the next page."""
+    found: list[Element] = []
+    for child in block.children.values():
+        if isinstance(child, Block):
+            if child.type != "popover":
+                found += drawn(child)
+        elif getattr(child, "key", None) != "next":
+            found.append(child)
+    return found

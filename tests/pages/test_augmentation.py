@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 from core.augment import SIDE_ON, TOP_DOWN, TRANSFORMS, Augmentation, rows
 from pages.ui.augmentation.image import mirror_difference
 from tests.pages.conftest import APP
+from tests.pages.looking import drawn
 
 DRAWS = 24
 
@@ -23,7 +24,7 @@ def letters(tmp_path):
 
 
 def images_of(at):
-    return at.get("image")
+    return [element for element in drawn(at.main) if element.type == "image"]
 
 
 def set_value(at, label, value):

@@ -6,30 +6,19 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from streamlit.testing.v1.element_tree import Block, Element
+from streamlit.testing.v1.element_tree import Block
 
 from pages.ui import term_pictures
 from pages.ui.frame import PAGES
 from pages.ui.terms import TERMS, used_in
 from tests.pages import made
 from tests.pages.conftest import open_page
+from tests.pages.looking import drawn
 
 WORDS = "loss, batch, epoch, learning rate, head, backbone, activations, freeze, augmentation, overfitting"
 ROOT = Path(__file__).parents[3]
 NAMES = [Path(path).stem for path, _, _ in PAGES if path != "app.py" and (ROOT / path).exists()]
 SVG = "{http://www.w3.org/2000/svg}"
-
-
-def drawn(block: Block) -> list[Element]:
-    """What a page draws, without what opens in popovers and without the button to the next page."""
-    found: list[Element] = []
-    for child in block.children.values():
-        if isinstance(child, Block):
-            if child.type != "popover":
-                found += drawn(child)
-        elif getattr(child, "key", None) != "next":
-            found.append(child)
-    return found
 
 
 def texts(at: AppTest) -> str:
