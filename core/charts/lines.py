@@ -11,7 +11,15 @@ from core.charts import palette
 POINTS = 500
 """Points sent for one series: more cannot be told apart on a screen, and every poll sends them all."""
 
-RATE_FORMAT = ".1e"
+PLAIN_FROM = 0.01
+"""Rates from this on are written as decimals, lower ones with an exponent: 0.14, 0.01, 7.6e-3, 2.3e-4."""
+
+RATE_FORMAT = ".1~e"
+"""Of rates in tooltips that have no words of their own."""
+
+RATE_LABEL = f"datum.value == 0 ? '0' : format(datum.value, abs(datum.value) < {PLAIN_FROM} ? '.1~e' : '.2~r')"
+"""Of an axis of rates, as `rate_in_words` writes them; for `alt.Axis(labelExpr=...)`."""
+
 ALL_LAYERS = "all layers"
 
 LETTERS_ACROSS = 100
@@ -32,8 +40,8 @@ def below() -> alt.Legend:
 
 
 def rate_in_words(rate: float) -> str:
-    """A learning rate as people write it: "0.012", "8.3e-4"."""
-    if rate >= 0.001:
+    """A learning rate, to two significant figures: "0.012", "7.6e-3", "8.3e-4"; the one way on pages and charts."""
+    if rate == 0 or float(f"{rate:.1e}") >= PLAIN_FROM:
         return f"{rate:.2g}"
     digits, power = f"{rate:.1e}".split("e")
     return f"{digits.removesuffix('.0')}e{int(power)}"
