@@ -40,12 +40,11 @@ def run_job(folder: RunFolder, job: Job, control: JobControl | None = None) -> t
         try:
             control.check()
             if isinstance(job.spec, TrainSpec):
-                train(control, job.spec)
-                return "done", _evaluate_trained(control)
+                ended_early = train(control, job.spec)
+                return "done", " ".join(filter(None, [ended_early, _evaluate_trained(control)]))
             if isinstance(job.spec, FindSpec):
-                find_lr(control, job.spec)
-            else:
-                evaluate(control, job.spec)
+                return "done", find_lr(control, job.spec)
+            evaluate(control, job.spec)
         except StoppedError:
             return "stopped", STOPPED.get(job.kind, "")
     return "done", ""

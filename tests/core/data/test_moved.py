@@ -21,7 +21,8 @@ def data(tmp_path: Path, workspace: Workspace) -> DataSet:
 def test_the_missing_folder_is_named(tmp_path: Path, workspace: Workspace, data: DataSet) -> None:
     (tmp_path / "disk/set").rename(tmp_path / "disk/moved")
     with pytest.raises(
-        DataError, match=rf"The folder {tmp_path}/disk/set with the images is missing. Put it back where it was"
+        DataError,
+        match=rf"The folder {tmp_path}/disk/set with the images is missing. Put it back where it was, or .* --data",
     ):
         load_pixels(data, 8, workspace)
     (tmp_path / "disk").rename(tmp_path / "other")
