@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from core.model.backbones import build
     from core.training.learner import Learner
     from core.training.stage import Stage
+    from core.training.trials import try_rates
     from core.workspace import Workspace
 
-__all__ = ["Learner", "Stage", "Workspace", "build", "load_data"]
+__all__ = ["Learner", "Stage", "Workspace", "build", "load_data", "try_rates"]
 
 _MODULES = {
     "Learner": "core.training.learner",
@@ -23,6 +24,7 @@ _MODULES = {
     "Workspace": "core.workspace",
     "build": "core.model.backbones",
     "load_data": "core.data.index",
+    "try_rates": "core.training.trials",
 }
 
 

@@ -7,9 +7,10 @@ import streamlit as st
 from pages.ui import jobs
 from pages.ui.errors import shown
 from pages.ui.finder.choice import chosen_rate, curve_view
-from pages.ui.finder.curves import choose_curves, live_view
+from pages.ui.finder.curves import choose_curves
 from pages.ui.finder.example import example
 from pages.ui.finder.form import finder_form
+from pages.ui.finder.trials import trials_panel, watch
 from pages.ui.first_view import first_view
 from pages.ui.frame import begin
 
@@ -27,13 +28,14 @@ if run is None:
 with shown(stop=True):
     info, curves, _ = run.info, run.curves(), run.state
 
-jobs.say_how_it_ended(run, "lr_finder")
-if jobs.follow(context.workspace, run, partial(live_view, run)) is not None:
+jobs.say_how_it_ended(run, "lr_finder", "trials")
+if jobs.follow(context.workspace, run, partial(watch, run)) is not None:
     st.stop()
 if curves:
     chosen_rate(run, info)
     curve, earlier = choose_curves(curves)
     curve_view(run, info, curve, earlier)
+    trials_panel(run, info, curve)
     st.subheader("Another test", anchor=False)
 finder_form(run, info, again=bool(curves))
 if not curves:

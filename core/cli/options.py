@@ -7,6 +7,7 @@ from core.cli.values import columns, rates, side, valid_share, whole
 from core.data.reading import ClassesFrom
 
 RECIPES = ("lesson2", "quick")
+LENGTHS = ("short", "epoch", "stage")
 AUGMENTATIONS = ("side-on", "top-down", "none")
 DATA_HELP = (
     "a folder (class/image, or train/ and valid/ above the classes), a zip of one, digits, "
@@ -40,6 +41,10 @@ class Options(argparse.Namespace):
     steps: int | None
     lowest: float | None
     highest: float | None
+    rates: list[float] | None
+    length: str | None
+    epochs: int | None
+    repeats: int | None
     name: str | None
     resume: str | None
     recipe: str | None
@@ -85,6 +90,7 @@ def command_line() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
     _inspect(commands)
     _find_lr(commands)
+    _try_rates(commands)
     _train(commands)
     _evaluate(commands)
     _predict(commands)
@@ -133,6 +139,36 @@ def _find_lr(commands: Commands) -> None:
     parser.add_argument("--steps", type=whole, metavar="N", help="batches, 2 to 10000 (default: 100; 45 unfrozen)")
     parser.add_argument("--lowest", type=float, metavar="R", help="first rate (default: 1e-5)")
     parser.add_argument("--highest", type=float, metavar="R", help="last rate, up to 100 (default: 1; 0.1 unfrozen)")
+    parser.add_argument("--augment", choices=AUGMENTATIONS, help="random transforms of each image (default: none)")
+    parser.add_argument("--batch-size", type=whole, metavar="N", help="images a batch, 1 to 4096 (default: 32)")
+
+
+def _try_rates(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "try-rates",
+        "short trainings at several rates, compared",
+        "Trains a new network for a short time at each rate, annealed to 0 and undone, and compares loss and accuracy "
+        "on training images kept out. Keeps nothing.",
+        "an object of rates, length, batches, judged_on (images), before, outcomes (lr, measured: loss, accuracy and "
+        "their errors, diverged_at), pairs (first, second, difference, p_loss, p_accuracy), best, findings",
+    )
+    parser.add_argument("data", metavar="DATA", help=DATA_HELP)
+    parser.add_argument(
+        "--rates",
+        type=rates,
+        metavar="R,R[,R...]",
+        help="2 to 6 rates (default: a range test's suggestion, a third of it, 3 times it, and its lowest point)",
+    )
+    parser.add_argument(
+        "--length", choices=LENGTHS, help="of a trial: a third of an epoch, 1 epoch, or --epochs (default: epoch)"
+    )
+    parser.add_argument("--epochs", type=whole, metavar="N", help="epochs of the stage that --length stage is")
+    parser.add_argument("--repeats", type=whole, metavar="N", help="trials at each rate, 1 to 5 (default: 1)")
+    _network(parser)
+    _splitting(parser)
+    parser.add_argument("--unfrozen", action="store_true", help=WHOLE_HELP)
+    parser.add_argument("--precompute", action="store_true", help="train the head from precomputed activations")
     parser.add_argument("--augment", choices=AUGMENTATIONS, help="random transforms of each image (default: none)")
     parser.add_argument("--batch-size", type=whole, metavar="N", help="images a batch, 1 to 4096 (default: 32)")
 

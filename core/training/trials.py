@@ -5,7 +5,7 @@ with few batches to go, low rates look better than they are (arXiv:1803.02021).
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from time import perf_counter
@@ -30,6 +30,7 @@ from core.training.task import Task
 from core.training.trial_results import Measured, TrialResult, Trials, measured, with_results
 from core.training.trial_settings import Length, TrialSettings
 from core.training.trial_statistics import Losses, Right
+from core.training.trial_words import two_figures
 from core.workspace import Progress, no_progress
 
 
@@ -72,7 +73,7 @@ def empty_trials(learner: Learner, stage: Stage, settings: TrialSettings, curve_
 
 def trial_records(
     learner: Learner, stage: Stage, settings: TrialSettings, *, progress: Progress = no_progress
-) -> Iterator[TrialRecord]:
+) -> Generator[TrialRecord, None, None]:
     """Make the trials: yields the figures before them, then a `TrialBatch` a batch and a `TrialResult` a trial.
 
     `stage` says what is trained, on which images and with which optimiser; of its own rates only the ratios between
@@ -169,22 +170,13 @@ def try_rates(
     found = empty_trials(learner, stage, settings, curve_lowest)
     total = found.batches * len(settings.rates) * settings.repeats
 
-    def report(record: TrialRecord) -> None:
-        if isinstance(record, TrialBatch):
-            progress("Trying rates", record.trial * found.batches + record.batch, total)
-
-    return collected(found, trial_records(learner, stage, settings), report)
-
-
-def collected(trials: Trials, records: Iterator[TrialRecord], report: Callable[[TrialRecord], None]) -> Trials:
-    """`trials` with what `records` bring, each of which is reported; the iterator is closed whatever happens."""
     results: list[TrialResult] = []
-    with closing(records):  # type: ignore[type-var]  # a generator, which puts the model back when closed
+    with closing(trial_records(learner, stage, settings)) as records:  # closing it puts the model back
         for record in records:
-            report(record)
-            if isinstance(record, Measured):
-                trials = trials.model_copy(update={"before": record})
+            if isinstance(record, TrialBatch):
+                progress(f"Trying {two_figures(record.lr)}", record.trial * found.batches + record.batch, total)
             elif isinstance(record, TrialResult):
                 results.append(record)
-                trials = with_results(trials, results)
-    return trials
+            else:
+                found = found.model_copy(update={"before": record})
+    return with_results(found, results)
