@@ -24,7 +24,7 @@ from core.training.preserve import preserved
 from core.training.randomness import seed_of
 from core.training.samples import Samples
 from core.training.schedules import Schedule, steps_per_epoch
-from core.training.smoothing import TRAINING_BETA, DivergenceWatch, Smoothed
+from core.training.smoothing import EXPLODED, TRAINING_BETA, DivergenceWatch, Smoothed
 from core.training.stage import Stage
 from core.training.task import Task
 from core.training.trial_results import Measured, TrialResult, Trials, measured, with_results
@@ -44,6 +44,9 @@ class TrialBatch:
 
 
 TrialRecord = Measured | TrialBatch | TrialResult
+
+NOTHING: tuple[Losses, Right] = (np.zeros(0), np.zeros(0, dtype=np.bool_))
+"""What is measured after training diverged."""
 
 
 def empty_trials(learner: Learner, stage: Stage, settings: TrialSettings, curve_lowest: float | None = None) -> Trials:
@@ -80,12 +83,15 @@ def trial_records(
     the layer groups count, of its schedule nothing. Every trial with the same `repeat` has the same batches in the
     same order, and the same augmentation and dropout. All rates are tried once before any is repeated; one that
     diverged is not. The images of `kept_out` are trained on in none. After each trial, and when the iterator is
-    closed before its end, the model is byte for byte what it was. `progress` is called while images are judged; an
-    exception that it raises stops the trials. Raises `DataError` where too few images can be kept out.
+    closed before its end, the model is byte for byte what it was. A trial diverges by the rule of training
+    (`core.training.smoothing`), or when its loss on the images kept out ends above 4 times what it was before and 4
+    times that of guessing; it counts from the first batch with such a loss.
+
+    `progress` is called while images are judged; an exception that it raises stops the trials. Raises `DataError`
+    where too few images can be kept out.
     """
     trials = _Trials(learner, stage, settings, progress)
-    losses, right = trials.judged()
-    yield measured(losses[None], right[None])
+    yield trials.before
     plan = [(repeat, lr) for repeat in range(settings.repeats) for lr in settings.rates]
     diverged: set[float] = set()
     for number, (repeat, lr) in enumerate(plan):
@@ -114,6 +120,9 @@ class _Trials:
         self._length = steps_per_epoch(self._stage, self._data)
         batches = settings.batches(self._stage, len(self._samples.train))
         self._schedule = Schedule("cosine", (batches,), self._stage.momentum)
+        losses, right = self._judged()
+        self.before = measured(losses[None], right[None])
+        self._limit = EXPLODED * max(self.before.loss, math.log(max(len(learner.model.classes), 2)))
 
     def run(self, number: int, repeat: int, lr: float) -> Iterator[TrialBatch | TrialResult]:
         """One trial; the caller puts the model back."""
@@ -121,22 +130,23 @@ class _Trials:
         task = Task(self._model, self._stage, self._samples, self._feed, seed=seed_of(self._seed, "trial", repeat))
         task.set_training()
         smoothed, watch = Smoothed(beta=TRAINING_BETA), DivergenceWatch()
-        diverged_at = None
+        diverged_at, high_since = None, None
         for step in range(self._schedule.steps):
             epoch, batch = divmod(step, self._length)
             top = lr * self._schedule.factor(step)
             rates = tuple(top * rate / self._rates[-1] for rate in self._rates)
             loss = task.train(task.batches(epoch)[batch], step, rates, self._schedule.momentum(step))
             yield TrialBatch(number, lr, step + 1)
+            high_since = (high_since or step + 1) if not loss <= self._limit else None
             if not math.isfinite(loss) or watch.exploded(smoothed.add(loss), len(self._model.classes)):
-                diverged_at = step + 1
+                diverged_at = high_since or step + 1
                 break
-        losses, right = self.judged() if diverged_at is None else (np.zeros(0), np.zeros(0, dtype=np.bool_))
-        if not np.isfinite(losses).all():
-            diverged_at, losses, right = self._schedule.steps, losses[:0], right[:0]
+        losses, right = NOTHING if diverged_at is not None else self._judged()
+        if diverged_at is None and not losses.mean() <= self._limit:  # too few batches for the watch to be sure
+            diverged_at, (losses, right) = high_since or self._schedule.steps, NOTHING
         yield TrialResult(lr, repeat, losses, right, diverged_at, perf_counter() - started)
 
-    def judged(self) -> tuple[Losses, Right]:
+    def _judged(self) -> tuple[Losses, Right]:
         """Cross-entropy (n,) in nats of each kept-out image, without augmentation, and whether it is right."""
         with evaluating(self._model), explained_memory_errors(VALIDATION_BATCH, self._stage.size):
             logits = self._feed.plain_logits(self._kept, self._progress).float()
