@@ -72,9 +72,8 @@ def method(trials: Trials) -> str:
     repeats = trials.repeats
     over = f"over the images and over the {repeats} repeats" if repeats > 1 else "over the images"
     said = [
-        f"Each rate was trained for {_count(trials.batches, 'batch', 'batches')} "
-        f"({length_in_words(trials.length, trials.stage.epochs)}), annealed to 0, with the same batches in the same "
-        f"order, and undone. Loss and accuracy are those on {trials.judged_on:,} training images that no trial was "
+        f"Each rate was trained for {_of(trials)}, annealed to 0, with the same batches in the same order, and "
+        f"undone. Loss and accuracy are those on {trials.judged_on:,} training images that no trial was "
         f"trained on; validation images were not used. Intervals are of 95 %: 1.96 standard errors of the loss {over}, "
         "and Wilson's of the accuracy. Rates are compared image by image (paired differences of the loss; p below "
         f"{trials.level:.2g} counts)."
@@ -226,7 +225,9 @@ def _best_of(trials: Trials, rates: set[float]) -> float:
 
 
 def _of(trials: Trials) -> str:
-    return f"{length_in_words(trials.length, trials.stage.epochs)} ({_count(trials.batches, 'batch', 'batches')})"
+    """A trial's length, with its batches."""
+    length, batches = length_in_words(trials.length, trials.stage.epochs), _count(trials.batches, "batch", "batches")
+    return f"{length[:-1]}, {batches})" if length.endswith(")") else f"{length} ({batches})"
 
 
 def _listed(outcomes: Sequence[Outcome], name: Name) -> str:
