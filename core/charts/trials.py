@@ -10,7 +10,7 @@ from core.charts import palette
 from core.charts.lines import RATE_FORMAT, headline, rate_in_words
 
 COLUMNS = ("lr", "loss", "low", "high", "accuracy", "accuracy_low", "accuracy_high", "diverged_at", "standing")
-HEIGHT = 260
+HEIGHT = 360
 ROOM = 0.12
 """Share of the height that is left free above the highest loss and below the lowest."""
 
@@ -72,8 +72,9 @@ def trials_chart(
     layers: list[alt.Chart | alt.LayerChart] = []
     if before is not None and bottom <= before <= top:
         layers.append(_before(before))
-    if lowest is not None and _domain(frame, span)[0] <= lowest <= _domain(frame, span)[1]:
-        layers.append(_lowest(lowest))
+    first, last = _domain(frame, span)
+    if lowest is not None and first <= lowest <= last:
+        layers.append(_lowest(lowest, to_the_left=lowest**2 > first * last))
     layers += [
         line.encode(x, y),
         bars.encode(x, alt.Y("low:Q", scale=scale, title="Loss, images kept out"), alt.Y2("high:Q"), colour),
@@ -148,8 +149,15 @@ def _before(loss: float) -> alt.LayerChart:
     return alt.LayerChart(layer=[rule, text.encode(x=alt.value(0), text="text:N")])
 
 
-def _lowest(rate: float) -> alt.LayerChart:
+def _lowest(rate: float, *, to_the_left: bool) -> alt.LayerChart:
     base = alt.Chart(pd.DataFrame({"lr": [rate], "text": ["curve's lowest point"]})).encode(x=alt.X("lr:Q"))
     rule = base.mark_rule(color=palette.GREY, strokeDash=[4, 3], strokeWidth=1.2, opacity=0.8)
-    text = base.mark_text(align="right", baseline="bottom", dx=-4, dy=-4, color=palette.GREY, fontSize=11)
+    text = base.mark_text(
+        align="right" if to_the_left else "left",
+        baseline="bottom",
+        dx=-4 if to_the_left else 4,
+        dy=-4,
+        color=palette.GREY,
+        fontSize=11,
+    )
     return alt.LayerChart(layer=[rule, text.encode(y=alt.value("height"), text="text:N")])

@@ -8,7 +8,7 @@ from core.jobs.restore import learner_of
 from core.jobs.specs import TrialSpec
 from core.jobs.store import JobProgress
 from core.runs.folder import RunFolder
-from core.runs.trials import KeptTrials, kept_trials, trials_path
+from core.runs.trials import KeptTrials, kept_trials, stages_of_the_head, trials_path
 from core.training.feeds import VALIDATION_BATCH
 from core.training.trial_results import Measured, TrialResult, Trials, with_results
 from core.training.trial_settings import TrialSettings
@@ -19,6 +19,9 @@ from core.workspace import timestamp, write_json
 JUDGING = 1 / 3
 """Time that judging a batch of images takes, as a part of that of training on it: there is no way back through it."""
 
+VALIDATING = "Validating"
+"""What a feed calls its passes without training."""
+
 
 def try_rates(control: JobControl, spec: TrialSpec) -> None:
     """Make the trials that a job asks for, at the run's present state, which is left as it was.
@@ -28,8 +31,12 @@ def try_rates(control: JobControl, spec: TrialSpec) -> None:
     """
     settings = TrialSettings(spec.rates, spec.length, spec.repeats)
     learner, _ = learner_of(control.folder, control.progress)
-    session = _Session(control, empty_trials(learner, spec.stage, settings, spec.curve_lowest))
-    records = trial_records(learner, spec.stage, settings, progress=session.judging)
+    state = control.folder.state
+    replay = stages_of_the_head(state)
+    trials = empty_trials(learner, spec.stage, settings, curve_lowest=spec.curve_lowest, replay=replay)
+    trials = trials.model_copy(update={"valid_loss": state.figures.get("valid_loss") if trials.seen else None})
+    session = _Session(control, trials)
+    records = trial_records(learner, spec.stage, settings, replay=replay, progress=session.preparing)
     with closing(records):  # which puts the model back
         for record in records:
             session.take(record)
@@ -60,13 +67,12 @@ class _Session:
             self.keep(complete=False)
         self._control.check()
 
-    def judging(self, what: str, done: int, total: int) -> None:
-        """While images are judged the job can be stopped; they are reported before the first trial."""
-        del what
+    def preparing(self, what: str, done: int, total: int) -> None:
+        """While a head is trained anew and images are judged the job can be stopped; trials show their own progress."""
         if self._pace.begun:
             self._control.check()
         else:
-            self._control.progress("Judging the images kept out", done, total)
+            self._control.progress("Judging the images kept out" if what == VALIDATING else what, done, total)
 
     def keep(self, *, complete: bool) -> None:
         """Write the outcomes so far, once there is one."""

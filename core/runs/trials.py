@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from core.runs.folder import RunFolder
-from core.runs.state import Curve
+from core.runs.state import Curve, RunState
 from core.training.stage import Stage
 from core.training.trial_results import Trials
 from core.workspace import read_json
@@ -49,3 +49,16 @@ def trials_beside(curve: Curve, trials: list[KeptTrials]) -> list[KeptTrials]:
         for found in trials
         if found.outcomes and (found.epoch, found.step, found.stage.freeze_to) == (curve.epoch, curve.step, freeze_to)
     ]
+
+
+def stages_of_the_head(state: RunState) -> tuple[Stage, ...]:
+    """All stages that a run has trained, where they are whole and trained the head alone; else none.
+
+    Where weights were loaded from a snapshot, or more than the head was trained, they do not lead to its state, or
+    take too long to be trained anew.
+    """
+    stages = state.readable_stages
+    whole = all(stage.status == "done" for stage in state.stages) and len(stages) == len(state.stages)
+    if not whole or state.loaded is not None or any(stage.freeze_to != -1 for stage in stages):
+        return ()
+    return tuple(stages)

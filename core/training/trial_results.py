@@ -115,7 +115,9 @@ class Trials(BaseModel):
     `length` what that was asked as, `planned` the batches of the whole stage. Trials trained on `trained_on` images
     and were judged on `judged_on` others, which were as `before` says without any trial. `epoch` and `step` count
     what the learner had trained before them. `curve_lowest` is the rate of the lowest point of the range test that
-    they follow, where there was one.
+    they follow, where there was one. With `replayed` the head was first trained anew without the images that judge;
+    `valid_loss` is the loss on the validation images that the run had last, where that is known. `not_judged` names
+    the classes of which no image could be kept out.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="constants")
@@ -135,7 +137,14 @@ class Trials(BaseModel):
     outcomes: tuple[Outcome, ...] = ()
     pairs: tuple[Pair, ...] = Field(default=())
     curve_lowest: float | None = None
+    replayed: bool = False
+    valid_loss: float | None = None
     not_judged: tuple[str, ...] = ()
+
+    @property
+    def seen(self) -> bool:
+        """Whether the network was trained before on the images that judge."""
+        return self.step > 0 and not self.replayed
 
     @property
     def finished(self) -> tuple[Outcome, ...]:

@@ -38,6 +38,8 @@ def length_in_words(length: Length, epochs: int) -> str:
 def headline(trials: Trials, name: Name = two_figures) -> str:
     """What to see in the figures, in a few words."""
     best = trials.best
+    if trials.seen and best is not None:
+        return "On images that the network knows already, low rates look better than they are"
     if best is None:
         return "Every rate tried diverged" if trials.outcomes else "No trial has ended yet"
     if len(trials.outcomes) == 1:
@@ -56,6 +58,9 @@ def findings(trials: Trials, others: Sequence[Trials] = (), name: Name = two_fig
     `others` are trials at the same state, of which those of another length are compared. Nothing is said that the
     numbers do not show.
     """
+    if trials.seen:
+        return [*_seen(trials), *_best(trials, name), *_diverged(trials, name)]
+    others = [other for other in others if not other.seen]
     return [
         *_best(trials, name),
         *_diverged(trials, name),
@@ -80,10 +85,10 @@ def method(trials: Trials) -> str:
     ]
     if repeats == 1:
         said.append("With one repeat, what the order of the batches changes is not in the intervals.")
-    if trials.epoch:
+    if trials.replayed:
         said.append(
-            "Earlier stages of this run did train on these images, so their accuracy is higher than that on new "
-            "images: compare the rates with each other only."
+            "The head had been trained on these images before, so it was first trained anew without them, through the "
+            "same stages; the trials began from there."
         )
     if trials.not_judged:
         count = len(trials.not_judged)
@@ -105,6 +110,19 @@ def standing(trials: Trials, outcome: Outcome, name: Name = two_figures) -> str:
         return f"not told apart from {name(best.lr)}"
     pair = trials.pair(outcome.lr, best.lr)
     return f"worse than {name(best.lr)} (p {_p(pair.p_loss if pair else 1.0)})"
+
+
+def _seen(trials: Trials) -> list[str]:
+    """That the images that judge are no longer new to the network, which leaves little to be said of the rates."""
+    if not trials.outcomes:
+        return []
+    known = "The network was trained before on the images that judge here"
+    if trials.before is not None and trials.valid_loss is not None:
+        known += f" (loss {trials.before.loss:.3f} on them, {trials.valid_loss:.3f} on validation images)"
+    return [
+        f"{known}. Rates that change it little keep what it knows of them, and so look better than they are: only that "
+        "a rate diverged is certain."
+    ]
 
 
 def _best(trials: Trials, name: Name) -> list[str]:

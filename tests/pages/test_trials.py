@@ -77,9 +77,9 @@ def tried(run, losses=None, *, name="0001", length="epoch", batches=3, complete=
 
 
 def said(at):
-    return " ".join(
-        element.value for kind in (at.markdown, at.caption, at.info, at.warning, at.error) for element in kind
-    )
+    """What the page says, without the escapes that keep it literal."""
+    shown = (at.markdown, at.caption, at.info, at.warning, at.error)
+    return " ".join(element.value for kind in shown for element in kind).replace("\\", "")
 
 
 def labels(at):
@@ -106,7 +106,7 @@ def test_the_rates_begin_around_the_suggestion_and_are_asked_for(run, quiet) -> 
     assert not at.exception
     rates = at.text_input(key="trial-rates-0001").value
     assert rates.startswith("3.3e-4, 0.001, 0.003")
-    assert "Trains 4 times for 2 batches from the present state, annealed to 0 and undone each time" in said(at)
+    assert "Trains 4 times for 6 batches from the present state, annealed to 0 and undone each time" in said(at)
     at.text_input(key="trial-rates-0001").set_value("1e-4, 1e-3").run()
     at.number_input(key="trial-repeats").set_value(2).run()
     assert "Trains 4 times" in said(at)
@@ -126,9 +126,11 @@ def test_the_whole_stage_comes_first_where_it_takes_no_time_and_is_left_out_wher
     suggested(run, seconds=1.0)
     at = open_page("lr_finder", run=run.id)
     assert at.segmented_control(key="trial-length-0001").value == "stage"
-    assert "About 0 s" not in said(at)
+    assert "On this machine a few seconds." in said(at)
     suggested(run, seconds=8000.0)
-    assert open_page("lr_finder", run=run.id).segmented_control(key="trial-length-0001").value == "epoch"
+    at = open_page("lr_finder", run=run.id)
+    assert at.segmented_control(key="trial-length-0001").value == "epoch"
+    assert "On this machine about 18 min." in said(at)
     suggested(run, stage=Stage(freeze_to=0, size=24))
     at = open_page("lr_finder", run=run.id)
     assert "The first trial measures how long they take." in said(at)
@@ -192,6 +194,31 @@ def test_a_curve_of_an_earlier_state_cannot_be_tried(run) -> None:
     assert not at.exception
     assert "not where it was when this curve was made" in said(at)
     assert "Try them" not in labels(at)
+
+
+def test_what_is_done_about_images_that_the_network_has_seen_is_said(run, monkeypatch) -> None:
+    stage = train(run)
+    suggested(run, epoch=5, step=50)
+    monkeypatch.setattr("pages.ui.finder.trial_form._is_present", lambda run, curve: True)
+    at = open_page("lr_finder", run=run.id)
+    assert not at.exception
+    assert "low rates will look better than they are" in said(at)
+    head = stage.model_copy(update={"freeze_to": -1})
+    state = run.state
+    run.write_state(state.model_copy(update={"stages": [state.stages[0].model_copy(update={"stage": head})]}))
+    at = open_page("lr_finder", run=run.id)
+    assert "it is first trained anew without them" in said(at)
+
+
+def test_outcomes_on_images_that_the_network_knows_advise_no_rate(run, monkeypatch) -> None:
+    train(run)
+    suggested(run, epoch=5, step=50)
+    tried(run, epoch=5, step=50, valid_loss=2.0)
+    at = open_page("lr_finder", run=run.id)
+    assert not at.exception
+    assert "On images that the network knows already, low rates look better than they are" in titles(at)
+    assert "(loss 1.000 on them, 2.000 on validation images)" in said(at)
+    assert "lowest point" not in said(at)
 
 
 def test_a_damaged_checkpoint_is_a_sentence(run) -> None:

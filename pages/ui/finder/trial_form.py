@@ -11,6 +11,7 @@ from core.jobs.specs import TrialSpec
 from core.runs.checkpoint import read_meta
 from core.runs.folder import RunFolder
 from core.runs.state import Curve
+from core.runs.trials import stages_of_the_head
 from core.training.kept_out import kept_out, trial_data
 from core.training.stage import Stage
 from core.training.suggestions import preferred
@@ -22,6 +23,8 @@ from pages.ui.text import duration, literal
 
 SOON_S = 60.0
 """Trials of the whole stage are offered first where all of them take no longer."""
+
+A_FEW_S = 5.0
 
 JUDGING = 1 / 3
 """Time that judging an image takes, as a part of that of training on it: about what a forward pass is."""
@@ -61,7 +64,7 @@ def trial_form(run: RunFolder, curve: Curve, stage: Stage, *, again: bool) -> No
             )
         settings = _settings(text, length, repeats)
         if settings is not None:
-            st.caption(_sentence(settings, curve, stage, images))
+            st.caption(" ".join([_sentence(settings, curve, stage, images), *_of_images_seen(run, curve)]))
         go = st.button(
             "Try them again" if again else "Try them",
             icon=":material/science:",
@@ -118,11 +121,27 @@ def _sentence(settings: TrialSettings, curve: Curve, stage: Stage, images: _Imag
     batches = settings.batches(stage, images.trained_on)
     count = len(settings.rates) * settings.repeats
     seconds = _seconds(settings, curve, stage, images)
-    takes = "The first trial measures how long they take." if seconds is None else f"About {duration(seconds)}."
+    takes = "The first trial measures how long they take." if seconds is None else f"On this machine {_about(seconds)}."
     return (
         f"Trains {count} times for {batches:,} batch{'es' if batches != 1 else ''} from the present state, annealed to "
         f"0 and undone each time, and compares the loss on {images.judged_on:,} training images kept out. {takes}"
     )
+
+
+def _about(seconds: float) -> str:
+    return "a few seconds" if seconds < A_FEW_S else f"about {duration(seconds)}"
+
+
+def _of_images_seen(run: RunFolder, curve: Curve) -> list[str]:
+    """What is done about images that judge and that the network was trained on before, or that nothing can be."""
+    if not curve.step:
+        return []
+    if stages_of_the_head(run.state):
+        return ["The head was trained on these images before, so it is first trained anew without them."]
+    return [
+        "The network was trained on these images before, so low rates will look better than they are: the trials show "
+        "where training diverges, and little else. They tell more before the whole network is trained."
+    ]
 
 
 def _seconds(settings: TrialSettings, curve: Curve, stage: Stage, images: _Images) -> float | None:

@@ -126,6 +126,7 @@ def _card(draft: Draft, trials: KeptTrials, outcome: Outcome) -> None:
     """One outcome, with a button that chooses its rate; a rate that diverged has none."""
     name, best = rate_in_words(outcome.lr), trials.best
     chosen = draft.rate is not None and draft.rate.lr == outcome.lr
+    advised = draft.rate is None and best is not None and best.lr == outcome.lr and not trials.seen
     with st.container(border=True, height="stretch", gap="xsmall"):
         st.markdown(f"**{name}** {standing(trials, outcome, rate_in_words)}")
         if outcome.measured is None:
@@ -133,14 +134,14 @@ def _card(draft: Draft, trials: KeptTrials, outcome: Outcome) -> None:
         found = outcome.measured
         st.caption(
             f"Loss {found.loss:.3f} ({found.low:.3f} to {found.high:.3f}), accuracy {percent(found.accuracy)} "
-            f"({percent(found.accuracy_low)} to {percent(found.accuracy_high)})"
+            f"({100 * found.accuracy_low:.1f} to {percent(found.accuracy_high)})"
         )
         st.space("stretch")
         st.button(
             "Chosen" if chosen else f"Use {name}",
             icon=":material/check:" if chosen else None,
             key=f"use-trial-{trials.name}-{outcome.lr:g}",
-            type="primary" if draft.rate is None and best is not None and best.lr == outcome.lr else "secondary",
+            type="primary" if advised else "secondary",
             disabled=chosen,
             on_click=_choose,
             args=(draft, Rate(lr=outcome.lr, freeze_to=trials.stage.freeze_to, chosen_by=BY_TRIALS)),

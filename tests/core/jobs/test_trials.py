@@ -7,9 +7,10 @@ from core.jobs import trials as job
 from core.jobs.control import JobControl
 from core.jobs.specs import TrainSpec, TrialSpec
 from core.jobs.store import Job
-from core.runs.trials import kept_trials
+from core.runs.state import RunState, StageState, UnreadableStage
+from core.runs.trials import kept_trials, stages_of_the_head
 from core.training import trials as library
-from core.training.stage import Stage
+from core.training.stage import Plan, Stage, stage_of
 from core.training.trial_results import TrialResult
 from core.training.trials import NOTHING, TrialBatch
 from tests.core.jobs.test_train import plan, stage
@@ -64,9 +65,49 @@ def test_they_are_those_of_the_library_from_the_same_state(run, work):
     work(SPEC)
     learner, _ = learner_of(run)
     own = library.try_rates(learner, WHOLE, SPEC.rates)
+    assert own.seen
     (kept,) = kept_trials(run)
     assert [o.measured for o in kept.outcomes] == [o.measured for o in own.outcomes]
     assert kept.pairs == own.pairs
+
+
+def test_a_trained_head_is_trained_anew_without_the_images_that_judge(run, work, reports):
+    head = stage_of(stage()).model_copy(update={"freeze_to": -1})
+    work(TrainSpec(plan=Plan(stages=(head,))))
+    before = files(run)
+    work(SPEC)
+    assert files(run) == before
+    (found,) = kept_trials(run)
+    assert found.replayed
+    assert not found.seen
+    assert found.valid_loss is None
+    assert "Training the head without the images kept out" in {progress.what for progress in reports}
+
+
+def test_where_it_cannot_be_that_is_kept_with_the_outcomes(run, work):
+    work(plan(stage()))
+    work(SPEC)
+    (found,) = kept_trials(run)
+    assert found.seen
+    assert found.valid_loss == run.state.figures["valid_loss"]
+
+
+HEAD = StageState(index=0, stage=Stage(lr=(1e-3,)), status="done")
+
+
+@pytest.mark.parametrize(
+    ("state", "replayed"),
+    [
+        (RunState(), 0),
+        (RunState(stages=[HEAD, HEAD]), 2),
+        (RunState(stages=[HEAD], loaded="best"), 0),
+        (RunState(stages=[HEAD, HEAD.model_copy(update={"status": "stopped"})]), 0),
+        (RunState(stages=[HEAD, HEAD.model_copy(update={"stage": Stage(freeze_to=-2, lr=(1e-3,))})]), 0),
+        (RunState(stages=[HEAD, HEAD.model_copy(update={"stage": UnreadableStage({"of": "another version"})})]), 0),
+    ],
+)
+def test_only_whole_stages_of_the_head_can_be_trained_anew(state, replayed):
+    assert len(stages_of_the_head(state)) == replayed
 
 
 def test_others_are_kept_beside_the_first(run, work):

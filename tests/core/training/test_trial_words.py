@@ -8,7 +8,7 @@ from core.training.trial_words import findings, headline, length_in_words, metho
 IMAGES = 200
 
 
-def trials_of(losses, *, length="epoch", batches=30, planned=90, noise=0.05, repeats=1, epoch=0, accuracy=None, **more):
+def trials_of(losses, *, length="epoch", batches=30, planned=90, noise=0.05, repeats=1, step=0, accuracy=None, **more):
     """Trials with these mean losses by rate (None: diverged at batch 7), and so much noise of each image's own."""
     draws = np.random.default_rng(0)
     images = draws.normal(0, 0.5, IMAGES)
@@ -32,8 +32,8 @@ def trials_of(losses, *, length="epoch", batches=30, planned=90, noise=0.05, rep
         planned=planned,
         trained_on=800,
         judged_on=IMAGES,
-        epoch=epoch,
-        step=0,
+        epoch=0,
+        step=step,
         seed=0,
         before=measured(np.full((1, IMAGES), before), np.ones((1, IMAGES), dtype=bool)),
         **more,
@@ -165,13 +165,13 @@ def test_another_rate_with_the_highest_accuracy_is_named_with_mcnemars_verdict()
 
 
 def test_the_method_names_what_was_measured_and_its_limits():
-    text = method(trials_of(CLEAR, epoch=3, not_judged=("rare",)))
+    text = method(trials_of(CLEAR, step=30, replayed=True, not_judged=("rare",)))
     for part in (
         "1 epoch (30 batches)",
         "200 training images that no trial was trained on",
         "over the images",
         "With one repeat",
-        "Earlier stages of this run did train on these images",
+        "it was first trained anew without them",
         "1 class has too few different images",
     ):
         assert part in text
@@ -179,7 +179,21 @@ def test_the_method_names_what_was_measured_and_its_limits():
     assert "the whole stage (3 epochs, 1 batch)" in other
     assert "over the images and over the 3 repeats" in other
     assert "With one repeat" not in other
-    assert "Earlier stages" not in other
+    assert "anew" not in other
+
+
+def test_of_images_that_the_network_knows_little_is_said():
+    """The lowest loss is then that of the rate that changes the network least."""
+    seen = trials_of({**LOW, 3e-2: None}, step=30, valid_loss=1.5, curve_lowest=1e-2, before=0.3, length="short")
+    assert headline(seen) == "On images that the network knows already, low rates look better than they are"
+    text = said(seen)
+    assert text.startswith("The network was trained before on the images that judge here (loss 0.300 on them, 1.500 on")
+    assert "3e-2 diverged at batch 7." in text
+    for claim in ("1803.02021", "lowest point", "undid", "highest accuracy"):
+        assert claim not in text
+    assert "1803.02021" not in said(trials_of(CLEAR, length="stage", batches=90, step=30, replayed=True), seen)
+    again = trials_of({**LOW, 3e-2: None}, step=30, replayed=True, curve_lowest=1e-2, length="short", batches=10)
+    assert "1803.02021" in said(again)
 
 
 def test_lengths_are_named():

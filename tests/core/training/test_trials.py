@@ -8,7 +8,7 @@ import torch
 from core.augment import SIDE_ON
 from core.errors import DataError, PlanError
 from core.training import task as tasks
-from core.training.kept_out import kept_out
+from core.training.kept_out import kept_out, trial_data
 from core.training.learner import Learner
 from core.training.stage import Stage
 from core.training.trial_results import TrialResult, Trials
@@ -234,6 +234,53 @@ def test_it_survives_json_and_is_a_data_frame(learner):
     assert (frame["low"] <= frame["loss"]).all()
     assert (frame["loss"] <= frame["high"]).all()
     assert said[-1][1:] == (2 * trials.batches, 2 * trials.batches)
+
+
+HEAD = Stage(size=SIZE, precompute=True, lr=0.05, cycle_len=6, batch_size=10)
+AUGMENTED = Stage(size=SIZE, augmentation=SIDE_ON, lr=0.02, batch_size=10)
+
+
+def test_a_head_that_was_trained_is_trained_anew_without_the_images_that_judge(new_learner, data, trained_on):
+    """Oracle: a learner that was trained through the same stages on a data set without these images."""
+    learner = new_learner()
+    for number, stage in enumerate((HEAD, AUGMENTED)):
+        list(learner.fit(stage, stage_index=number))
+    before = trace(learner)
+    trained_on.clear()
+    trials = try_rates(learner, WHOLE, RATES, replay=(HEAD, AUGMENTED))
+    assert trace(learner) == before
+    assert trials.replayed
+    assert not trials.seen
+    kept = kept_out(data)
+    assert not {i for images, *_ in trained_on for i in images} & set(kept.tolist())
+    without = trial_data(data, kept)
+    other = Learner(new_learner().model, without, learner.workspace)
+    for number, stage in enumerate((HEAD, AUGMENTED)):
+        list(other.fit(stage, stage_index=number))
+    probabilities, losses = other.evaluate(kept, SIZE)
+    assert trials.before.loss == pytest.approx(losses.mean(), rel=1e-4)
+    assert trials.before.accuracy == pytest.approx((probabilities.argmax(axis=1) == data.labels[kept]).mean())
+
+
+def test_without_that_the_images_that_judge_are_known(learner):
+    list(learner.fit(HEAD))
+    trials = try_rates(learner, WHOLE, RATES)
+    assert trials.seen
+    assert not try_rates(learner, WHOLE, RATES, replay=(HEAD,)).seen
+
+
+def test_a_replay_that_is_stopped_leaves_no_trace(learner):
+    list(learner.fit(HEAD))
+    before = trace(learner)
+
+    def stop(what, done, total):
+        assert what == "Training the head without the images kept out"
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        try_rates(learner, WHOLE, RATES, replay=(HEAD,), progress=stop)
+    assert trace(learner) == before
 
 
 def test_a_share_of_the_images_is_a_share_of_those_left(learner, trained_on):
