@@ -10,7 +10,7 @@ from core.jobs.store import Job
 from core.runs.state import RunState, StageState, UnreadableStage
 from core.runs.trials import kept_trials, stages_of_the_head
 from core.training import trials as library
-from core.training.stage import Plan, Stage, stage_of
+from core.training.stage import Stage
 from core.training.trial_results import TrialResult
 from core.training.trials import NOTHING, TrialBatch
 from tests.core.jobs.test_train import plan, stage
@@ -72,8 +72,7 @@ def test_they_are_those_of_the_library_from_the_same_state(run, work):
 
 
 def test_a_trained_head_is_trained_anew_without_the_images_that_judge(run, work, reports):
-    head = stage_of(stage()).model_copy(update={"freeze_to": -1})
-    work(TrainSpec(plan=Plan(stages=(head,))))
+    work(plan(stage(freeze_to=-1)))
     before = files(run)
     work(SPEC)
     assert files(run) == before
