@@ -59,7 +59,7 @@ def findings(trials: Trials, others: Sequence[Trials] = (), name: Name = two_fig
     numbers do not show.
     """
     if trials.seen:
-        return [*_seen(trials), *_best(trials, name), *_diverged(trials, name)]
+        return [*_seen(trials), *_diverged(trials, name)]
     others = [other for other in others if not other.seen]
     return [
         *_best(trials, name),

@@ -238,7 +238,12 @@ def try_rates(
     found = empty_trials(learner, stage, settings, curve_lowest=curve_lowest, replay=replay)
     total = found.batches * len(settings.rates) * settings.repeats
     results: list[TrialResult] = []
-    records = trial_records(learner, stage, settings, replay=replay, progress=progress)
+
+    def replaying(what: str, done: int, steps: int) -> None:
+        if what == REPLAYING:
+            progress(what, done, steps)
+
+    records = trial_records(learner, stage, settings, replay=replay, progress=replaying)
     with closing(records):  # which puts the model back
         for record in records:
             if isinstance(record, TrialBatch):
