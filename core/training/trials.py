@@ -151,7 +151,7 @@ class _Trials:
         if stages:
             new_head(self._model)
         total = sum(stage.epochs * steps_per_epoch(stage, self._data) for stage in stages)
-        done = 0
+        done = before = 0
         for stage in stages:
             length = steps_per_epoch(stage, self._data)
             schedule, highest = schedule_of(stage, length), stage.group_rates(len(self._model.groups))
@@ -160,9 +160,10 @@ class _Trials:
             for step in range(schedule.steps):
                 epoch, batch = divmod(step, length)
                 rates = tuple(schedule.factor(step) * rate for rate in highest)
-                task.train(task.batches(epoch)[batch], done, rates, schedule.momentum(step))
+                task.train(task.batches(before + epoch)[batch], done, rates, schedule.momentum(step))
                 done += 1
                 self._progress(REPLAYING, done, total)
+            before += stage.epochs
 
     def measure_before(self) -> Measured:
         """The figures without any trial, by which divergence is told too."""

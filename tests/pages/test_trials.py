@@ -130,7 +130,7 @@ def test_the_whole_stage_comes_first_where_it_takes_no_time_and_is_left_out_wher
     suggested(run, seconds=8000.0)
     at = open_page("lr_finder", run=run.id)
     assert at.segmented_control(key="trial-length-0001").value == "epoch"
-    assert "On this machine about 18 min." in said(at)
+    assert "On this machine about 16 min." in said(at)
     suggested(run, stage=Stage(freeze_to=0, size=24))
     at = open_page("lr_finder", run=run.id)
     assert "The first trial measures how long they take." in said(at)
