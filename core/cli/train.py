@@ -147,6 +147,7 @@ def _answer(run: RunFolder, seconds: float) -> Answer:
         {
             "name": stage.settings.name,
             "lr": stage.settings.lr,
+            "rate_reason": stage.rate_reason,
             "epochs": stage.epochs,
             "accuracy": stage.accuracy,
             "train_loss": stage.train_loss,
@@ -175,9 +176,15 @@ def _text(run: RunFolder, value: dict[str, Any], stages: list[dict[str, Any]]) -
         figures = [_figure(stage["accuracy"], ".1%"), _figure(stage["valid_loss"], ".3f")]
         rows.append([stage["name"] or f"Stage {number}", lr, str(stage["epochs"]), *figures, f"{stage['seconds']:.1f}"])
     accuracy, loss = _figure(value["accuracy"], ".1%"), _figure(value["valid_loss"], ".3f")
+    reasons = [
+        f"Rate of stage {number}: {stage['rate_reason']}"
+        for number, stage in enumerate(stages, start=1)
+        if stage["rate_reason"]
+    ]
     return "\n".join(
         [
             table(rows),
+            *reasons,
             f"Accuracy {accuracy}, validation loss {loss}, after {value['seconds']:.1f} s.",
             f"Run {run.id} in {run.path}",
         ]

@@ -15,7 +15,9 @@ from core.runs.names import LATEST
 from core.runs.state import RunState, StageState, StageStatus
 from core.training.learner import Learner
 from core.training.records import CycleRecord, EpochRecord, Record, StepRecord
+from core.training.schedules import steps_per_epoch
 from core.training.stage import Plan, Stage
+from core.training.suggest import Suggestion, going_on
 
 
 def train(control: JobControl, spec: TrainSpec) -> None:
@@ -102,23 +104,30 @@ class _Session:
 
     def _open(self, place: int) -> StageState:
         """Add the plan's stage at `place` to the run's stages, with its rate found if it has none."""
-        stage, curve = self._with_rate(place)
-        opened = StageState(index=len(self.state.stages), stage=stage, curve=curve)
+        stage, curve, reason = self._with_rate(place)
+        opened = StageState(index=len(self.state.stages), stage=stage, curve=curve, rate_reason=reason)
         self.state.stages.append(opened)
         return opened
 
-    def _with_rate(self, place: int) -> tuple[Stage, str | None]:
-        """The stage with its learning rate, and the name of the range test that found it, if one did."""
+    def _with_rate(self, place: int) -> tuple[Stage, str | None, str]:
+        """The stage with its learning rate, the range test that found it, if one did, and why it is that rate."""
         stage = self.plan.stages[place]
-        if self.plan.takes_rate_before(place):
-            before = self.state.stages[-1]
-            return stage.model_copy(update={"lr": before.settings.lr}), before.curve
         if stage.lr is not None:
-            return stage, None
+            return stage, None, ""
+        if self.plan.goes_on(place):
+            found = self._going_on(stage)
+            return stage.model_copy(update={"lr": (found.lr,)}), None, found.reason
         what = f"Finding the rate of stage {place + 1} of {len(self.plan.stages)}"
         curve = range_test(self.control, self.learner, stage, for_stage=len(self.state.stages), what=what)
-        found = choose(self.control.folder, curve)
-        return stage.model_copy(update={"lr": (found.chosen,)}), found.name
+        chosen = choose(self.control.folder, curve)
+        reason = chosen.suggestion.reason if chosen.suggestion else ""
+        return stage.model_copy(update={"lr": (chosen.chosen,)}), chosen.name, reason
+
+    def _going_on(self, stage: Stage) -> Suggestion:
+        """The rate of a stage that goes on with what the one before it trained."""
+        before = self.state.stages[-1].settings.group_rates(len(self.learner.model.groups))[-1]
+        steps = stage.epochs * steps_per_epoch(stage, self.learner.data)
+        return going_on(before, steps=steps, only_the_head=stage.freeze_to == -1)
 
     def _mark_running(self, now: StageState) -> None:
         now.status, now.message = "running", ""

@@ -69,7 +69,8 @@ class StageState(BaseModel):
     """One stage that was begun: its settings with the rates it really had, and how far it came.
 
     `stage` are the settings, `index` the stage's place in the run (0-based, as in the history), `epochs` what
-    was finished of it, `curve` the name of the range test that chose its rate, if one did.
+    was finished of it, `curve` the name of the range test that chose its rate, if one did, and `rate_reason` why
+    that rate ("" where a person gave it).
     """
 
     model_config = ConfigDict(extra="ignore", ser_json_inf_nan="constants")
@@ -78,6 +79,7 @@ class StageState(BaseModel):
     stage: SavedStage
     status: StageStatus = "running"
     curve: str | None = None
+    rate_reason: str = ""
     epochs: int = 0
     accuracy: float | None = None
     train_loss: float | None = None

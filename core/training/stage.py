@@ -154,10 +154,11 @@ class Plan(BaseModel):
     """An ordered list of stages.
 
     A range test finds the rate of a stage without one. When the stage before it had none either and trains the same
-    layer groups, the rate found for that one is used again: a new range test is only needed when `freeze_to` changes.
+    layer groups, the stage goes on at the customary rate of what has been trained, at most the one found before
+    (`core.training.suggest.going_on`): a new range test is only needed when `freeze_to` changes.
 
     >>> plan = Plan(stages=(Stage(), Stage(cycles=3), Stage(freeze_to=0)))
-    >>> [plan.takes_rate_before(place) for place in range(3)]
+    >>> [plan.goes_on(place) for place in range(3)]
     [False, True, False]
     """
 
@@ -171,8 +172,8 @@ class Plan(BaseModel):
         """Epochs of all stages together."""
         return sum(stage.epochs for stage in self.stages)
 
-    def takes_rate_before(self, place: int) -> bool:
-        """Whether the stage at `place` (from 0) uses the rate that was found for the stage before it."""
+    def goes_on(self, place: int) -> bool:
+        """Whether the stage at `place` (from 0) goes on with what the one before it trained at a found rate."""
         if place == 0:
             return False
         before, stage = self.stages[place - 1], self.stages[place]

@@ -119,6 +119,22 @@ def suggest(lrs: Numbers, losses: Numbers, *, steps: int, classes: int, only_the
     return _chosen(reading, steps, new=new, only_the_head=only_the_head)
 
 
+def going_on(before: float, *, steps: int, only_the_head: bool) -> Suggestion:
+    """The rate, without a sweep, for a stage of `steps` batches that goes on with what the stage before it trained.
+
+    It is the customary rate of a trained network, and never above `before`, the rate of the stage before.
+    """
+    length = min(1.0, steps / LONG)
+    lr = min(before, _customary(only_the_head) * length)
+    what = "A head that was trained" if only_the_head else "A network that was trained"
+    said = f"the customary {rate(_customary(only_the_head))}"
+    if length < 1:
+        said = f"{rate(lr)}, lower than {said} because {_batches(steps)} repair little"
+    if lr == before:
+        said = f"{rate(lr)}, the rate of the stage before"
+    return Suggestion(lr, lr / RANGE, lr * RANGE, None, False, f"{what} goes on at {said}, without a range test.")
+
+
 def read(curve: Smooth, least_rise: float = 0.0) -> Reading:
     """What `curve`, of at least 10 points, shows beyond its noise; a rise of less than `least_rise` nats is none."""
     bottom = int(curve.roots.argmin())
@@ -185,7 +201,7 @@ def _seen(reading: Reading) -> str:
 
 
 def _why(by: str, lr: float, steps: int, *, new: bool, short: bool) -> str:
-    batches = f"{steps:,} batches" if steps != 1 else "1 batch"
+    batches = _batches(steps)
     if by == "travel":
         return f"At {rate(lr)} the {batches} of this stage already go far enough to finish the fall."
     if by == "rise":
@@ -193,6 +209,10 @@ def _why(by: str, lr: float, steps: int, *, new: bool, short: bool) -> str:
     if short:
         return f"{rate(lr)} is the customary rate of a trained network, lowered because {batches} repair little."
     return f"{rate(lr)} is the customary rate of a {'new' if new else 'trained'} network, and this curve allows it."
+
+
+def _batches(steps: int) -> str:
+    return f"{steps:,} batches" if steps != 1 else "1 batch"
 
 
 def _unsaid(what: str, lr: float) -> Suggestion:

@@ -89,11 +89,14 @@ def _whole(learner: Learner, stage: Stage, batch: torch.Tensor) -> tuple[float, 
     def bare(images: int) -> float:
         started = time.perf_counter()
         task.optimiser.zero_grad(set_to_none=True)
-        task.objective(learner.model(batch[:images]), labels[:images]).backward()
+        loss = task.objective(learner.model(batch[:images]), labels[:images])
+        loss.backward()  # type: ignore[no-untyped-call]
         task.optimiser.step()
         return (time.perf_counter() - started) / images
 
-    whole, loop, steps = 0.0, [], []
+    whole = 0.0
+    loop: list[float] = []
+    steps: list[float] = []
     bare(len(batch))
     for record in learner.fit(stage):
         if isinstance(record, StepRecord):

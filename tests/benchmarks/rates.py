@@ -19,18 +19,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from core.training.finder import range_test
 
 from core.augment import SIDE_ON
 from core.data.index import DataSet, load_data
 from core.errors import DivergedError
 from core.model.backbones import build
+from core.training.curve import RangeSettings
 from core.training.learner import Learner
+from core.training.lr_finder import FASTAI, range_test
 from core.training.recipes import lesson2, quick
 from core.training.records import EpochRecord
 from core.training.stage import Stage
 from core.training.suggest import suggest
-from core.training.sweeps import Sweep, sweep_for
+from core.training.sweeps import sweep_for
 from core.workspace import Workspace
 from tests.benchmarks.report import show
 
@@ -130,7 +131,7 @@ def measure(case: Case, learner: Learner, stage: Stage) -> None:
     steps = -(-len(learner.data.train_indices(stage.share)) // stage.batch_size)
     case.classes, case.valid = len(learner.data.classes), len(learner.data.indices("valid"))
     case.steps = steps * stage.epochs
-    classic = range_test(learner, stage).suggestions
+    classic = range_test(learner, stage, FASTAI).suggestions
     for rule in CLASSIC:
         case.rates.setdefault(rule, []).append(classic[rule] or math.nan)
     curve = _sweep(learner, stage, sweep)
@@ -147,8 +148,8 @@ def measure(case: Case, learner: Learner, stage: Stage) -> None:
     case.losses.append([loss for _, loss in outcomes])
 
 
-def _sweep(learner: Learner, stage: Stage, sweep: Sweep) -> tuple[list[float], list[float]]:
-    curve = range_test(learner, stage, lowest=sweep.lowest, highest=sweep.highest, steps=sweep.steps)
+def _sweep(learner: Learner, stage: Stage, sweep: RangeSettings) -> tuple[list[float], list[float]]:
+    curve = range_test(learner, stage, sweep)
     return curve.lrs, curve.losses
 
 

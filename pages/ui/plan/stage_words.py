@@ -25,8 +25,8 @@ class Facts:
 
 def in_words(stage: Stage, facts: Facts, before: Stage | None = None) -> str:
     """A stage in one line: what is trained, how long, at which rate, on what; `before` is the planned one before it."""
-    as_before = before is not None and Plan(stages=(before, stage)).takes_rate_before(1)
-    rate = "rate as found before" if as_before else _rate(stage)
+    goes_on = before is not None and Plan(stages=(before, stage)).goes_on(1)
+    rate = "customary rate" if goes_on else _rate(stage)
     parts = [trained_by(stage, facts.groups), _length(stage), rate, f"{stage.size} px"]
     if stage.augmentation != NONE:
         parts.append(stage.augmentation.name)

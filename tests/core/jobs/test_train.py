@@ -15,6 +15,7 @@ from core.results.predictions import Predictions
 from core.runs.checkpoint import read_meta, read_weights
 from core.runs.create import create_run
 from core.training.stage import Stage, plan_of, stage_of
+from core.training.suggest import going_on
 from core.training.sweeps import WHOLE
 from core.training.task import Task
 from core.workspace import Workspace
@@ -179,12 +180,19 @@ def test_a_rate_that_is_to_be_found_is_found(run, work):
     assert run.history.steps["lr_0"].max() <= 0.01
 
 
-def test_a_found_rate_is_kept_while_the_same_groups_are_trained(run, work):
+def test_a_stage_that_goes_on_with_the_same_groups_takes_the_customary_rate(run, work):
     work(plan(stage(lr=None), stage(lr=None), stage(lr=None, freeze_to=-1)))
     first, second, third = run.state.stages
     assert len(run.curves()) == 2
-    assert (second.settings.lr, second.curve) == (first.settings.lr, first.curve)
-    assert third.curve != first.curve
+    expected = going_on(first.settings.lr[0], steps=STEPS, only_the_head=False)
+    assert (second.settings.lr, second.curve, second.rate_reason) == ((expected.lr,), None, expected.reason)
+    assert third.curve not in (None, first.curve)
+    assert [s.rate_reason for s in (first, third)] == [curve.suggestion.reason for curve in run.curves()]
+
+
+def test_a_rate_that_was_given_needs_no_reason(run, work):
+    work(plan(stage()))
+    assert run.state.stages[0].rate_reason == ""
 
 
 def test_stopped_while_the_rate_is_sought(run, work, monkeypatch):

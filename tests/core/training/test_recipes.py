@@ -63,4 +63,4 @@ def test_a_seed_is_of_its_parts_alone():
 def test_the_rate_is_found_before_the_head_and_again_when_all_is_unfrozen_and_not_between() -> None:
     plan = lesson2()
     assert all(stage.lr is None for stage in plan.stages)
-    assert [plan.takes_rate_before(place) for place in range(3)] == [False, True, False]
+    assert [plan.goes_on(place) for place in range(3)] == [False, True, False]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.training.curves import smoothed
-from core.training.suggest import HARD_RATE, HEAD_RATE, NEW_RATE, WHOLE_RATE, rate, read, suggest
+from core.training.suggest import HARD_RATE, HEAD_RATE, NEW_RATE, WHOLE_RATE, going_on, rate, read, suggest
 from core.training.sweeps import HEAD, WHOLE, sweep_for
 
 CLASSES = 10
@@ -134,3 +134,25 @@ def test_rates_have_one_figure(value, text):
 
 def test_unfrozen_sweeps_are_short():
     assert sweep_for(only_the_head=False).steps <= 45
+
+
+@given(before=st.floats(1e-6, 1.0), steps=st.integers(1, 5000), only_the_head=st.booleans())
+def test_a_stage_that_goes_on_never_takes_more_than_the_one_before(before, steps, only_the_head):
+    found = going_on(before, steps=steps, only_the_head=only_the_head)
+    customary = HEAD_RATE if only_the_head else WHOLE_RATE
+    assert found.lr == pytest.approx(min(before, customary * min(1.0, steps / 60)))
+    assert not found.certain
+    assert found.collapse is None
+    assert rate(found.lr) in found.reason
+
+
+@pytest.mark.parametrize(
+    ("before", "steps", "said"),
+    [
+        (3e-3, 105, "A head that was trained goes on at the customary 1e-4, without a range test."),
+        (3e-3, 30, "goes on at 5e-5, lower than the customary 1e-4 because 30 batches repair little, without"),
+        (2e-5, 105, "goes on at 2e-5, the rate of the stage before, without a range test."),
+    ],
+)
+def test_why_a_head_that_goes_on_has_its_rate(before, steps, said):
+    assert said in going_on(before, steps=steps, only_the_head=True).reason
