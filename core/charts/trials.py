@@ -18,6 +18,9 @@ OFF_SCALE = 3.0
 """A loss more than so many times as far above the lowest as the second lowest and the loss before the trials are is
 drawn at the upper edge: a collapsed rate would hide the differences between the others."""
 
+BESIDE = 1.25
+"""Factor by which the axis goes on beside the lowest and the highest rate."""
+
 LABELS = {"best": "lowest loss", "alike": "not told apart from it", "worse": "worse", "diverged": "diverged"}
 COLOURS = {
     "best": palette.GREEN,
@@ -71,7 +74,7 @@ def trials_chart(
     )
     layers: list[alt.Chart | alt.LayerChart] = []
     if before is not None and bottom <= before <= top:
-        layers.append(_before(before))
+        layers.append(_before(before, scale))
     first, last = _domain(frame, span)
     if lowest is not None and first <= lowest <= last:
         layers.append(_lowest(lowest, to_the_left=lowest**2 > first * last))
@@ -127,7 +130,9 @@ def _intervals(low: pd.Series, high: pd.Series, pattern: str) -> list[str]:
 
 def _domain(frame: pd.DataFrame, span: tuple[float, float]) -> list[float]:
     rates = frame["lr"].to_numpy(float)
-    return [float(min(span[0], *rates)), float(max(span[1], *rates))] if len(rates) else list(span)
+    if not len(rates):
+        return list(span)
+    return [min(span[0], float(rates.min()) / BESIDE), max(span[1], float(rates.max()) * BESIDE)]
 
 
 def _tooltip() -> list[alt.Tooltip]:
@@ -142,8 +147,9 @@ def _tooltip() -> list[alt.Tooltip]:
     ]
 
 
-def _before(loss: float) -> alt.LayerChart:
-    base = alt.Chart(pd.DataFrame({"y": [loss], "text": [f"before the trials {loss:.3f}"]})).encode(y=alt.Y("y:Q"))
+def _before(loss: float, scale: alt.Scale) -> alt.LayerChart:
+    frame = pd.DataFrame({"y": [loss], "text": [f"before the trials {loss:.3f}"]})
+    base = alt.Chart(frame).encode(y=alt.Y("y:Q", scale=scale))
     rule = base.mark_rule(color=palette.GREY, strokeDash=[2, 3], strokeWidth=1.4)
     text = base.mark_text(align="left", baseline="bottom", dx=4, dy=-3, color=palette.GREY, fontSize=11)
     return alt.LayerChart(layer=[rule, text.encode(x=alt.value(0), text="text:N")])

@@ -42,13 +42,23 @@ def chart(table=ALL, **more):
 def test_the_rate_axis_is_the_curves():
     x = next(e["x"] for e in encodings(chart().to_dict()) if e.get("x", {}).get("scale"))
     assert x["scale"]["type"] == "log"
-    assert x["scale"]["domain"] == [1e-5, 1e-1]
+    assert x["scale"]["domain"] == pytest.approx([1e-5, 1.25e-1])
     assert x["title"] == "Learning rate of the head (log scale)"
+
+
+def test_every_layer_has_the_same_scale_of_losses():
+    domains = [
+        e["y"]["scale"]["domain"]
+        for e in encodings(chart(before=0.5, lowest=1e-2).to_dict())
+        if "y" in e and "value" not in e["y"]
+    ]
+    assert len(domains) >= 4
+    assert all(domain == domains[0] for domain in domains)
 
 
 def test_a_rate_beside_the_curve_widens_the_axis():
     x = next(e["x"] for e in encodings(chart(span=(1e-3, 1e-2)).to_dict()) if e.get("x", {}).get("scale"))
-    assert x["scale"]["domain"] == [1e-4, 1e-1]
+    assert x["scale"]["domain"] == pytest.approx([0.8e-4, 1.25e-1])
 
 
 def test_a_collapsed_rate_does_not_hide_the_differences_and_says_its_loss():
