@@ -44,7 +44,7 @@ def trials_chart(
 
     `frame` has a row a rate with the `COLUMNS`: figures are not a number where training diverged at batch
     `diverged_at`; `standing` is a key of `LABELS`. `span` is the range of rates of the curve, `before` the loss without
-    any trial, `lowest` the rate of the curve's lowest point. Losses far above the others, and rates that diverged, are
+    any trial; what follows a semicolon in `title` stands below it. `lowest` is the rate of the curve's lowest point. Losses far above the others, and rates that diverged, are
     drawn at the upper edge.
     """
     bottom, top = _ends(frame, before)
@@ -62,7 +62,7 @@ def trials_chart(
         "label:N",
         title=None,
         scale=alt.Scale(domain=[LABELS[s] for s in shown], range=[COLOURS[s] for s in shown]),
-        legend=alt.Legend(orient="bottom", symbolOpacity=1, symbolType="circle", labelLimit=320),
+        legend=alt.Legend(orient="bottom", columns=2, symbolOpacity=1, symbolType="circle", labelLimit=320),
     )
     shape = alt.Shape("label:N", scale=alt.Scale(domain=[LABELS[s] for s in shown], range=[SHAPES[s] for s in shown]))
     base = alt.Chart(rows)
@@ -85,7 +85,7 @@ def trials_chart(
         words.encode(x, y, text="note:N"),
     ]
     chart: alt.LayerChart = alt.LayerChart(layer=layers)
-    return chart.properties(height=height, title=headline(title))
+    return chart.properties(height=height, title=headline(*title.split("; ", 1)))
 
 
 def _ends(frame: pd.DataFrame, before: float | None) -> tuple[float, float]:

@@ -39,7 +39,7 @@ def headline(trials: Trials, name: Name = two_figures) -> str:
     """What to see in the figures, in a few words."""
     best = trials.best
     if trials.seen and best is not None:
-        return "On images that the network knows already, low rates look better than they are"
+        return "The network knows these images; low rates look better than they are"
     if best is None:
         return "Every rate tried diverged" if trials.outcomes else "No trial has ended yet"
     if len(trials.outcomes) == 1:
@@ -149,10 +149,7 @@ def _worse_than_before(trials: Trials, name: Name) -> list[str]:
     undone = [o for o in trials.finished if o.measured and o.measured.low > before.high]
     if not undone:
         return []
-    return [
-        f"{_listed(undone, name)} ended with a higher loss than the network had before ({before.loss:.3f}): "
-        "so high a rate undid what had been learned."
-    ]
+    return [f"{_listed(undone, name)} ended with a higher loss than the network had before ({before.loss:.3f})."]
 
 
 def _most_accurate(trials: Trials, name: Name) -> list[str]:

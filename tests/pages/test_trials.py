@@ -87,11 +87,9 @@ def labels(at):
 
 
 def titles(at):
-    return [
-        title["text"] if isinstance(title, dict) else title
-        for chart in at.get("vega_lite_chart")
-        if (title := json.loads(chart.proto.spec).get("title"))
-    ]
+    """The title of each chart, with what stands below it."""
+    found = [json.loads(chart.proto.spec).get("title") for chart in at.get("vega_lite_chart")]
+    return ["; ".join([title["text"], *title.get("subtitle", [])]) for title in found if isinstance(title, dict)]
 
 
 def test_without_a_curve_there_is_nothing_to_try(run) -> None:
@@ -216,7 +214,7 @@ def test_outcomes_on_images_that_the_network_knows_advise_no_rate(run, monkeypat
     tried(run, epoch=5, step=50, valid_loss=2.0)
     at = open_page("lr_finder", run=run.id)
     assert not at.exception
-    assert "On images that the network knows already, low rates look better than they are" in titles(at)
+    assert "The network knows these images; low rates look better than they are" in titles(at)
     assert "(loss 1.000 on them, 2.000 on validation images)" in said(at)
     assert "lowest point" not in said(at)
 

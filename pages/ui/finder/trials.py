@@ -124,9 +124,8 @@ def _standing(trials: KeptTrials, outcome: Outcome) -> str:
 
 def _card(draft: Draft, trials: KeptTrials, outcome: Outcome) -> None:
     """One outcome, with a button that chooses its rate; a rate that diverged has none."""
-    name, best = rate_in_words(outcome.lr), trials.best
+    name = rate_in_words(outcome.lr)
     chosen = draft.rate is not None and draft.rate.lr == outcome.lr
-    advised = draft.rate is None and best is not None and best.lr == outcome.lr and not trials.seen
     with st.container(border=True, height="stretch", gap="xsmall"):
         st.markdown(f"**{name}** {standing(trials, outcome, rate_in_words)}")
         if outcome.measured is None:
@@ -141,7 +140,6 @@ def _card(draft: Draft, trials: KeptTrials, outcome: Outcome) -> None:
             "Chosen" if chosen else f"Use {name}",
             icon=":material/check:" if chosen else None,
             key=f"use-trial-{trials.name}-{outcome.lr:g}",
-            type="primary" if advised else "secondary",
             disabled=chosen,
             on_click=_choose,
             args=(draft, Rate(lr=outcome.lr, freeze_to=trials.stage.freeze_to, chosen_by=BY_TRIALS)),

@@ -56,6 +56,12 @@ def test_every_layer_has_the_same_scale_of_losses():
     assert all(domain == domains[0] for domain in domains)
 
 
+def test_a_long_title_has_a_line_below_it():
+    spec = trials_chart(ALL, title="A has the lowest loss; B is as good; C too", span=(1e-5, 1e-1)).to_dict()
+    assert spec["title"]["text"] == "A has the lowest loss"
+    assert spec["title"]["subtitle"] == ["B is as good; C too"]
+
+
 def test_a_rate_beside_the_curve_widens_the_axis():
     x = next(e["x"] for e in encodings(chart(span=(1e-3, 1e-2)).to_dict()) if e.get("x", {}).get("scale"))
     assert x["scale"]["domain"] == pytest.approx([0.8e-4, 1.25e-1])

@@ -185,11 +185,11 @@ def test_the_method_names_what_was_measured_and_its_limits():
 def test_of_images_that_the_network_knows_little_is_said():
     """The lowest loss is then that of the rate that changes the network least."""
     seen = trials_of({**LOW, 3e-2: None}, step=30, valid_loss=1.5, curve_lowest=1e-2, before=0.3, length="short")
-    assert headline(seen) == "On images that the network knows already, low rates look better than they are"
+    assert headline(seen) == "The network knows these images; low rates look better than they are"
     text = said(seen)
     assert text.startswith("The network was trained before on the images that judge here (loss 0.300 on them, 1.500 on")
     assert "3e-2 diverged at batch 7." in text
-    for claim in ("1803.02021", "lowest point", "undid", "highest accuracy"):
+    for claim in ("1803.02021", "lowest point", "higher loss", "highest accuracy"):
         assert claim not in text
     assert "1803.02021" not in said(trials_of(CLEAR, length="stage", batches=90, step=30, replayed=True), seen)
     again = trials_of({**LOW, 3e-2: None}, step=30, replayed=True, curve_lowest=1e-2, length="short", batches=10)
