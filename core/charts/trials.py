@@ -43,9 +43,9 @@ def trials_chart(
     """Loss over the rate on the same log axis as the curve's, with 95 % intervals.
 
     `frame` has a row a rate with the `COLUMNS`: figures are not a number where training diverged at batch
-    `diverged_at`; `standing` is a key of `LABELS`. `span` is the range of rates of the curve, `before` the loss without
-    any trial; what follows a semicolon in `title` stands below it. `lowest` is the rate of the curve's lowest point. Losses far above the others, and rates that diverged, are
-    drawn at the upper edge.
+    `diverged_at`; `standing` is a key of `LABELS`. What follows a semicolon in `title` stands below it. `span` is the
+    range of rates of the curve, `before` the loss without any trial, `lowest` the rate of the curve's lowest point.
+    Losses far above the others, and rates that diverged, are drawn at the upper edge.
     """
     bottom, top = _ends(frame, before)
     rows = _drawn(frame, bottom, top)
