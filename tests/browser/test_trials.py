@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import shot
-from tests.browser.test_main_job import LONG, button, go, no_errors, settle
+from tests.browser.test_main_job import LONG, button, no_errors, settle
 
 pytestmark = pytest.mark.browser
 
@@ -32,6 +32,4 @@ def test_rates_are_tried_and_one_is_chosen(page: Page) -> None:
     shot(page, "trials-digits")
     button(page, "Use 0.005").click()
     expect(page.get_by_text(re.compile("Chosen rate: 0.005"))).to_be_visible(timeout=60_000)
-    go(page, "Training")
     no_errors(page)
-    expect(page.get_by_role("button", name=re.compile("Use 0.005")).first).to_be_visible(timeout=60_000)
