@@ -1,6 +1,6 @@
 """Anneal as a library: everything that a page does, without streamlit.
 
-    from core import Learner, Stage, Workspace, build, load_data
+    from core import Learner, Stage, Workspace, build, load_data, lr_find
 
 These names are imported when they are first used, so that `import core` imports neither torch nor pandas.
 """
@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from core.data.index import load_data
     from core.model.backbones import build
+    from core.training.found_rate import lr_find
     from core.training.learner import Learner
     from core.training.stage import Stage
     from core.training.trials import try_rates
     from core.workspace import Workspace
 
-__all__ = ["Learner", "Stage", "Workspace", "build", "load_data", "try_rates"]
+__all__ = ["Learner", "Stage", "Workspace", "build", "load_data", "lr_find", "try_rates"]
 
 _MODULES = {
     "Learner": "core.training.learner",
@@ -24,6 +25,7 @@ _MODULES = {
     "Workspace": "core.workspace",
     "build": "core.model.backbones",
     "load_data": "core.data.index",
+    "lr_find": "core.training.found_rate",
     "try_rates": "core.training.trials",
 }
 

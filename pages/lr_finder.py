@@ -1,4 +1,4 @@
-"""LR finder: raise the rate batch by batch, watch the loss, and choose where it still falls steeply."""
+"""LR finder: raise the rate batch by batch, watch the loss, and choose a rate that this network bears."""
 
 from functools import partial
 
@@ -6,11 +6,13 @@ import streamlit as st
 
 from pages.ui import jobs
 from pages.ui.errors import shown
-from pages.ui.finder.choice import chosen_rate, curve_view
-from pages.ui.finder.curves import choose_curves
+from pages.ui.finder.choice import chosen_rate, curve_view, suggestions_view, what_it_means
+from pages.ui.finder.curves import choose_test
 from pages.ui.finder.example import example
 from pages.ui.finder.form import finder_form
+from pages.ui.finder.seeds import seeds_view
 from pages.ui.finder.trials import trials_panel, watch
+from pages.ui.finder.vsgd import vsgd_view
 from pages.ui.first_view import first_view
 from pages.ui.frame import begin
 
@@ -18,11 +20,12 @@ context = begin(
     "LR finder",
     ":material/troubleshoot:",
     lead="Too low a rate crawls, too high a one diverges. The range test trains on a few batches at ever higher rates "
-    "and undoes it all; take a rate where the loss still falls steeply, not the one where it is lowest.",
+    "and undoes it all. Its curve shows which rates are too high for this network: Anneal takes the customary rate, or "
+    "a lower one where this curve asks for it.",
 )
 run = context.run
 if run is None:
-    first_view(context, "finder", example, what="where to look, and why the minimum is not the rate to take.")
+    first_view(context, "finder", example, what="where the loss falls and rises, and which rate Anneal takes from it.")
     st.stop()
 
 with shown(stop=True):
@@ -32,10 +35,16 @@ jobs.say_how_it_ended(run, "lr_finder", "trials")
 if jobs.follow(context.workspace, run, partial(watch, run)) is not None:
     st.stop()
 if curves:
+    test, earlier = choose_test(curves)
+    curve_view(run, info, test, earlier)
     chosen_rate(run, info)
-    curve, earlier = choose_curves(curves)
-    curve_view(run, info, curve, earlier)
-    trials_panel(run, info, curve)
+    what_it_means(run, info, test.curve)
+    suggestions_view(run, info, test.curve)
+    if test.found is not None:
+        seeds_view(test.found, test.curves)
+    if test.curve.vsgd is not None:
+        vsgd_view(test.curve.vsgd)
+    trials_panel(run, info, test.curve)
     st.subheader("Another test", anchor=False)
 finder_form(run, info, again=bool(curves))
 if not curves:

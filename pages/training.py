@@ -11,6 +11,7 @@ from pages.ui.frame import begin
 from pages.ui.plan.editor import plan_editor
 from pages.ui.plan.facts import facts_of
 from pages.ui.training.example import example
+from pages.ui.training.setbacks import setbacks_view
 from pages.ui.training.snapshots import snapshots_view
 from pages.ui.training.stages import continue_button, stages_view, training_view
 
@@ -30,10 +31,14 @@ with shown(stop=True):
 assert data is not None
 
 facts = facts_of(run, info, data)
-jobs.say_how_it_ended(run, "train")
+ended = jobs.last_ended(run, "train")
+if state.loaded is None or ended is None or ended.status != "done":  # else it spoke of weights that were left since
+    jobs.say_how_it_ended(run, "train")
 at_work = jobs.is_at_work(context.workspace, run)
-if state.unfinished and not at_work:
-    continue_button(run, state)
+if not at_work:
+    fell = setbacks_view(run, info, data, state)
+    if state.unfinished:
+        continue_button(run, state, advised=not fell)
 jobs.follow(context.workspace, run, partial(training_view, run, info, data, facts))
 if at_work:
     st.caption("More can be planned, and snapshots saved and loaded, once this job has ended.")

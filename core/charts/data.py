@@ -9,6 +9,8 @@ from core.charts import palette
 
 MOST_CLASSES = 150
 """Bars drawn; a longer list is cut to its largest and smallest classes."""
+NONE_TO_CHECK = "none to check"
+"""Written beside the bar of a class without validation images."""
 LONGEST_NAME = 150
 """Pixels of a class's name beside its bar."""
 _AROUND = 165
@@ -16,8 +18,8 @@ _AROUND = 165
 SPLIT_NAMES = {"train": "training", "valid": "validation", "test": "test"}
 
 
-def class_bars(counts: pd.DataFrame) -> alt.Chart:
-    """One bar a class, largest first, coloured by split.
+def class_bars(counts: pd.DataFrame) -> alt.Chart | alt.LayerChart:
+    """One bar a class, largest first, coloured by split; classes without validation images say that beside it.
 
     counts: columns class, split ("train", "valid", "test"), images.
     """
@@ -31,7 +33,7 @@ def class_bars(counts: pd.DataFrame) -> alt.Chart:
     bars = shown["class"].nunique()
     said = f"Images a class, without {left_out:,} classes of middling size" if left_out else "Images a class"
     chart: alt.Chart = (
-        alt.Chart(shown, title=said)
+        alt.Chart(shown)
         .mark_bar(height={"band": 0.72})
         .encode(
             x=alt.X("images:Q", title="Images", axis=alt.Axis(tickMinStep=1, tickCount=5, format="~s")),
@@ -52,7 +54,18 @@ def class_bars(counts: pd.DataFrame) -> alt.Chart:
         )
         .properties(height=_AROUND + bars * (24 if bars <= 16 else 18))
     )
-    return chart
+    unchecked = shown[(shown["split"] == "valid") & (shown["images"] == 0)]
+    return (chart if unchecked.empty else _saying_none(chart, unchecked)).properties(title=said)
+
+
+def _saying_none(bars: alt.Chart, unchecked: pd.DataFrame) -> alt.LayerChart:
+    """The bars with a word at the end of those of classes without validation images."""
+    said = (
+        alt.Chart(unchecked)
+        .mark_text(align="left", dx=5, fontSize=11, color=palette.VALID)
+        .encode(x=alt.X("total:Q"), y=alt.Y("class:N", sort=None), text=alt.value(NONE_TO_CHECK))
+    )
+    return alt.LayerChart(layer=[bars, said])
 
 
 def _split_colours(present: Sequence[str]) -> alt.Color:

@@ -1,107 +1,161 @@
 """The range test: loss against the learning rate, with what is suggested and what was chosen."""
 
-from collections.abc import Mapping
+import math
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
 from core.charts import palette
-from core.charts.lines import RATE_FORMAT, below, headline, rate_in_words, thin
+from core.charts.lines import below, headline, rate_in_words, thin
+from core.charts.lr_marks import RULE_COLOUR, Axis, Marks, areas, lines
 
 RATE_PICKED = "rate"
 """Name of the chart's selection; its rows carry `lr`."""
 
-SUGGESTION_COLOURS = {
-    "valley": palette.GREEN,
-    "slide": palette.ORANGE,
-    "steep": palette.PURPLE,
-    "minimum": palette.GREY,
-    "lightning": palette.SKY,
-}
+PRESENT, SEED, EARLIER = "present", "seed", "earlier"
+"""Roles of curves: the one that is read, those of other seeds beside it, and those of earlier tests."""
+
+HEIGHT = 400
+NO_MARKS = Marks()
 
 
 def finder(
     curves: pd.DataFrame,
     *,
-    suggestions: Mapping[str, float | None] | None = None,
-    chosen: float | None = None,
+    marks: Marks = NO_MARKS,
+    fastai: bool = False,
     pickable: bool = True,
     span: tuple[float, float] | None = None,
-    title: str = "Choose where the loss still falls steeply",
-    height: int = 400,
+    y_title: str = "Training loss",
+    title: str = "Where the loss rises, the rate is too high",
+    height: int = HEIGHT,
 ) -> alt.LayerChart:
     """Loss over the learning rate on a log axis.
 
-    `curves` has the columns `curve` (its name), `lr`, `loss`, `smoothed`, `current` (bool): one curve is
-    the present one, the others are earlier ones, drawn thinner. `chosen` is the chosen rate. When
-    `pickable`, a click chooses the nearest point: the selection `RATE_PICKED` has the field `lr`. `span` is the
-    range of rates to leave room for, while a test is under way.
+    `curves` has the columns `curve` (its name), `lr`, `loss` (of one batch), `centred` (the curve), `low`, `high`
+    (the band of its noise), `fastai` (fastai's curve) and `role`: `PRESENT` is drawn with its batches and its band,
+    `SEED` as thin lines of its colour, `EARLIER` as thin lines with a legend. `fastai` adds fastai's curve of the
+    present one, with points at the rates of `marks.rules`. When `pickable`, a click chooses the nearest point: the
+    selection `RATE_PICKED` has the field `lr`. `span` is the range of rates of a test that is under way: the whole
+    of it is on the axis, and the axis of losses does not move with every batch.
     """
-    now = thin(curves[curves["current"]])
-    earlier = curves[~curves["current"]]
-    layers: list[alt.Chart | alt.LayerChart] = []
+    now = thin(curves[curves["role"] == PRESENT])
+    axis = _axis(curves, span)
+    bottom, top = loss_range(curves[curves["role"] != EARLIER], whole=span is not None)
+    up = alt.Y("centred:Q", title=y_title, scale=alt.Scale(domain=[bottom, top], nice=False))
+    marked, room = lines(marks, axis)
+    layers: list[alt.Chart | alt.LayerChart] = [*areas(marks, axis), _band(now, axis, top)]
+    earlier = curves[curves["role"] == EARLIER]
     if len(earlier):
-        layers.append(_earlier(earlier))
-    layers += [_points(now), _curve(now, _scale(curves), span)]
-    layers += _suggested(suggestions or {})
-    if chosen is not None:
-        layers.append(_chosen(chosen))
-    if pickable and len(now):
-        layers.append(_picker(now))
-    chart: alt.LayerChart = alt.LayerChart(layer=layers).resolve_scale(color="independent")
-    return chart.properties(height=height, title=headline(title))
+        layers.append(_earlier(earlier, axis))
+    layers += [_batches(now, axis, top), *_seeds(curves, axis), _curve(now, axis, up)]
+    if fastai:
+        layers += _fastais(now, axis, marks)
+    layers += marked
+    if span is not None and len(now):
+        layers.append(_latest(now, axis, top))
+    if pickable:
+        layers.append(_picker(now, axis))
+    chart: alt.LayerChart = alt.LayerChart(layer=layers).resolve_scale(color="independent", shape="independent")
+    return chart.properties(height=height + room, title=headline(title))
 
 
-def _x(span: tuple[float, float] | None = None) -> alt.X:
-    return alt.X(
-        "lr:Q",
-        title="Learning rate of the head (log scale)",
-        scale=alt.Scale(type="log", nice=False, domain=list(span)) if span else alt.Scale(type="log", nice=False),
-        axis=alt.Axis(format=".0e", labelOverlap=True, tickCount=9, grid=False),
-    )
+def _axis(curves: pd.DataFrame, span: tuple[float, float] | None) -> Axis:
+    """All rates of all curves, or of the test under way, with a little room at both ends."""
+    low, high = span or (curves["lr"].min(), curves["lr"].max())
+    if not (0 < low < math.inf and 0 < high < math.inf):
+        low, high = 1e-5, 1.0
+    room = max(high / low, 1.2) ** 0.02
+    return Axis(low / room, high * room)
 
 
-def _scale(curves: pd.DataFrame) -> alt.Scale:
-    """From a little below the lowest smoothed loss to a little above where the present curve starts."""
-    values = curves["smoothed"].to_numpy(float)
-    values = values[np.isfinite(values)]
-    if not len(values):
-        return alt.Scale(domain=[0, 1])
-    now = curves.loc[curves["current"], "smoothed"].to_numpy(float)
-    start = float(now[0]) if len(now) else float(values[0])
-    low, high = float(values.min()), min(float(values.max()), 1.6 * max(start, float(values.min())))
-    room = 0.06 * (high - low or 1.0)
-    return alt.Scale(domain=[max(0.0, low - room), high + 3 * room], nice=False)
+def loss_range(curves: pd.DataFrame, *, whole: bool = False) -> tuple[float, float]:
+    """The losses to show of the columns `centred`, `low`, `high`, `curve`: fall and noise, not all of an explosion.
+
+    From below the noise about the lowest point to as far above the start as the fall is deep (and at least as far as
+    the noise is wide). `whole` is for a curve that still grows: from 0 to a round figure, which only a higher start
+    can change.
+    """
+    frame = curves[np.isfinite(curves["centred"].to_numpy(float))]
+    if frame.empty:
+        return 0.0, 1.0
+    lowest = start = widest = 0.0
+    for number, (_, one) in enumerate(frame.groupby("curve", sort=False)):
+        centred = one["centred"].to_numpy(float)
+        until = int(centred.argmin()) + 1
+        spread = float(np.median((one["high"] - one["low"]).to_numpy(float)[:until]))
+        lowest = min(centred[until - 1], lowest) if number else float(centred[until - 1])
+        start, widest = max(start, float(centred[:until].max())), max(widest, spread)
+    above = max(0.6 * (start - lowest), 1.2 * widest, 0.1 * start, 1e-6)
+    highest = min(start + above, max(float(frame["centred"].max()), start + 0.6 * widest) + 0.1 * above)
+    if whole:
+        return 0.0, _round_above(max(1.7 * start, 1e-6))
+    return max(0.0, lowest - max(0.6 * widest, 0.08 * (highest - lowest))), highest
 
 
-def _curve(now: pd.DataFrame, scale: alt.Scale, span: tuple[float, float] | None) -> alt.Chart:
+def _round_above(value: float) -> float:
+    """The next figure of 1, 1.5, 2, 3, 4, 5, 6, 8 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(power * step for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if power * step >= value * (1 - 1e-9))
+
+
+def _curve(now: pd.DataFrame, axis: Axis, up: alt.Y) -> alt.Chart:
     chart: alt.Chart = (
-        alt.Chart(now)
-        .mark_line(color=palette.BLUE, strokeWidth=2.6, clip=True)
-        .encode(x=_x(span), y=alt.Y("smoothed:Q", title="Training loss, smoothed", scale=scale))
+        alt.Chart(now).mark_line(color=palette.BLUE, strokeWidth=2.8, clip=True).encode(x=axis.encoding, y=up)
     )
     return chart
 
 
-def _points(now: pd.DataFrame) -> alt.Chart:
+def _band(now: pd.DataFrame, axis: Axis, top: float) -> alt.Chart:
+    """The band of the noise, as far as the curve itself is in the picture."""
     chart: alt.Chart = (
-        alt.Chart(now)
-        .mark_point(color=palette.BLUE, size=12, filled=True, opacity=0.28, clip=True)
-        .encode(x=_x(), y="loss:Q")
+        alt.Chart(now[now["centred"] <= top])
+        .mark_area(color=palette.BLUE, opacity=0.16, clip=True)
+        .encode(x=axis.encoding, y="low:Q", y2="high:Q", tooltip=alt.value(None))
     )
     return chart
 
 
-def _earlier(earlier: pd.DataFrame) -> alt.Chart:
-    colours = [palette.SKY, palette.ORANGE, palette.PURPLE, palette.VERMILLION, palette.GREEN, palette.GREY]
+def _batches(now: pd.DataFrame, axis: Axis, top: float) -> alt.Chart:
+    """A point a batch; those above the picture are triangles at its upper edge."""
+    beyond = now["loss"] > top
+    frame = now.assign(shown=now["loss"].clip(upper=top), place=np.where(beyond, "above", "inside"))
+    shape = alt.Shape(
+        "place:N", scale=alt.Scale(domain=["inside", "above"], range=["circle", "triangle-up"]), legend=None
+    )
+    chart: alt.Chart = (
+        alt.Chart(frame)
+        .mark_point(color=palette.BLUE, size=20, filled=True, opacity=0.7)
+        .encode(x=axis.encoding, y="shown:Q", shape=shape)
+    )
+    return chart
+
+
+def _seeds(curves: pd.DataFrame, axis: Axis) -> list[alt.Chart]:
+    others = curves[curves["role"] == SEED]
+    if others.empty:
+        return []
+    frame = pd.concat([thin(rows, 150) for _, rows in others.groupby("curve", sort=False)])
+    chart = alt.Chart(frame).mark_line(color=palette.BLUE, strokeWidth=1.1, opacity=0.6, clip=True)
+    return [
+        chart.encode(
+            x=axis.encoding, y="centred:Q", detail="curve:N", tooltip=alt.Tooltip("curve:N", title="Same test")
+        )
+    ]
+
+
+def _earlier(earlier: pd.DataFrame, axis: Axis) -> alt.Chart:
+    colours = [palette.SKY, palette.ORANGE, palette.GREY, palette.YELLOW]
     names = list(dict.fromkeys(earlier["curve"]))
+    frame = pd.concat([thin(rows, 150) for _, rows in earlier.groupby("curve", sort=False)])
+    frame["rate"] = frame["lr"].map(rate_in_words)
     chart: alt.Chart = (
-        alt.Chart(pd.concat([thin(rows, 150) for _, rows in earlier.groupby("curve", sort=False)]))
+        alt.Chart(frame)
         .mark_line(strokeWidth=1.4, opacity=0.9, clip=True)
         .encode(
-            x=_x(),
-            y="smoothed:Q",
+            x=axis.encoding,
+            y="centred:Q",
             color=alt.Color(
                 "curve:N",
                 title=None,
@@ -110,62 +164,56 @@ def _earlier(earlier: pd.DataFrame) -> alt.Chart:
             ),
             tooltip=[
                 alt.Tooltip("curve:N", title="Earlier curve"),
-                alt.Tooltip("lr:Q", title="Learning rate", format=RATE_FORMAT),
-                alt.Tooltip("smoothed:Q", title="Loss, smoothed", format=".3f"),
+                alt.Tooltip("rate:N", title="Learning rate"),
+                alt.Tooltip("centred:Q", title="Loss, centred", format=".3f"),
             ],
         )
     )
     return chart
 
 
-def _suggested(suggestions: Mapping[str, float | None]) -> list[alt.Chart]:
-    rows = sorted((rate, name) for name, rate in suggestions.items() if rate)
-    if not rows:
-        return []
-    frame = pd.DataFrame({"lr": [rate for rate, _ in rows], "suggestion": [name for _, name in rows]})
-    frame["line"] = [14 * (place % 4) + 2 for place in range(len(frame))]
-    names = list(frame["suggestion"])
-    colour = alt.Color(
-        "suggestion:N",
-        scale=alt.Scale(domain=names, range=[SUGGESTION_COLOURS.get(name, palette.GREY) for name in names]),
-        legend=None,
+def _fastais(now: pd.DataFrame, axis: Axis, marks: Marks) -> list[alt.Chart]:
+    """The curve as fastai draws it: a line of the smoothed loss, with a point for each suggestion."""
+    curve = alt.Chart(now).mark_line(color=RULE_COLOUR, strokeWidth=2, clip=True).encode(x=axis.encoding, y="fastai:Q")
+    rates = [rate for rate in marks.rules.values() if rate and rate in axis]
+    if not rates or now.empty:
+        return [curve]
+    ordered = now.sort_values("lr")
+    losses = np.interp(np.log(rates), np.log(ordered["lr"].to_numpy(float)), ordered["fastai"].to_numpy(float))
+    points = alt.Chart(pd.DataFrame({"lr": rates, "fastai": losses})).mark_point(
+        color=RULE_COLOUR, filled=True, size=70, opacity=1, clip=True
     )
-    base = alt.Chart(frame).encode(
-        x=_x(),
-        color=colour,
-        tooltip=[
-            alt.Tooltip("suggestion:N", title="Suggestion"),
-            alt.Tooltip("lr:Q", title="Learning rate", format=RATE_FORMAT),
-        ],
+    return [curve, points.encode(x=axis.encoding, y="fastai:Q")]
+
+
+def _latest(now: pd.DataFrame, axis: Axis, top: float) -> alt.Chart:
+    """The last batch so far, never cut off at an edge."""
+    last = now.iloc[[-1]]
+    frame = last.assign(shown=last["centred"].clip(upper=top))
+    chart: alt.Chart = (
+        alt.Chart(frame)
+        .mark_point(color=palette.VERMILLION, filled=True, size=90, opacity=1)
+        .encode(x=axis.encoding, y="shown:Q")
     )
-    rule = base.mark_rule(strokeDash=[4, 3], strokeWidth=1.4, opacity=0.85)
-    label = base.mark_text(align="left", baseline="top", dx=4, fontSize=11, fontWeight="bold").encode(
-        y=alt.Y("line:Q", scale=None, axis=None), text="suggestion:N"
-    )
-    return [rule, label]
+    return chart
 
 
-def _chosen(rate: float) -> alt.LayerChart:
-    base = alt.Chart(pd.DataFrame({"lr": [rate], "text": [f"chosen {rate_in_words(rate)}"]})).encode(x=_x())
-    rule = base.mark_rule(color=palette.VERMILLION, strokeWidth=2.5)
-    label = base.mark_text(align="right", baseline="bottom", dx=-5, dy=-4, color=palette.VERMILLION, fontWeight="bold")
-    return alt.LayerChart(layer=[rule, label.encode(y=alt.value("height"), text="text:N")])
-
-
-def _picker(now: pd.DataFrame) -> alt.Chart:
+def _picker(now: pd.DataFrame, axis: Axis) -> alt.Chart:
     """Unseen points, the nearest of which lights up under the pointer and is chosen by a click."""
     over = alt.selection_point(name="over", fields=["lr"], nearest=True, on="pointermove", clear="pointerout")
     pick = alt.selection_point(name=RATE_PICKED, fields=["lr"], nearest=True, on="click", toggle=False)
     chart: alt.Chart = (
-        alt.Chart(now)
+        alt.Chart(now.assign(rate=now["lr"].map(rate_in_words)))
         .mark_point(filled=True, size=90, color=palette.BLUE, clip=True)
         .encode(
-            x=_x(),
-            y="smoothed:Q",
+            x=axis.encoding,
+            y="centred:Q",
             opacity=alt.condition(over, alt.value(1), alt.value(0), empty=False),
             tooltip=[
-                alt.Tooltip("lr:Q", title="Learning rate", format=RATE_FORMAT),
-                alt.Tooltip("smoothed:Q", title="Loss, smoothed", format=".3f"),
+                alt.Tooltip("rate:N", title="Learning rate"),
+                alt.Tooltip("centred:Q", title="Loss, centred", format=".3f"),
+                alt.Tooltip("low:Q", title="Batches: from", format=".3f"),
+                alt.Tooltip("high:Q", title="to", format=".3f"),
                 alt.Tooltip("loss:Q", title="Loss of this batch", format=".3f"),
             ],
         )

@@ -38,6 +38,8 @@ def refuse_conflicts(options: Options) -> None:
     """Raise `PlanError` for the first option of `train` that the others leave without effect or contradict."""
     if (options.data is None) == (options.resume is None):
         raise PlanError("Give either DATA, to train a new run on it, or --continue RUN, to go on with one.")
+    if options.moved_to is not None and options.resume is None:
+        raise PlanError("--data says where the images of a run lie now. Give the run too: --continue RUN.")
     if options.recipe and options.plan:
         raise PlanError("Both --recipe and --plan were given. Choose one.")
     if options.recipe and (given := first_given(options, STAGE_OPTIONS)):
@@ -50,12 +52,19 @@ def refuse_conflicts(options: Options) -> None:
         raise PlanError("There is one cycle, so --cycle-mult would change nothing. Add --cycles 2 or more.")
     if options.resume is not None:
         _refuse_conflicts_with_continue(options)
+    elif options.start is not None:
+        raise PlanError("A new run has no snapshots yet. Leave out --from, or give --continue RUN.")
 
 
 def _refuse_conflicts_with_continue(options: Options) -> None:
     if given := first_given(options, NEW_RUN_OPTIONS):
         raise PlanError(f"A run keeps what it began with. Leave out {given}, or begin a new run on DATA.")
     says_what = options.recipe or options.plan or first_given(options, STAGE_OPTIONS)
+    if not says_what and options.start is not None:
+        raise PlanError(
+            "What is left of a run's plan goes on from its last checkpoint. Leave out --from, or say what to train "
+            "from the snapshot, such as --unfreeze --lr 1e-3 or --recipe."
+        )
     if not says_what and (given := first_given(options, SHARED_OPTIONS)):
         raise PlanError(
             f"What is left of a run's plan is trained with its own settings. Leave out {given}, or say what to train "

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from core.cli.jobs import run_named, work
+from core.cli.jobs import find_moved, run_named, work
 from core.cli.options import Options
 from core.cli.output import Answer, Reporter, table
 from core.jobs.specs import EvaluateSpec
@@ -20,6 +20,7 @@ NONE = "none to check"
 def evaluate(options: Options, reporter: Reporter) -> Answer:
     """Accuracy and confusion matrix of a run's weights; the predictions are kept with the run."""
     run = run_named(options.run, Workspace.at(options.home))
+    find_moved(run, options.moved_to, reporter)
     work(run, EvaluateSpec(snapshot=options.snapshot, split=options.split, tta=options.tta), reporter)
     predictions = Predictions.load(run.predictions_path(options.snapshot, options.split, tta=options.tta))
     matrix = confusion_matrix(predictions.labels, predictions.predicted, len(predictions.classes))

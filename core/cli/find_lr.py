@@ -1,4 +1,6 @@
-"""`find-lr`: a range test on a new network, which is not kept."""
+"""`find-lr`: range tests on a new network, which is not kept."""
+
+import textwrap
 
 from core.augment import NAMED
 from core.cli.build import built
@@ -7,18 +9,23 @@ from core.cli.inspect import opened
 from core.cli.network import augmentation_of, network_of, trained_whole
 from core.cli.options import Options
 from core.cli.output import Answer, Reporter, table
-from core.training.curve import RangeCurve, RangeSettings
+from core.training.curve import RangeSettings
+from core.training.found_rate import FoundRate, lr_find
 from core.training.learner import Learner
-from core.training.lr_finder import range_test
+from core.training.spread import Spread, checked_seeds, times
 from core.training.stage import stage_of
 from core.training.suggest import Suggestion
-from core.training.suggestions import MEANINGS
 from core.training.sweeps import sweep_for
+from core.training.vsgd_record import ASSUMES
 from core.workspace import Workspace
+
+SENTENCE = 99
+"""Letters of a line of the sentence beside a rule's name and rate."""
 
 
 def find_lr(options: Options, reporter: Reporter) -> Answer:
-    """The curve of a range test and every suggestion."""
+    """The curves of range tests, every suggestion, and where it lies on the curve."""
+    seeds = checked_seeds(1 if options.seeds is None else options.seeds)
     network = network_of(options)
     refuse_idle_weights_options(options, network)
     stage = stage_of(
@@ -42,27 +49,51 @@ def find_lr(options: Options, reporter: Reporter) -> Answer:
     learner = Learner(
         built(network, data.classes, seed), data, Workspace.at(options.home), seed=seed, progress=reporter
     )
-    curve = range_test(learner, stage, settings, progress=reporter)
-    return Answer(curve.to_json(), _text(curve))
+    found = lr_find(learner, stage, seeds=seeds, settings=settings, vsgd=options.vsgd, progress=reporter)
+    return Answer(found.to_json(), text(found))
 
 
-def _text(curve: RangeCurve) -> str:
-    rows = [
-        [name, "none" if rate is None else f"{rate:.2e}", MEANINGS[name]] for name, rate in curve.suggestions.items()
-    ]
+def text(found: FoundRate) -> str:
+    """What was found, for a person; no line of its tables is longer than 120 letters."""
+    curve, rates = found.curve, found.suggestions
     ends = {
         "end": "to the last rate",
-        "diverged": "until the loss was 4 times its best",
+        "diverged": "until the loss exploded",
         "not a number": "until the loss was not a number",
         "asked": "until it was stopped",
     }
-    summary = f"{len(curve.lrs)} batches, trained: {curve.meta.stage.scope()}, {ends[curve.stopped]}."
-    said = [summary] if curve.suggestion is None else [summary, *_advice(curve.suggestion)]
-    if all(rate is None for rate in curve.suggestions.values()):
-        return "\n".join([*said, "The other rules need a longer curve: give more --steps."])
-    lowest = min(range(len(curve.smoothed)), key=curve.smoothed.__getitem__)
-    bottom = f"Lowest smoothed loss {curve.smoothed[lowest]:.3f} at {curve.lrs[lowest]:.2e}: past the rate to take."
-    return "\n".join([*said, "Other rules, on fastai's smoothed loss:", table(rows, right=False), bottom])
+    lines = [f"{len(curve.lrs)} batches, trained: {curve.meta.stage.scope()}, {ends[curve.stopped]}."]
+    if found.suggestion is not None:
+        lines += _advice(found.suggestion)
+    if all(rate is None for rate in rates.values()):
+        lines.append("The other rules need a longer curve: give more --steps.")
+    else:
+        which = "this curve" if found.spread is None else "the first curve"
+        lines += [f"Other rules, on fastai's smoothed loss, and where their rates lie on {which}:", _rules(found)]
+    if found.spread is not None:
+        lines += [found.spread.sentence, _spread(found.spread)]
+    if found.vsgd is not None:
+        lines += [found.vsgd.sentence, ASSUMES]
+    if found.no_vsgd:
+        lines.append(f"vSGD has no estimate: {found.no_vsgd}")
+    return "\n".join(lines)
+
+
+def _rules(found: FoundRate) -> str:
+    rows = []
+    for name, rate in found.suggestions.items():
+        placed = found.readings.get(name)
+        first, *more = textwrap.wrap(placed.sentence, SENTENCE) if placed else [""]
+        rows += [[name, "none" if rate is None else f"{rate:.1e}", first], *(["", "", line] for line in more)]
+    return table(rows, right=False)
+
+
+def _spread(found: Spread) -> str:
+    rows = [["rule", "lowest", "median", "highest", "factor", "seeds"]]
+    for name, rule in found.rules.items():
+        rates = [f"{rate:.1e}" for rate in (rule.lowest, rule.median, rule.highest)]
+        rows.append([name, *rates, times(rule.factor), str(rule.seeds)])
+    return table(rows)
 
 
 def _advice(found: Suggestion) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core.cli.options import Options
-from core.cli.output import Answer, Reporter, table
+from core.cli.output import Answer, Reporter, one_line, table
 from core.data.health import findings
 from core.data.index import DataSet, load_data
 from core.data.reading import Choice, Folder, chosen_part
@@ -97,4 +97,4 @@ def _unlike_classes(folders: Sequence[Folder]) -> list[Folder]:
 
 def _listed(what: str, lines: list[str]) -> list[str]:
     more = [f"  ... and {len(lines) - SHOWN:,} more"] if len(lines) > SHOWN else []
-    return [f"{len(lines):,} {what}:", *(f"  {line}" for line in lines[:SHOWN]), *more] if lines else []
+    return [f"{len(lines):,} {what}:", *(f"  {one_line(line)}" for line in lines[:SHOWN]), *more] if lines else []

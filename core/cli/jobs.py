@@ -10,6 +10,7 @@ from pathlib import Path
 
 from core.cli.output import Reporter
 from core.errors import RunError
+from core.jobs.actions import point_to
 from core.jobs.specs import Spec
 from core.runs.folder import RunFolder, open_run
 from core.runs.history import HistoryReader
@@ -57,6 +58,14 @@ def run_named(text: str, workspace: Workspace) -> RunFolder:
     if not (workspace.runs / text / "run.json").is_file():
         raise RunError(f"There is no run {text} in {workspace.runs}. Give its id or its folder; --home says where.")
     return open_run(workspace, text)
+
+
+def find_moved(run: RunFolder, moved_to: str | None, reporter: Reporter) -> None:
+    """Point the run to where its images lie now, if that was said; raises `DataError` when they are not there."""
+    if moved_to is not None:
+        reporter("Comparing the images", 0, 0)
+        point_to(run, moved_to, reporter)
+        reporter.say(f"The images of this run are read from {run.info.data_spec} from now on.")
 
 
 def work(run: RunFolder, spec: Spec, reporter: Reporter) -> None:

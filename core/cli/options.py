@@ -3,17 +3,17 @@
 import argparse
 from typing import NoReturn, TypeAlias
 
-from core.cli.values import columns, rates, side, valid_share, whole
+from core.cli.groups import AUGMENTATIONS, WHOLE_HELP, moved, network, snapshot, splitting, stage
+from core.cli.values import rates, whole
 from core.data.reading import ClassesFrom
+from core.training.suggestions import MEANINGS
 
 RECIPES = ("lesson2", "quick")
 LENGTHS = ("short", "epoch", "stage")
-AUGMENTATIONS = ("side-on", "top-down", "none")
 DATA_HELP = (
     "a folder (class/image, or train/ and valid/ above the classes), a zip of one, digits, "
     "shapes[:easy|:medium|:hard], or imagenette, pets, cifar10, fashionmnist, flowers102, eurosat (downloaded)"
 )
-WHOLE_HELP = "train every layer group (default: the head only; everything where the weights are not pretrained)"
 RUN_HELP = "a run's id, or the path of its folder"
 
 
@@ -45,8 +45,12 @@ class Options(argparse.Namespace):
     length: str | None
     epochs: int | None
     repeats: int | None
+    seeds: int | None
+    vsgd: bool
     name: str | None
     resume: str | None
+    start: str | None
+    moved_to: str | None
     recipe: str | None
     plan: str | None
     lr: list[float] | None
@@ -119,7 +123,7 @@ def _inspect(commands: Commands) -> None:
         "an object of classes, splits, sizes, broken, duplicates, fingerprint",
     )
     parser.add_argument("data", metavar="DATA", help=DATA_HELP)
-    _splitting(parser)
+    splitting(parser)
 
 
 def _find_lr(commands: Commands) -> None:
@@ -127,18 +131,39 @@ def _find_lr(commands: Commands) -> None:
         commands,
         "find-lr",
         "a learning rate range test with its suggestions",
-        "Trains on a few batches at growing rates and says which rates the curve suggests. Keeps nothing.",
+        "Trains on a few batches at growing rates and says which rate the curve suggests, and where the rates of five "
+        "other rules lie on it. Keeps nothing. "
+        + " ".join(f"{name.capitalize()}: {meaning[0].lower()}{meaning[1:]}" for name, meaning in MEANINGS.items()),
         "an object of lrs, losses, smoothed (nats), suggestion (lr, low, high, collapse, certain, reason), "
-        "suggestions (valley, slide, steep, minimum, lightning)",
+        "suggestions (valley, slide, steep, minimum, lightning), readings (rule -> place, sentence); with several "
+        "seeds these are of the first, suggestion is of all, and there are seeds (a list of such objects) and spread; "
+        "with --vsgd there is vsgd (rate, low, high, assumes, experimental, ..., or error)",
     )
     parser.add_argument("data", metavar="DATA", help=DATA_HELP)
-    _network(parser)
-    _splitting(parser)
+    network(parser)
+    splitting(parser)
     parser.add_argument("--unfrozen", action="store_true", help=WHOLE_HELP)
     parser.add_argument("--precompute", action="store_true", help="train the head from precomputed activations")
     parser.add_argument("--steps", type=whole, metavar="N", help="batches, 2 to 10000 (default: 100; 45 unfrozen)")
-    parser.add_argument("--lowest", type=float, metavar="R", help="first rate (default: 1e-5)")
+    parser.add_argument(
+        "--lowest",
+        type=float,
+        metavar="R",
+        help="first rate (default: 1e-5); from 1e-7 to 10 in 100 steps is fastai's test and ends as it does",
+    )
     parser.add_argument("--highest", type=float, metavar="R", help="last rate, up to 100 (default: 1; 0.1 unfrozen)")
+    parser.add_argument(
+        "--seeds",
+        type=whole,
+        metavar="N",
+        help="range tests from the same weights, each with its own order of the images, 1 to 10 (default: 1); each "
+        "takes as long as one",
+    )
+    parser.add_argument(
+        "--vsgd",
+        action="store_true",
+        help="also the rate that vSGD estimates for plain SGD (experimental); takes about as long as 32 steps",
+    )
     parser.add_argument("--augment", choices=AUGMENTATIONS, help="random transforms of each image (default: none)")
     parser.add_argument("--batch-size", type=whole, metavar="N", help="images a batch, 1 to 4096 (default: 32)")
 
@@ -165,8 +190,8 @@ def _try_rates(commands: Commands) -> None:
     )
     parser.add_argument("--epochs", type=whole, metavar="N", help="epochs of the stage that --length stage is")
     parser.add_argument("--repeats", type=whole, metavar="N", help="trials at each rate, 1 to 5 (default: 1)")
-    _network(parser)
-    _splitting(parser)
+    network(parser)
+    splitting(parser)
     parser.add_argument("--unfrozen", action="store_true", help=WHOLE_HELP)
     parser.add_argument("--precompute", action="store_true", help="train the head from precomputed activations")
     parser.add_argument("--augment", choices=AUGMENTATIONS, help="random transforms of each image (default: none)")
@@ -180,13 +205,17 @@ def _train(commands: Commands) -> None:
         "train on a data set, or go on with a run",
         "Trains a new run on DATA, or goes on with a run: with what is left of its plan, or with the stage, plan or "
         "recipe given. Without --recipe, --plan and options of a stage, the plan that suits the network.",
-        "an object of run (its folder), id, accuracy (0..1), valid_loss (nats), seconds, stages",
+        "an object of run (its folder), id, accuracy (0..1), valid_loss (nats), seconds, stages, best, collapsed",
     )
     parser.add_argument("data", metavar="DATA", nargs="?", help=DATA_HELP)
     parser.add_argument("--continue", dest="resume", metavar="RUN", help=f"go on with this run: {RUN_HELP}")
+    parser.add_argument(
+        "--from", dest="start", metavar="SNAPSHOT", help="with --continue, first load best, cycle-N or a saved snapshot"
+    )
+    moved(parser)
     parser.add_argument("--name", help="what to call the run (default: after its data and network)")
-    _network(parser)
-    _splitting(parser)
+    network(parser)
+    splitting(parser)
     plans = parser.add_argument_group("what to do, one of these or the options of a stage")
     plans.add_argument(
         "--recipe",
@@ -195,48 +224,7 @@ def _train(commands: Commands) -> None:
         "found by a range test; quick: a small network from scratch in one cycle",
     )
     plans.add_argument("--plan", metavar="PLAN.json", help='stages from a file: {"stages": [...]}')
-    _stage(parser)
-
-
-def _stage(parser: argparse.ArgumentParser) -> None:
-    stage = parser.add_argument_group("the options of one stage")
-    stage.add_argument(
-        "--lr",
-        type=rates,
-        metavar="R[,R...]",
-        help="highest learning rate: one for the last layer group (each earlier group gets a third of the next "
-        "group's in a pretrained network, and the same in one from scratch), or one for each group, stem to head "
-        "(default: found by a range test)",
-    )
-    stage.add_argument("--cycles", type=whole, metavar="N", help="cycles of annealing, 1 to 50 (default: 1)")
-    stage.add_argument("--cycle-len", type=whole, metavar="N", help="epochs of the first cycle (default: 1)")
-    stage.add_argument(
-        "--cycle-mult", type=whole, metavar="N", help="each cycle is N times as long as the one before (default: 1)"
-    )
-    stage.add_argument("--precompute", action="store_true", help="train the head from precomputed activations")
-    stage.add_argument(
-        "--unfreeze",
-        action="store_true",
-        help=WHOLE_HELP,
-    )
-    stage.add_argument(
-        "--freeze-to", type=int, metavar="N", help="train from layer group N on, as Python counts: -1 is the head"
-    )
-    stage.add_argument(
-        "--augment",
-        choices=AUGMENTATIONS,
-        help="random transforms of each image (default: none; in recipes side-on, but for digits and shapes)",
-    )
-    stage.add_argument(
-        "--schedule", choices=("cosine", "one-cycle", "constant"), help="how the rate changes (default: cosine)"
-    )
-    stage.add_argument("--gentle-start", action="store_true", help="the first 1/20 of the first cycle at rate/100")
-    stage.add_argument("--optimiser", choices=("sgd", "adamw"), help="default: adamw")
-    stage.add_argument("--weight-decay", type=float, metavar="D", help="0 to 10 (default: 0.01)")
-    stage.add_argument("--label-smoothing", type=float, metavar="E", help="0 to below 1 (default: 0)")
-    stage.add_argument("--class-weights", action="store_true", help="rarer classes count more in the loss")
-    stage.add_argument("--batch-size", type=whole, metavar="N", help="images a batch, 1 to 4096 (default: 32)")
-    stage.add_argument("--share", type=float, metavar="S", help="share of the training images, to 1 (default: 1)")
+    stage(parser)
 
 
 def _evaluate(commands: Commands) -> None:
@@ -249,7 +237,8 @@ def _evaluate(commands: Commands) -> None:
         "per_class (precision, recall, f1: null where there is nothing to check)",
     )
     parser.add_argument("run", metavar="RUN", help=RUN_HELP)
-    _snapshot(parser)
+    moved(parser)
+    snapshot(parser)
     parser.add_argument("--split", choices=("valid", "test", "train"), default="valid", help="default: valid")
     parser.add_argument("--tta", action="store_true", help="average the plain and 4 augmented views of each image")
 
@@ -267,7 +256,7 @@ def _predict(commands: Commands) -> None:
     parser.add_argument(
         "images", metavar="IMAGE", nargs="+", help="image files, folders, zips, or patterns such as '*.jpg'"
     )
-    _snapshot(parser)
+    snapshot(parser)
 
 
 def _benchmark(commands: Commands) -> None:
@@ -277,68 +266,4 @@ def _benchmark(commands: Commands) -> None:
         "what this machine does, in under a minute",
         "Measures the parts of training for a few seconds each, on pictures made on the spot. The Home page shows it.",
         "an object of decode, features, train, small (images a second), lesson_seconds, device, threads, torch",
-    )
-
-
-def _network(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--backbone",
-        metavar="B",
-        help="small_cnn, efficientnet_lite0, resnet18, resnet34, resnet50 or any timm name (default: "
-        "efficientnet_lite0; small_cnn for digits and shapes, unless the recipe is lesson2)",
-    )
-    parser.add_argument(
-        "--size",
-        type=side,
-        metavar="S",
-        help="side of the images in pixels, 8 to 1024 (default: 128; for small_cnn 32 on digits, 64 elsewhere)",
-    )
-    parser.add_argument("--scratch", action="store_true", help="begin with random weights instead of pretrained ones")
-    parser.add_argument(
-        "--unfolded",
-        action="store_true",
-        help="keep batch norm as layers that go on learning (default: folded into the convolutions of a pretrained "
-        "network, which trains a little faster and from a small data set at least as well)",
-    )
-
-
-def _splitting(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--seed", type=whole, metavar="N", help="decides all that is random (default: 0)")
-    parser.add_argument(
-        "--valid-share",
-        type=valid_share,
-        metavar="S",
-        help="share of the images held out for validation where the data set has no split (default: 0.2)",
-    )
-    reading = parser.add_argument_group("how the data set is read")
-    reading.add_argument(
-        "--classes-from",
-        choices=("folder", "names", "csv"),
-        help="where the classes come from: the folders, the names of the files (cat.0.jpg), or a table of files and "
-        "labels (default: the folders, or a table where they are no classes)",
-    )
-    reading.add_argument(
-        "--folder",
-        action="append",
-        metavar="PATH=PART",
-        help="what a folder inside the data set is: class, train, valid, test, wrapper (its folders count) or ignored; "
-        "may be given several times",
-    )
-    reading.add_argument("--labels", metavar="FILE", help="the table: a CSV, TSV, JSON lines or Excel file")
-    reading.add_argument(
-        "--columns",
-        type=columns,
-        metavar="file=A,label=B[,split=C]",
-        help="the columns of the table, where they are not called so",
-    )
-    reading.add_argument(
-        "--pattern",
-        metavar="P",
-        help="how file names hold the class: {class}.{number}, {class}_{number}, ... (default: found by itself)",
-    )
-
-
-def _snapshot(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--snapshot", default="latest", metavar="NAME", help="latest, best, cycle-N or a saved name (default: latest)"
     )

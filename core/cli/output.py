@@ -81,6 +81,11 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def one_line(name: str) -> str:
+    """A file's name on one line of a terminal: line breaks, marks of direction and the like are written as escapes."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in name)
+
+
 def table(rows: list[list[str]], *, right: bool = True) -> str:
     """Rows of cells in columns, the first column flush left and the others, if `right`, flush right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]

@@ -6,7 +6,7 @@ import numpy as np
 
 from core.cli.jobs import run_named
 from core.cli.options import Options
-from core.cli.output import Answer, Reporter
+from core.cli.output import Answer, Reporter, one_line
 from core.data.batch_files import Asked, asked_files
 from core.errors import DataError
 from core.results.predictions import Floats, predict_images
@@ -70,7 +70,8 @@ def _size(run: RunFolder, snapshot: str) -> int:
 
 
 def _line(found: dict[str, Any]) -> str:
+    name = one_line(found["image"])
     if "error" in found:
-        return f"{found['image']}: not read. {found['error']}"
+        return f"{name}: not read. {found['error']}"
     ranked = sorted(found["probabilities"].items(), key=lambda pair: -pair[1])[:TOP_CLASSES]
-    return f"{found['image']}: " + ", ".join(f"{name} {share:.1%}" for name, share in ranked)
+    return f"{name}: " + ", ".join(f"{name} {share:.1%}" for name, share in ranked)

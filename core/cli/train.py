@@ -1,5 +1,6 @@
 """`train`: a new run, or going on with one."""
 
+import shlex
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -15,17 +16,21 @@ from core.cli.conflicts import (
     refuse_idle_weights_options,
 )
 from core.cli.inspect import opened
-from core.cli.jobs import run_named, work
+from core.cli.jobs import find_moved, run_named, work
 from core.cli.network import Network, augmentation_of, network_of, trained_whole
 from core.cli.options import Options
 from core.cli.output import Answer, Reporter, table
 from core.cli.prefetch import get_ready
-from core.errors import PlanError, RunError
+from core.errors import DivergedError, PlanError, RunError
 from core.jobs.specs import TrainSpec
 from core.runs.create import create_run
 from core.runs.folder import RunFolder
+from core.runs.names import LATEST
+from core.runs.rate_guard import groups_of, rate_warning, weights_of
+from core.runs.setbacks import Setback, setbacks_of
 from core.training.recipes import lesson2, quick, suggested_plan
 from core.training.stage import Plan, plan_from_json, plan_of, stage_of
+from core.training.words import rate_in_words
 from core.workspace import Workspace
 
 
@@ -37,9 +42,29 @@ def train(options: Options, reporter: Reporter) -> Answer:
         run, spec = _begun(options, reporter)
     else:
         run, spec = _resumed(options)
+        find_moved(run, options.moved_to, reporter)
+        _warn_of_rates(run, spec, reporter)
     reporter.say(f"Run {run.id} in {run.path}")
-    work(run, spec, reporter)
+    try:
+        work(run, spec, reporter)
+    except DivergedError:
+        for setback in setbacks_of(run):
+            reporter.say(_said(run, setback))
+        raise
     return _answer(run, time.perf_counter() - began)
+
+
+def _warn_of_rates(run: RunFolder, spec: TrainSpec, reporter: Reporter) -> None:
+    """Say which rates of a new plan lie beyond the collapse of a range test of the run; it is trained all the same."""
+    if spec.plan is None:
+        return
+    curves, groups = run.curves(), groups_of(run.info)
+    now = replace(weights_of(run), loaded=spec.start) if spec.start != LATEST else weights_of(run)
+    for place, stage in enumerate(spec.plan.stages):
+        found = rate_warning(stage, curves, now, groups, later=place > 0)
+        if found is not None:
+            advice = "" if found.suggested is None else f" The range test suggests {rate_in_words(found.suggested)}."
+            reporter.say(f"Warning: stage {place + 1}: {found.sentence}{advice}")
 
 
 def _begun(options: Options, reporter: Reporter) -> tuple[RunFolder, TrainSpec]:
@@ -80,14 +105,14 @@ def _network_and_plan(options: Options) -> tuple[Network, Plan]:
 
 def _resumed(options: Options) -> tuple[RunFolder, TrainSpec]:
     run = run_named(str(options.resume), Workspace.at(options.home))
-    info, state = run.info, run.state
+    info, state, start = run.info, run.state, options.start or LATEST
     if options.plan:
-        return run, TrainSpec(plan=_plan_in(options.plan))
+        return run, TrainSpec(plan=_plan_in(options.plan), start=start)
     if options.recipe or first_given(options, STAGE_OPTIONS):
         size = options.size or (state.stages[-1].settings.size if state.stages else info.size)
         network = Network(info.backbone, info.pretrained, size)
         plan = _plan(options, network, info.data_spec, fresh=False)
-        return run, TrainSpec(plan=plan)
+        return run, TrainSpec(plan=plan, start=start)
     if not state.unfinished:
         raise RunError(
             "Nothing of this run's plan is left to do. Say what to do next, such as --unfreeze --cycles 2, "
@@ -157,6 +182,7 @@ def _answer(run: RunFolder, seconds: float) -> Answer:
         }
         for stage in state.stages[state.plan_start :]
     ]
+    fallen = [one for one in setbacks_of(run) if one.stage >= state.plan_start]
     value = {
         "run": str(run.path),
         "id": run.id,
@@ -165,11 +191,22 @@ def _answer(run: RunFolder, seconds: float) -> Answer:
         "seconds": round(seconds, 2),
         "stages": stages,
         "best": None if state.best is None else state.best.model_dump(),
+        "collapsed": [
+            {
+                "stage": one.stage - state.plan_start + 1,
+                "before": one.before,
+                "after": one.after,
+                "snapshot": None if one.snapshot is None else one.snapshot.name,
+                "try_lr": one.try_rate,
+                "why": one.why,
+            }
+            for one in fallen
+        ],
     }
-    return Answer(value, _text(run, value, stages))
+    return Answer(value, _text(run, value, stages, fallen), status=1 if state.unfinished else 0)
 
 
-def _text(run: RunFolder, value: dict[str, Any], stages: list[dict[str, Any]]) -> str:
+def _text(run: RunFolder, value: dict[str, Any], stages: list[dict[str, Any]], fallen: list[Setback]) -> str:
     rows = [["stage", "rate", "epochs", "accuracy", "valid loss", "seconds"]]
     for number, stage in enumerate(stages, start=1):
         lr = ", ".join(f"{rate:.2g}" for rate in stage["lr"] or ())
@@ -186,9 +223,30 @@ def _text(run: RunFolder, value: dict[str, Any], stages: list[dict[str, Any]]) -
             table(rows),
             *reasons,
             f"Accuracy {accuracy}, validation loss {loss}, after {value['seconds']:.1f} s.",
+            *_better_before(value, fallen),
+            *(f"Warning: {_said(run, one)}" for one in fallen),
             f"Run {run.id} in {run.path}",
         ]
     )
+
+
+def _said(run: RunFolder, setback: Setback) -> str:
+    """What happened in a stage, what to do, and how to do it here."""
+    if setback.snapshot is None:
+        return f"{setback.sentence} {setback.advice}"
+    name = shlex.quote(setback.snapshot.name)
+    command = f"python -m core train --continue {shlex.quote(str(run.path))} --from {name} --lr {setback.try_rate:.2g}"
+    return f"{setback.sentence} {setback.advice} To do so: {command}, with the stage's other options."
+
+
+def _better_before(value: dict[str, Any], fallen: list[Setback]) -> list[str]:
+    """Where the best weights are kept when they are not those of the end."""
+    best = value["best"]
+    if fallen or best is None or value["accuracy"] is None or value["accuracy"] >= best["accuracy"]:
+        return []
+    return [
+        f"The best, {best['accuracy']:.1%} after epoch {best['epoch']}, is kept as the snapshot {best['snapshot']}."
+    ]
 
 
 def _figure(value: float | None, form: str) -> str:

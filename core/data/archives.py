@@ -1,6 +1,7 @@
 """Archives from anybody: read an entry at a time, capped, and written under names of our own."""
 
 import os
+import re
 import stat
 import tarfile
 import tempfile
@@ -19,7 +20,25 @@ from core.workspace import Progress
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 """What the names of archives end in that are unpacked here."""
 
-NOT_READ = {".7z": "a 7z archive", ".rar": "a RAR archive", ".z01": "a part of a split zip", ".001": "a part of a file"}
+NOT_READ = {
+    ".7z": "a 7z archive",
+    ".rar": "a RAR archive",
+    ".z01": "a part of a split zip",
+    ".001": "a part of a file",
+    ".zst": "a Zstandard archive",
+    ".lz4": "an LZ4 archive",
+    ".lzma": "an LZMA archive",
+    ".gz": "a gzip file",
+    ".bz2": "a bzip2 file",
+    ".xz": "an XZ file",
+    ".z": "a compressed file",
+    ".dmg": "a disk image",
+    ".iso": "a disk image",
+    ".img": "a disk image",
+    ".sit": "a StuffIt archive",
+    ".arj": "an ARJ archive",
+    ".cab": "a Cabinet archive",
+}
 """Endings of archives that are not, and what they are."""
 
 DEEPEST = 2
@@ -42,6 +61,15 @@ class _DamagedError(Exception):
 def is_archive(name: str) -> bool:
     """Whether a file's name is that of an archive which is unpacked here."""
     return name.lower().endswith(ENDINGS)
+
+
+def is_zip(path: Path) -> bool:
+    """Whether a file without a known ending begins as a zip does; documents, which are zips too, have endings."""
+    try:
+        with path.open("rb") as file:
+            return not path.suffix and file.read(4) == b"PK\3\4"
+    except OSError:
+        return False
 
 
 def without_ending(name: str) -> str:
@@ -124,7 +152,11 @@ def unpack_into(archive: Path, title: str, store: Store, progress: Progress, pre
 
 def _opened(archive: Path, title: str) -> zipfile.ZipFile | tarfile.TarFile:
     with archive.open("rb") as file:
-        start = file.read(6)
+        start = file.read(200)
+    if not start:
+        raise DataError(f"{title} is empty. Copy or download it anew.")
+    if re.match(rb"\s*(<!doctype html|<html)", start, re.IGNORECASE):
+        raise DataError(f"{title} is a web page: its download failed. Download it anew.")
     if start.startswith((b"7z\xbc\xaf", b"Rar!")):
         kind = "a 7z" if start.startswith(b"7z") else "a RAR"
         raise DataError(f"{title} is {kind} archive, which is not read here. Unpack it, and choose the folder.")
@@ -133,6 +165,8 @@ def _opened(archive: Path, title: str) -> zipfile.ZipFile | tarfile.TarFile:
     except Exception as error:  # both raise nearly anything on hostile bytes
         if "multi-disk" in str(error) or "span" in str(error):
             raise DataError(f"{title} is one part of a split archive. Unpack it, and choose the folder.") from error
+        if start.startswith(b"PK\3\4"):
+            raise DataError(f"{title} is damaged: its end is missing. Copy or download it anew.") from error
         raise DataError(_no_archive(title)) from error
 
 
@@ -153,7 +187,7 @@ def _entries(opened: zipfile.ZipFile | tarfile.TarFile) -> Iterator[_Entry]:
         raise _DamagedError from error
     for member in members:
         if not member.isdir():
-            refusal = "" if member.isreg() else "It is a link, not a file."
+            refusal = "" if member.isreg() or member.islnk() else "It is a link, not a file."
             yield _Entry(member.name, refusal, _Opener(opened, member))
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from core.data.decode import SUFFIXES
-from core.data.folder_names import in_order, one_form, split_of
+from core.data.folder_names import in_order, one_form
 from core.data.folders import Store
+from core.data.split_names import split_of
 from core.errors import DataError, SeveralLabelsError
 from core.workspace import Progress
 

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from core.data.folder_names import split_of
+from core.data.one_hot import LABEL, with_labels
 from core.data.reading import Choice
+from core.data.split_names import split_of
 from core.data.tables import Table
 from core.errors import DataError, SeveralLabelsError
 
@@ -37,10 +38,11 @@ class Columns:
     guessed: bool = False
 
 
-def columns_of(table: Table, choice: Choice, matching: Callable[[list[str]], int]) -> Columns:
-    """The columns of `table`, those chosen first; `matching` counts the cells that name a file of the data set.
+def columns_of(table: Table, choice: Choice, matching: Callable[[list[str]], int]) -> tuple[Table, Columns]:
+    """The columns of `table`, those chosen first; `matching` counts the files that cells name.
 
-    Raises `DataError` that lists the columns, where they cannot be told or hold something else than one label a file.
+    The table comes back with one column of labels where it had a column of 0 and 1 for each class. Raises
+    `DataError` that lists the columns, where they cannot be told or hold something else than one label a file.
     """
     file = choice.file_column or _file_column(table, matching)
     table.column(file)
@@ -52,19 +54,34 @@ def columns_of(table: Table, choice: Choice, matching: Callable[[list[str]], int
         table.column(split)
     label, guessed = choice.label_column, False
     if not label:
-        label, guessed = _label_column(table, [column for column in others if column != split])
+        others = [column for column in others if column != split]
+        known = {_plain(column) for column in others} & set(_LABELS)
+        if not known and (marked := with_labels(table, others)):
+            return marked, Columns(file, LABEL, split)
+        label, guessed = _label_column(table, others)
     table.column(label)
     if label in table.lists:
         raise SeveralLabelsError(_several(table.name))
-    return Columns(file, label, split, guessed)
+    return table, Columns(file, label, split, guessed)
+
+
+def is_header(cell: str) -> bool:
+    """Whether a cell of a first line is one of the usual names of columns."""
+    return _plain(cell) in {*_FILES, *_LABELS, *_SPLITS}
 
 
 def one_label_each(table: Table, pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
     """File -> label of (file, label) pairs; raises `SeveralLabelsError` where files have several labels."""
     labels: dict[str, str] = {}
+    others: dict[str, str] = {}
     for file, label in pairs:
         if labels.setdefault(file, label) != label:
-            raise SeveralLabelsError(_several(table.name, f"{file} is called {labels[file]} and {label}"))
+            others.setdefault(file, label)
+    if others:
+        file, label = next(iter(others.items()))
+        where = f", {len(others):,} of {len(labels):,}"
+        said = _several(table.name, f"{file} is called {labels[file]} and {label}", where)
+        raise SeveralLabelsError(f"{said} Where a row is wrong, delete it.")
     if _joined(list(labels.values())):
         example = max(labels.items(), key=lambda pair: len(pair[1]))
         raise SeveralLabelsError(_several(table.name, f"{example[0]} is called {example[1]!r}"))
@@ -84,10 +101,11 @@ def _joined(labels: list[str]) -> bool:
     return False
 
 
-def _several(name: str, example: str = "") -> str:
+def _several(name: str, example: str = "", where: str = "") -> str:
     shown = f" ({example})" if example else ""
     return (
-        f"{name} gives several labels to an image{shown}. Anneal learns one class for each image; it is not for that."
+        f"{name} gives several labels to an image{where}{shown}. Anneal learns one class for each image; it is not "
+        "for that."
     )
 
 

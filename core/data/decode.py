@@ -11,8 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, JpegImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageFile, JpegImagePlugin, UnidentifiedImageError
 
+from core.data.deep_colours import eight_bit, has_deep_colours, stretch_colours
+from core.data.folder_names import PLACEHOLDER
 from core.data.formats import RAW, can_read_heic, is_heic, kind_of, without_large_chunks
 from core.errors import DataError
 
@@ -47,6 +49,12 @@ MOST_PIXELS = 89_000_000
 
 MOST_JPEG_PIXELS = 300_000_000
 """A JPEG may have more, as it is decoded at an eighth of its size; phones write up to 200 million."""
+
+MOST_PROGRESSIVE_BYTES = 640 * 2**20
+"""A progressive JPEG is held in memory whole before any of it can be decoded, mostly 3 bytes a pixel. This is enough
+for 200 megapixels; one such image is decoded at a time."""
+
+_BYTES_A_COEFFICIENT = 2
 
 MOST_BYTES = 512 * 2**20
 
@@ -123,7 +131,7 @@ def read(path: Path) -> bytes:
 
 
 @contextmanager
-def _opened(content: bytes, suffix: str, size: int) -> Iterator[tuple[Image.Image, tuple[int, int]]]:
+def _opened(content: bytes, suffix: str, size: int) -> Iterator[tuple[ImageFile.ImageFile, tuple[int, int]]]:
     """The decoded image, JPEG at the smallest scale not below `size`, and its size as stored."""
     try:
         image = _recognised(content, suffix)
@@ -132,8 +140,12 @@ def _opened(content: bytes, suffix: str, size: int) -> Iterator[tuple[Image.Imag
         image.draft(None, (size, size))
         if stored[0] * stored[1] > most or image.width * image.height > MOST_PIXELS:
             raise DataError(_too_large(f"{stored[0] * stored[1] / 1e6:,.0f} megapixels"))
+        _refuse_progressive(image, stored)
         with _turn(stored):
+            deep = has_deep_colours(image)
             image.load()
+            if deep:
+                stretch_colours(image, lambda: _recognised(content, suffix))
             yield image, stored
     except DataError:
         raise
@@ -148,9 +160,24 @@ def _opened(content: bytes, suffix: str, size: int) -> Iterator[tuple[Image.Imag
         raise DataError(f"The {what} is damaged: {_short(error)}.") from error
 
 
-def _recognised(content: bytes, suffix: str) -> Image.Image:
+def _refuse_progressive(image: Image.Image, stored: tuple[int, int]) -> None:
+    """Raise `DataError` for a progressive JPEG that needs too much memory: it is decoded whole, whatever the scale."""
+    if not isinstance(image, JpegImagePlugin.JpegImageFile) or not image.info.get("progressive"):
+        return
+    most = max(across * down for _, across, down, _ in image.layer)
+    blocks = sum(across * down / most for _, across, down, _ in image.layer)
+    needed = int(stored[0] * stored[1] * blocks * _BYTES_A_COEFFICIENT)
+    if needed > MOST_PROGRESSIVE_BYTES:
+        raise DataError(
+            f"The image is a progressive JPEG of {stored[0] * stored[1] / 1e6:,.0f} megapixels, which takes "
+            f"{needed >> 20:,} MB of memory to decode; up to {MOST_PROGRESSIVE_BYTES >> 20} are used. Save it smaller, "
+            "or as a JPEG that is not progressive."
+        )
+
+
+def _recognised(content: bytes, suffix: str) -> ImageFile.ImageFile:
     """The image, its pixels not yet decoded. Raises what Pillow raises, and `DataError` for kinds that it mistakes."""
-    if suffix.lower() in RAW:
+    if suffix.lower() in RAW or suffix.lower() == PLACEHOLDER:
         raise DataError(kind_of(content, suffix))
     if content.startswith(b"\xff\xd8\xff"):  # not by Image.open, which refuses large ones before it knows the scale
         try:
@@ -193,23 +220,10 @@ def _upright_square(image: Image.Image, size: int) -> Image.Image:
 def _plain(image: Image.Image) -> Image.Image:
     """The picture in a mode that can be resized: L, RGB, RGBA or CMYK."""
     if image.mode in ("I", "F") or image.mode.startswith("I;"):
-        return Image.fromarray(_eight_bit(image))
+        return Image.fromarray(eight_bit(image))
     if image.has_transparency_data:
         return image.convert("RGBA")
     return image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
-
-
-def _eight_bit(image: Image.Image) -> Pixels:
-    """Brightness of more than 8 bits as uint8: up to 16 bits by the bits in use, else from the lowest to the highest.
-
-    Microscopes and other cameras put 12 bits in 16: values up to 4095 are taken for that, up to 255 for 8 bits.
-    """
-    values = np.nan_to_num(np.asarray(image, dtype=np.float32), nan=0.0, posinf=0.0, neginf=0.0)
-    low, high = float(values.min()), float(values.max())
-    if image.mode != "F" and low >= 0 and high <= 65535:
-        low, high = 0.0, next(float(most) for most in (255, 4095, 65535) if high <= most)
-    scaled = (values - low) / max(high - low, 1e-12)
-    return (scaled * 255).round().astype(np.uint8)
 
 
 def _no_image(content: bytes, suffix: str) -> str:

@@ -3,22 +3,30 @@
 import re
 from collections.abc import Iterator
 
-from core.data.folder_names import ANNOTATIONS, IMAGES, PAPERS, THUMBNAILS, UNLABELLED, is_called, split_of
+from core.data.folder_names import ANNOTATIONS, IMAGES, PAPERS, THUMBNAILS, UNLABELLED, is_called
+from core.data.split_names import split_of
 from core.data.tree import Node
 
 _CAMERA = re.compile(r"(new folder.*|untitled.*|dcim|\d{3}[a-z_]{5}|(19|20)\d\d([-_. ]?\d\d){0,2})$", re.IGNORECASE)
 """Names that cameras and programs give to folders by themselves."""
 
-_SPECIAL = ANNOTATIONS | THUMBNAILS | PAPERS | UNLABELLED | IMAGES
+_PAIRED = frozenset({"input", "inputs", "target", "targets", "output"})
+"""Folders of pairs of images, as for image restoration."""
+
+_SPECIAL = ANNOTATIONS | THUMBNAILS | PAPERS | UNLABELLED | IMAGES | _PAIRED
 
 
-def doubts_about_classes(folders: list[Node], nested: list[Node], *, some_decided: bool) -> Iterator[str]:
-    """Questions about `folders` that are read as classes, `nested` being those that hold folders of images only."""
+def doubt_about_nesting(nested: list[Node]) -> Iterator[str]:
+    """A question about folders that are read as classes and hold folders of images only."""
     if nested:
         yield (
             f"{few(nested)} holds folders of images and is read as one class. If those folders are the classes, "
             "say that it is a wrapper."
         )
+
+
+def doubts_about_classes(folders: list[Node], *, some_decided: bool) -> Iterator[str]:
+    """Questions about `folders` that are read as classes."""
     splits = [folder for folder in folders if split_of(folder.name)]
     odd = [folder for folder in folders if folder not in splits and is_called(folder.name, _SPECIAL)]
     if odd:

@@ -1,23 +1,7 @@
-"""What folders are called in the wild: splits, wrappers, masks beside images, and what systems leave behind."""
+"""What folders are called in the wild: wrappers, masks beside images, and what systems leave behind."""
 
 import re
 import unicodedata
-
-SPLITS = {
-    **dict.fromkeys(("train", "training", "trn", "trainset", "traindata"), "train"),
-    **dict.fromkeys(("valid", "val", "validation", "validate", "validset", "valset"), "valid"),
-    **dict.fromkeys(("dev", "devel", "development", "devset", "eval", "evaluation", "evalset"), "valid"),
-    **dict.fromkeys(("holdout", "heldout"), "valid"),
-    **dict.fromkeys(("test", "testing", "tst", "testset", "testdata"), "test"),
-}
-"""A word in the name of a folder above the classes -> the split that it means."""
-
-NEUTRAL = frozenset(
-    "set sets data dataset datasets split splits seg image images img imgs photo photos picture pictures pic pics "  # noqa: SIM905
-    "sample samples folder folders dir directory file files jpg jpeg png the all full final new raw cropped resized "
-    "processed original originals class classes".split()
-)
-"""Words that stand beside a split's name without changing what it means: `train_images`, `seg_train`, `test_set`."""
 
 IMAGES = frozenset(
     "images image imgs img photos photo pictures pics jpegimages jpgs jpg jpegs png pngs frames rgb".split()  # noqa: SIM905
@@ -37,7 +21,7 @@ THUMBNAILS = frozenset(
 
 PAPERS = frozenset(
     "docs doc documentation assets asset screenshots screenshot static figures figs media readme readme_images "  # noqa: SIM905
-    "notebooks notebook scripts src results logs".split()
+    "notebooks notebook scripts src results logs runs wandb mlruns lightning_logs checkpoints weights outputs".split()
 )
 """Folders of a repository that lie beside the data."""
 
@@ -45,6 +29,9 @@ UNLABELLED = frozenset(
     "pred preds predict prediction predictions unlabeled unlabelled unlabel unsup submission".split()  # noqa: SIM905
 )
 """Folders of pictures that nobody has given a class."""
+
+PLACEHOLDER = ".icloud"
+"""Ending of the hidden file that iCloud leaves where an image is not on this computer: .IMG_1.jpg.icloud."""
 
 _CLUTTER = {
     **dict.fromkeys(("__macosx", "icon\r", ".ds_store"), "made by macOS"),
@@ -60,7 +47,7 @@ _CLUTTER = {
 def clutter(name: str) -> str:
     """Who left a file or folder of this name behind ("made by a NAS"); "" for one that a person made."""
     if name.startswith("."):
-        return "hidden"
+        return "" if name.endswith(PLACEHOLDER) else "hidden"
     lower = name.casefold()
     if lower.startswith("$"):
         return "made by Windows" if lower.startswith(("$recycle", "$windows", "$winre", "$sysreset", "$extend")) else ""
@@ -70,30 +57,6 @@ def clutter(name: str) -> str:
 def is_ignored(name: str) -> bool:
     """Whether a posix name lies in what systems leave behind: hidden files, `__MACOSX`, `Thumbs.db`, `@eaDir`."""
     return any(clutter(part) for part in name.split("/"))
-
-
-def words(name: str) -> list[str]:
-    """The words of a folder's name: "SegTrain_2017" -> seg, train; numbers are left out."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", one_form(name))
-    return [word for word in re.split(r"[\W_\d]+", spaced.casefold()) if word]
-
-
-def split_of(name: str) -> str:
-    """The split that a folder's name means ("train", "valid", "test"); "" where it may be a class."""
-    meant, rest = split_and_rest(name)
-    return meant if not set(rest) - NEUTRAL else ""
-
-
-def split_and_rest(name: str) -> tuple[str, tuple[str, ...]]:
-    """The split that one word of a name means, and the other words; ("", ...) where none or several do."""
-    parts = words(name)
-    joined = "".join(parts)
-    if joined in ("holdout", "heldout"):
-        return "valid", ()
-    found = [word for word in parts if word in SPLITS]
-    if len({SPLITS[word] for word in found}) != 1:
-        return "", tuple(parts)
-    return SPLITS[found[0]], tuple(word for word in parts if word not in SPLITS)
 
 
 def is_called(name: str, names: frozenset[str]) -> bool:

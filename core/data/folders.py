@@ -120,7 +120,8 @@ class Store:
 
 def clean_name(raw: str) -> str | None:
     """`raw` as a relative posix path without empty parts; None when it climbs out with `..`."""
-    parts = [part for part in _text(raw).replace("\\", "/").replace("\0", "").split("/") if part not in ("", ".")]
+    path = re.sub(r"^[A-Za-z]:(?=/)", "", _text(raw).replace("\\", "/").replace("\0", ""))
+    parts = [part for part in path.split("/") if part not in ("", ".")]
     return None if ".." in parts else "/".join(parts)
 
 

@@ -3,6 +3,8 @@
 import importlib.util
 import re
 
+from core.data.folder_names import PLACEHOLDER
+
 _BOX = re.compile(rb"....ftyp", re.DOTALL)
 _HEVC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs")
 _VIDEO = (b"isom", b"iso2", b"mp41", b"mp42", b"avc1", b"qt  ", b"M4V ", b"3gp4", b"3gp5", b"dash")
@@ -11,6 +13,33 @@ RAW = frozenset(
     {".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".sr2", ".dng", ".raf", ".orf", ".rw2", ".pef", ".x3f", ".srw"}
 )
 """Suffixes of what cameras write before they make a picture of it; TIFF readers find only a thumbnail in some."""
+
+_KINDS = {
+    ".tga": "a Targa image",
+    ".pcx": "a PCX image",
+    ".dds": "a DirectDraw texture",
+    ".icns": "an icon file of macOS",
+    ".emf": "a Windows metafile",
+    ".wmf": "a Windows metafile",
+    ".nii": "a NIfTI volume",
+    ".mha": "a MetaImage volume",
+    ".nrrd": "an NRRD volume",
+    ".bpg": "a BPG image",
+    ".czi": "a microscope image of Zeiss",
+    ".lif": "a microscope image of Leica",
+    ".nd2": "a microscope image of Nikon",
+    ".svs": "a whole slide image",
+    ".ndpi": "a whole slide image",
+    ".mrxs": "a whole slide image",
+    ".sgi": "an SGI image",
+    ".xbm": "an X bitmap",
+    ".ai": "an Illustrator drawing",
+    ".sketch": "a Sketch drawing",
+}
+"""Suffixes of images that are not read here, and what they are."""
+
+UNFINISHED = frozenset({".crdownload", ".part", ".partial", ".download", ".opdownload", ".tmp"})
+"""Suffixes that browsers give to a download which has not come to its end."""
 
 _SIGNS: tuple[tuple[bytes, str, str], ...] = (
     (b"\xff\x0a", "a JPEG XL image", "Save it as JPEG or PNG."),
@@ -52,6 +81,10 @@ def kind_of(content: bytes, suffix: str) -> str:
         if can_read_heic():
             return "It is a HEIC image, and is damaged."
         return "It is a HEIC image, as iPhones write them. Install pi-heif (pip install pi-heif), or save it as JPEG."
+    if suffix.lower() == PLACEHOLDER:
+        return "The image is in iCloud and not on this computer. Download it there first."
+    if suffix.lower() in UNFINISHED:
+        return "It is an unfinished download. Download the image anew, or delete it."
     if suffix.lower() in RAW:
         return f"It is a raw image of a camera ({suffix.lower()}). Export it as JPEG."
     if _BOX.match(content):
@@ -60,10 +93,10 @@ def kind_of(content: bytes, suffix: str) -> str:
             return "It is a raw image of a camera. Export it as JPEG."
         if brand in _VIDEO:
             return "It is a video. Export frames of it as JPEG."
-    return _by_signs(content)
+    return _by_signs(content, suffix)
 
 
-def _by_signs(content: bytes) -> str:
+def _by_signs(content: bytes, suffix: str) -> str:
     if content[128:132] == b"DICM":
         return "It is a DICOM image. Export it as PNG."
     if _SVG.match(content[:2000]):
@@ -72,7 +105,11 @@ def _by_signs(content: bytes) -> str:
         return "Not an image that is read here: it is a PostScript drawing. Export it as PNG."
     if _WEB.match(content[:200]):
         return "It is a web page: the download of the image failed. Download it anew, or delete it."
-    return next((f"It is {what}. {todo}" for sign, what, todo in _SIGNS if content.startswith(sign)), "")
+    if content.startswith(b"version https://git-lfs"):
+        return "It is a pointer of Git LFS; the image itself was not fetched. Run: git lfs pull."
+    signed = next((f"It is {what}. {todo}" for sign, what, todo in _SIGNS if content.startswith(sign)), "")
+    kind = _KINDS.get(suffix.lower())
+    return signed or (f"It is {kind}. Save it as JPEG or PNG." if kind else "")
 
 
 def without_large_chunks(content: bytes) -> bytes:

@@ -1,6 +1,5 @@
 """Where the classes of a data set come from: its folders, a table, or the names of its files."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -9,7 +8,7 @@ from core.data.layout import Layout, Place, lay_out
 from core.data.name_labels import NamePattern, best_pattern, labels_by_name, suggested
 from core.data.reading import Choice, Folder
 from core.data.sources import Source
-from core.data.table_labels import TableReading, best_table, chosen_table, described, placed
+from core.data.table_labels import TableReading, best_tables, chosen_table, described, placed
 from core.data.tree import may_be_image
 from core.errors import DataError, SeveralLabelsError
 
@@ -37,7 +36,7 @@ class Labelled:
 
 def labelled(source: Source, choice: Choice) -> Labelled:
     """The class of every file of `source`, read as `choice` says; raises `DataError`."""
-    layout = lay_out([file.name for file in source.files], choice, source.empty)
+    layout = _laid_out(source, choice)
     source = _counting(source, layout)
     if choice.classes_from == "csv":
         return _of_tables(source, layout, chosen_table(source, choice), choice)
@@ -50,16 +49,24 @@ def labelled(source: Source, choice: Choice) -> Labelled:
         return _of_tables(source, layout, readings, choice)
     if len({place.label for place in layout.places.values()}) > 1:
         return _asking_about_tables(source, _of_folders(layout, choice))
-    best = best_table(source, choice)
-    if best is not None:
-        return _of_tables(source, layout, [best], choice)
+    best = best_tables(source, choice)
+    if best:
+        return _of_tables(source, layout, best, choice)
     return _of_folders(layout, choice)
 
 
 def name_suggestions(source: Source) -> list[NamePattern]:
     """Patterns by which the names of the files would give classes, the best first, each with what it gives."""
-    layout = lay_out([file.name for file in source.files], empty=source.empty)
+    layout = _laid_out(source, Choice())
     return suggested(_images(_counting(source, layout)))
+
+
+def _laid_out(source: Source, choice: Choice) -> Layout:
+    """The layout of the files; folders that cannot be read count as class folders without an image."""
+    closed = dict(source.closed)
+    layout = lay_out([file.name for file in source.files], choice, [*source.empty, *closed])
+    reasons = {folder.rpartition("/")[2]: reason for folder, reason in closed.items()}
+    return replace(layout, empty=tuple((name, reasons.get(name, why)) for name, why in layout.empty))
 
 
 def _counting(source: Source, layout: Layout) -> Source:
@@ -159,17 +166,15 @@ def _no_class(folder: Folder) -> Folder:
 def _asking_about_tables(source: Source, found: Labelled) -> Labelled:
     """Class folders beside a table that labels nearly all images otherwise: which one is meant must be asked."""
     try:
-        table = best_table(source, found.choice, least=MOST_COVERED)
+        tables = best_tables(source, found.choice, least=MOST_COVERED)
     except SeveralLabelsError:  # the folders are classes of one label each
         return found
-    if table is None:
+    if not tables:
         return found
-    named: dict[str, set[str]] = defaultdict(set)
-    for name, label in table.labels.items():
-        if name in found.places:
-            named[found.places[name].label].add(label)
-    if all(len(labels) == 1 for labels in named.values()):
-        return found
+    table = tables[0]
+    pairs = {(found.places[name].label, label) for name, label in table.labels.items() if name in found.places}
+    if len(pairs) == len({label for label, _ in pairs}) == len({label for _, label in pairs}):
+        return found  # the folders and the table say the same in other words
     question = (
         f"{table.table.name} labels {len(table.labels):,} images otherwise than their folders, which are read as the "
         "classes. To read the table instead: --classes-from csv."

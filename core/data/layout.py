@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from core.data.doubts import doubts_about_classes, few
+from core.data.doubts import doubt_about_nesting, doubts_about_classes, few
 from core.data.folder_names import (
     ANNOTATIONS,
     IMAGES,
-    NEUTRAL,
     PAPERS,
     THUMBNAILS,
     UNLABELLED,
@@ -15,24 +14,17 @@ from core.data.folder_names import (
     in_order,
     is_called,
     one_form,
-    split_and_rest,
-    split_of,
 )
-from core.data.no_class import no_class
-from core.data.reading import Choice, Folder, Part
+from core.data.parts import BY_HAND, Parts, Place
+from core.data.reading import Choice, Folder
+from core.data.split_folders import classes_by_name, inner_split, other_side, splits_by_name
+from core.data.split_names import split_of
 from core.data.tree import Node, tree_of
+
+__all__ = ["NO_CLASS", "OUTSIDE", "Layout", "Place", "lay_out"]
 
 NO_CLASS = "The file is not in a class folder."
 OUTSIDE = "The file lies outside the train, valid and test folders."
-BY_HAND = "chosen by hand"
-
-
-@dataclass(frozen=True)
-class Place:
-    """The class of an image, and its split where the folders give one (else "")."""
-
-    label: str
-    split: str
 
 
 @dataclass(frozen=True)
@@ -76,33 +68,30 @@ def lay_out(names: Sequence[str], choice: Choice | None = None, empty: Iterable[
     )
 
 
-class _Reader:
-    """One reading of a tree; what was found is collected in its fields."""
+class _Reader(Parts):
+    """One reading of a tree."""
 
-    def __init__(self, choice: Choice) -> None:
-        self.choice = choice
-        self.places: dict[str, Place] = {}
-        self.left: dict[str, str] = {}
-        self.folders: dict[str, Folder] = {}
-        self.questions: list[str] = []
-        self.empty: dict[str, str] = {}
-        self.sides: dict[str, str] = {}
-        self.origin = ""
+    origin = ""
 
     def read(self, root: Node) -> None:
         """Find the folders that are classes or splits, and place every file."""
         level, kids = self._unwrapped(root)
         kids = self._parts_merged(kids)
-        splits = self._splits(kids)
-        deep = {kid.path for kid in kids if self._live(kid)}
+        splits = splits_by_name(kids, self.choice)
+        if side := other_side(kids, splits, self.choice):
+            self._ask_other_side(side[0], side[1], splits)
+            splits[side[0].path] = side[1]
+        deep = {kid.path for kid in kids if self.live(kid)}
         labelled = {split for path, split in splits.items() if path in deep}
         given = "train" in labelled and bool(labelled & {"valid", "test"})
         by_hand = any(self.choice.part_of(path) in ("train", "valid", "test") for path in splits)
-        if given or by_hand or (kids and len(splits) == len(kids)):
+        if classes := classes_by_name(kids, splits, self.choice):
+            self._classes_beside_splits(kids, splits, classes)
+        elif given or by_hand or (kids and len(splits) == len(kids)):
             self._under_splits(kids, splits, labelled)
         elif self._splits_inside(kids):
             self._classes_above_splits(kids)
-        elif any(len(self._live(kid)) > 1 for kid in kids if kid.path in splits):
+        elif any(len(self.live(kid)) > 1 for kid in kids if kid.path in splits):
             self._ask_lone_split(kids, splits)
             self._under_splits(kids, splits, labelled)
         else:
@@ -112,7 +101,7 @@ class _Reader:
         self._name_empty([level] if not splits or not labelled else [kid for kid in kids if kid.path in splits])
         for name in root.walk():
             if name not in self.places and name not in self.left:
-                self.left[name] = NO_CLASS if not self._skipped(name) else ""
+                self.left[name] = NO_CLASS if not self.is_skipped(name) else ""
         self.left = {name: why for name, why in self.left.items() if why}
 
     # -- folders that are neither class nor split ------------------------------------------------------------------
@@ -120,31 +109,22 @@ class _Reader:
     def _unwrapped(self, node: Node) -> tuple[Node, list[Node]]:
         """The folders to decide about: below those that only wrap the whole."""
         while True:
-            kids = self._expanded(node)
+            kids = self.expanded(node)
             chosen = any(self.choice.part_of(kid.path) for kid in kids)
             if chosen or len(kids) != 1 or split_of(kids[0].name) or not self._wraps(kids[0]):
                 return node, kids
             node = kids[0]
-            self._mark(node, "wrapper", why="the only folder here")
+            self.mark(node, "wrapper", why="the only folder here")
 
     def _wraps(self, node: Node) -> bool:
         """Whether the only folder of its level is no class: it has folders of images, or is just called so."""
-        return bool(self._live(node)) or (is_called(node.name, IMAGES) and bool(node.own))
-
-    def _expanded(self, node: Node) -> list[Node]:
-        """The live folders of `node`, with those that were chosen as wrappers replaced by what is in them."""
-        kids: list[Node] = []
-        for kid in self._live(node):
-            if self.choice.part_of(kid.path) == "wrapper":
-                self._mark(kid, "wrapper", why=BY_HAND)
-                kids += self._expanded(kid)
-            else:
-                kids.append(kid)
-        return kids
+        return bool(self.live(node)) or (is_called(node.name, IMAGES) and bool(node.own))
 
     def _parts_merged(self, kids: list[Node]) -> list[Node]:
         """The classes of folders that hold classes of the same names: batch1/cat, batch1/dog, batch2/cat, ..."""
-        if len(kids) < 2 or self._splits(kids) or any(kid.own or self.choice.part_of(kid.path) for kid in kids):
+        if len(kids) < 2 or splits_by_name(kids, self.choice):
+            return kids
+        if any(kid.own or self.choice.part_of(kid.path) for kid in kids):
             return kids
         inside = [self._unwrapped(kid)[1] for kid in kids]
         names = [{alike(node.name) for node in nodes} for nodes in inside]
@@ -152,59 +132,21 @@ class _Reader:
         if not same or any(split_of(node.name) for node in inside[0]):
             return kids
         for kid in kids:
-            self._mark(kid, "wrapper", why="its folders are called as those of the others")
+            self.mark(kid, "wrapper", why="its folders are called as those of the others")
         self.questions.append(f"{few(kids)} holds folders of the same names; these are read as the classes.")
         return [node for nodes in inside for node in nodes]
 
-    def _live(self, node: Node) -> list[Node]:
-        """The folders of `node` that may be classes or splits; the others are marked with the reason."""
-        kids = []
-        for kid in node.children:
-            chosen = self.choice.part_of(kid.path)
-            if chosen == "ignored":
-                self._leave(kid, "left out by hand", BY_HAND)
-            elif chosen is None and (why := no_class(kid, node)):
-                self._leave(kid, why)
-            else:
-                kids.append(kid)
-        return kids
-
-    def _leave(self, node: Node, why: str, reason: str = "") -> None:
-        self._mark(node, "ignored", why=why)
-        for name in node.walk():
-            self.left.setdefault(name, "")
-
-    def _skipped(self, name: str) -> bool:
-        parts = name.split("/")
-        above = ("/".join(parts[:depth]) for depth in range(1, len(parts)))
-        return any(path in self.folders and self.folders[path].part == "ignored" for path in above)
-
-    def _mark(self, node: Node, part: Part, means: str = "", why: str = "") -> None:
-        self.folders[node.path] = Folder(path=node.path, part=part, means=means, images=node.images, why=why)
-
     # -- splits ----------------------------------------------------------------------------------------------------
 
-    def _splits(self, kids: list[Node]) -> dict[str, str]:
-        """Path -> split of those folders whose name, or a person, says that they are one."""
-        found: dict[str, str] = {}
-        rests: dict[tuple[str, ...], set[str]] = {}
-        for kid in kids:
-            meant, rest = split_and_rest(kid.name)
-            rests.setdefault(rest, set()).add(meant)
-        for kid in kids:
-            chosen = self.choice.part_of(kid.path)
-            meant, rest = split_and_rest(kid.name)
-            if chosen in ("train", "valid", "test"):
-                found[kid.path] = chosen
-            elif chosen is None and meant and (not set(rest) - NEUTRAL or len(rests[rest] - {""}) > 1):
-                found[kid.path] = meant
-        return found
+    def _given(self, used: Iterable[str]) -> str:
+        """Take the split as given, and say where from; the split that serves for validation."""
+        held_out = "valid" if "valid" in set(used) else "test"
+        self.origin = "as given" if held_out == "valid" else "as given, with the test folder for validation"
+        return held_out
 
     def _under_splits(self, kids: list[Node], splits: dict[str, str], labelled: set[str]) -> None:
         given = "train" in labelled and len(labelled) > 1
-        held_out = "" if not given else "valid" if "valid" in labelled else "test"
-        if given:
-            self.origin = "as given" if held_out == "valid" else "as given, with the test folder for validation"
+        held_out = self._given(labelled) if given else ""
         for kid in kids:
             meant = splits.get(kid.path, "")
             chosen = self.choice.part_of(kid.path)
@@ -217,18 +159,21 @@ class _Reader:
 
     def _one_split(self, kid: Node, meant: str, split: str) -> None:
         """A split's folder: what is in it are the classes, past folders that only wrap them."""
-        inner, classes = kid, self._expanded(kid)
+        inner, classes = kid, self.expanded(kid)
         while len(classes) == 1 and self.choice.part_of(classes[0].path) is None and self._repeats(classes[0], meant):
             inner = classes[0]
-            self._mark(inner, "wrapper", why="the only folder here")
-            classes = self._expanded(inner)
+            self.mark(inner, "wrapper", why="the only folder here")
+            classes = self.expanded(inner)
         by_hand = self.choice.part_of(kid.path) is not None
-        why = BY_HAND if by_hand else "by its name" if classes else "by its name; no class folders in it"
-        self._mark(kid, "split", means=meant, why=why)
+        by_name = "by its name" if split_of(kid.name) == meant else "by what lies beside it"
+        why = BY_HAND if by_hand else by_name if classes else f"{by_name}; no class folders in it"
+        self.mark(kid, "split", means=meant, why=why)
         for name in kid.walk():
             self.sides.setdefault(name, meant)
         for node in classes:
             self._class(node, split)
+        if meant == "train":
+            self.questions += doubt_about_nesting(self._nested(classes))
         if inner.own and classes:
             self.questions.append(f"{len(inner.own):,} files lie loose in {inner.path}, beside its class folders.")
 
@@ -236,12 +181,10 @@ class _Reader:
         """Whether the only folder of a split just wraps its classes: train/train/..., train/images/..."""
         if split_of(node.name) == meant or is_called(node.name, IMAGES):
             return True
-        return len(self._live(node)) > 1 and not node.own
+        return len(self.live(node)) > 1 and not node.own
 
     def _outside(self, kid: Node) -> None:
-        self._mark(kid, "ignored", why="outside the split folders")
-        for name in kid.walk():
-            self.left[name] = OUTSIDE
+        self.leave(kid, "outside the split folders", OUTSIDE)
         if not is_called(kid.name, UNLABELLED | PAPERS):
             self.questions.append(
                 f"The folder {kid.path} ({kid.images:,} images) is left out, as it lies beside split folders."
@@ -251,57 +194,81 @@ class _Reader:
         named = ", ".join(kid.path for kid in kids if kid.path in splits)
         self.questions.append(f"{named} is read as a split with the classes inside, not as a class.")
 
+    def _ask_other_side(self, kid: Node, split: str, splits: dict[str, str]) -> None:
+        use = "training" if split == "train" else "validation"
+        beside = ", ".join(splits)
+        self.questions.append(f"{kid.path} is taken for {use}, as it holds the same classes as {beside} beside it.")
+
+    def _classes_beside_splits(self, kids: list[Node], splits: dict[str, str], classes: dict[str, str]) -> None:
+        """Folders that are called after their split and their class: train_cats, train_dogs, test_cats, ..."""
+        held_out = self._given(splits.values())
+        for kid in kids:
+            meant = splits[kid.path]
+            self._class(kid, "valid" if meant == held_out else meant, classes[kid.path])
+            for name in kid.walk():
+                self.sides[name] = meant
+        labels = ", ".join(sorted(set(classes.values()), key=in_order)[:3])
+        self.questions.append(f"{few(kids)} is read as a split and a class in one name; the classes are {labels}.")
+
     def _splits_inside(self, kids: list[Node]) -> bool:
-        """Whether each class has its own train and valid or test folders: cats/train, cats/test, dogs/train, ..."""
-        if len(kids) < 2:
-            return False
-        inside = [[split_of(node.name) for node in self._live(kid)] for kid in kids]
-        return all("train" in found and len(set(found)) > 1 and all(found) for found in inside)
+        """Whether classes have train and valid or test folders of their own: cats/train, cats/test, dogs/train, ..."""
+        used = [{inner_split(node, kid) for node in self.live(kid)} for kid in kids]
+        full = sum("train" in found and bool(found & {"valid", "test"}) for found in used)
+        return full > 1 and 2 * full > len(kids)
 
     def _classes_above_splits(self, kids: list[Node]) -> None:
-        used = {split_of(node.name) for kid in kids for node in self._live(kid)}
-        held_out = "valid" if "valid" in used else "test"
-        self.origin = "as given" if held_out == "valid" else "as given, with the test folder for validation"
+        held_out = self._given(inner_split(node, kid) for kid in kids for node in self.live(kid))
         for kid in kids:
-            self._class(kid, "")
-            for node in self._live(kid):
-                meant = split_of(node.name)
-                self._mark(node, "split", means=meant, why="by its name")
+            self._class(kid, "train")
+            for node in self.live(kid):
+                meant = inner_split(node, kid)
+                if not meant:
+                    self._unplace(node)
+                    continue
+                self.mark(node, "split", means=meant, why="by its name")
                 for name in node.walk():
                     if name in self.places:
                         self.places[name] = Place(one_form(kid.name), "valid" if meant == held_out else meant)
                         self.sides[name] = meant
-            loose = [name for name in (*kid.own, *kid.others) if name in self.places]
-            for name in loose:
-                self.places[name] = Place(one_form(kid.name), "train")
+
+    def _unplace(self, node: Node) -> None:
+        """Leave out what lies beside the split folders of a class."""
+        for name in node.walk():
+            self.places.pop(name, None)
+        self._outside(node)
 
     # -- classes ---------------------------------------------------------------------------------------------------
 
-    def _class(self, node: Node, split: str) -> None:
+    def _class(self, node: Node, split: str, label: str = "") -> None:
         """Everything in and below a folder is of one class, but for small copies and masks of its pictures."""
+        label = one_form(label or node.name)
         chosen = self.choice.part_of(node.path)
-        self._mark(node, "class", means=one_form(node.name), why=BY_HAND if chosen else "a folder of images")
-        for name in (*node.own, *node.others):
-            self.places[name] = Place(one_form(node.name), split)
-        waiting = self._live(node)
+        self.mark(node, "class", means=label, why=BY_HAND if chosen else "a folder of images")
+        self.put(node, label, split)
+        waiting = self.live(node)
         while waiting:
             kid = waiting.pop()
             if self.choice.part_of(kid.path) is None and is_called(kid.name, THUMBNAILS):
-                self._leave(kid, "small copies of pictures, by its name")
+                self.leave(kid, "small copies of pictures, by its name")
                 self.questions.append(f"The folder {kid.path} ({kid.images:,} images) is left out as small copies.")
                 continue
-            for name in (*kid.own, *kid.others):
-                self.places[name] = Place(one_form(node.name), split)
-            waiting += self._live(kid)
+            self.put(kid, label, split)
+            waiting += self.live(kid)
+
+    def _nested(self, kids: Iterable[Node]) -> list[Node]:
+        """Classes, not chosen by hand, that hold nothing but folders of images."""
+        return [
+            kid for kid in kids if self.choice.part_of(kid.path) is None and not kid.own and len(self.live(kid)) > 1
+        ]
 
     def _doubt_classes(self, level: Node, kids: list[Node]) -> None:
         """Ask about whatever makes a reading of plain class folders doubtful."""
         if len(kids) < 2:
             return
         undecided = [kid for kid in kids if self.choice.part_of(kid.path) is None]
-        nested = [kid for kid in undecided if not kid.own and len(self._live(kid)) > 1]
         loose = sum(name not in self.places for name in level.own)
-        self.questions += doubts_about_classes(undecided, nested, some_decided=len(undecided) < len(kids))
+        self.questions += doubt_about_nesting(self._nested(kids))
+        self.questions += doubts_about_classes(undecided, some_decided=len(undecided) < len(kids))
         if loose * 10 > level.images:
             self.questions.append(f"{loose:,} images lie loose beside the class folders and are left out.")
 

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.data.dataset import DataSet
-from core.data.folder_names import one_form, split_of
+from core.data.folder_names import one_form
 from core.data.index import load_source
 from core.data.labels import Labelled
 from core.data.layout import Place
 from core.data.reading import Choice
 from core.data.sources import Source, SourceFile
+from core.data.split_names import split_of
 from core.errors import DataError, SeveralLabelsError
 from core.workspace import Progress, Workspace, no_progress
 

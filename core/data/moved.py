@@ -19,11 +19,21 @@ def missing_folder(item: Item) -> Path | None:
     return missing[-1] if missing else None
 
 
+def missing_of(data: DataSet) -> Path | None:
+    """`missing_folder` of the first image whose folder is not there; None when every folder with images is."""
+    of_each = {item.path.parent: item for item in reversed(data.items)}
+    gone = (item for folder, item in of_each.items() if not folder.exists())
+    return next((missing_folder(item) for item in gone), None)
+
+
 def refuse_moved(item: Item) -> None:
     """Raise `DataError` that names the folder, where an image cannot be read because its folder is gone."""
     folder = missing_folder(item)
     if folder is not None:
-        raise DataError(f"The folder {folder} with the images is missing. Put it back where it was, or link it there.")
+        raise DataError(
+            f"The folder {folder} with the images is missing. Put it back where it was, or say where the images lie "
+            "now: on the command line with --data FOLDER."
+        )
 
 
 def relocate(data: DataSet, spec: str, workspace: Workspace, progress: Progress = no_progress) -> DataSet:

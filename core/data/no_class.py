@@ -1,6 +1,7 @@
 """Folders of pictures that are certainly no class: masks and annotations, small copies, papers beside the data."""
 
-from core.data.folder_names import ANNOTATIONS, IMAGES, PAPERS, THUMBNAILS, is_called, split_and_rest
+from core.data.folder_names import ANNOTATIONS, IMAGES, PAPERS, THUMBNAILS, is_called
+from core.data.split_names import split_and_rest
 from core.data.tree import Node
 
 _BESIDE = "describes the pictures beside it"

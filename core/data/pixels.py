@@ -13,7 +13,7 @@ from core.data.parallel import in_threads
 from core.errors import DataError
 from core.workspace import Progress, Workspace, atomic, no_progress, write_json
 
-VERSION = 2
+VERSION = 3
 """Goes up when decoding changes, so that old pixels are not taken for new ones."""
 
 SMALLEST, LARGEST = 4, 2048

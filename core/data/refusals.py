@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from core.data.archives import is_archive
 from core.data.dataset import Broken
-from core.data.folder_names import in_order
+from core.data.folder_names import alike, in_order
 from core.data.labels import Labelled, name_suggestions
+from core.data.other_tasks import other_task
 from core.data.reading import LostClass
 from core.data.sources import Source, SourceFile
-from core.data.table_labels import tables_in
+from core.data.table_labels import tables_in, why_no_table
 from core.errors import DataError
 
 SHOWN = 8
@@ -34,14 +35,10 @@ def refuse_nothing(
         file.name for file in source.files if is_archive(file.name) or file.name.lower().endswith((".7z", ".rar"))
     ]
     if not files and archives:
-        raise DataError(
-            f"{where} has no class folders, but archives: {named(archives)}. Unpack them, and choose the folder again."
-        )
+        what = "Choose the archive itself." if len(archives) == 1 else "Unpack them, and choose the folder again."
+        raise DataError(f"{where} has no class folders, but archives: {named(archives)}. {what}")
     if not files:
-        raise DataError(
-            f"{where} has no class folders. Put the images of each class in a folder named after it"
-            f"{_elsewhere(source)}."
-        )
+        raise DataError(f"{where} has no class folders{_only_splits(labels)}. {_to_do(source)}")
     if not good:
         first = next(row for row in broken if row.path == files[0].name)
         raise DataError(
@@ -53,22 +50,36 @@ def refuse_nothing(
         gone = [row for row in lost if not row.readable]
         why = f" No image of {named([row.name for row in gone])} can be read: {gone[0].reason}" if gone else ""
         raise DataError(
-            f"{where} has readable images of one class only, {classes.pop()}.{why} A classifier needs two or more: "
-            f"put the images of each class in a folder of their own{_elsewhere(source)}."
+            f"{where} has readable images of one class only, {classes.pop()}.{why} A classifier needs two or more. "
+            f"{_to_do(source)}"
         )
 
 
-def _elsewhere(source: Source) -> str:
-    """Where the labels might be instead of in folders, as the end of a sentence."""
+def _only_splits(labels: Labelled) -> str:
+    """The split folders that hold images and no folders of them, as the end of a sentence."""
+    splits = [folder.path for folder in labels.folders if folder.part == "split" and folder.images]
+    if not splits:
+        return ""
+    return f": {named(splits)} {'has' if len(splits) == 1 else 'have'} images, but no folder for each class"
+
+
+def _to_do(source: Source) -> str:
+    """Where the labels might be instead of in folders, what the data set is made for, or what to do."""
     ways = []
     patterns = name_suggestions(source)
     if patterns:
         counted = ", ".join(f"{label} ({count:,})" for label, count in patterns[0].images[:3])
         ways.append(f"if the file names hold the classes, as {patterns[0].pattern} ({counted}): --classes-from names")
     tables = tables_in(source)
-    if tables:
+    refusal = why_no_table(source) if tables else ""
+    if tables and not refusal:
         ways.append(f"if {named(tables)} holds the labels: --classes-from csv")
-    return f"; or, {'; '.join(ways)}" if ways else ", or say that the labels are in a CSV: --labels FILE"
+    if not ways and (task := other_task(source)):
+        return task
+    advice = f"Put the images of each class in a folder named after it{'; or, ' if ways else ''}{'; '.join(ways)}"
+    if refusal:
+        return f"{advice}. The table was not taken for labels: {refusal}"
+    return f"{advice}." if ways else f"{advice}, or say that the labels are in a CSV: --labels FILE."
 
 
 def refuse_one_sided(classes: Sequence[str], labels: Sequence[int], splits: Sequence[str]) -> None:
@@ -77,15 +88,23 @@ def refuse_one_sided(classes: Sequence[str], labels: Sequence[int], splits: Sequ
         raise DataError("None of the validation images can be read. Add some, or take the validation folder away.")
     trained = {label for label, split in zip(labels, splits, strict=True) if split == "train"}
     untrained = [name for label, name in enumerate(classes) if label not in trained]
+    written = {alike(classes[label]): classes[label] for label in trained}
+    pairs = [(name, written[alike(name)]) for name in untrained if alike(name) in written]
+    if pairs:
+        listed = named([f"{name!r} and {other!r}" for name, other in pairs])
+        raise DataError(
+            f"Class folders of training and validation differ in case or white space only: {listed}. Give them the "
+            "same name."
+        )
     if len(untrained) == 1:
         raise DataError(
             f"The class {untrained[0]} has no readable training images. Add some to its training folder, "
-            "or take the class away from the other folders."
+            "or leave it out of the other folders: on the command line, --folder valid/NAME=ignored."
         )
     if untrained:
         raise DataError(
             f"{len(untrained):,} classes have no readable training images: {named(untrained)}. Add some to their "
-            "training folders, or take the classes away from the other folders."
+            "training folders, or leave them out of the others: on the command line, --folder valid/NAME=ignored."
         )
 
 

@@ -13,7 +13,7 @@ from core.data.sources import SourceFile
 from core.errors import DataError
 from core.workspace import Progress, Workspace, atomic, read_json
 
-VERSION = 2
+VERSION = 3
 
 Stamp = tuple[int, int, int]
 

@@ -7,19 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from core.data.archives import NOT_READ, folder_for, is_archive, spool, unpack, unpack_into
+from core.data.archives import NOT_READ, folder_for, is_archive, is_zip, spool, unpack, unpack_into
 from core.data.arrow_sets import arrow_files, unpack_arrow
 from core.data.catalogue import DOWNLOADS, offers, title_of
+from core.data.decode import SUFFIXES
 from core.data.downloads import downloaded_folder
 from core.data.embedded import embedded_folder, full_spec
 from core.data.folders import Store, copy_whole, is_stored, new_folder, read_manifest, settle, write_manifest
+from core.data.formats import UNFINISHED
 from core.data.paths import typed_path
+from core.data.tables import is_table
 from core.data.torchvision_sets import LocalSet, files_of, local_set, write_arrays
 from core.data.walk import walk
 from core.errors import DataError
 from core.workspace import Progress, Workspace, no_progress
 
-UNPACKED = 2
+UNPACKED = 3
 """Goes up when archives are read otherwise, so that they are unpacked anew."""
 
 
@@ -36,7 +39,7 @@ class Source:
     """The files of a data set, sorted by name.
 
     `refused` are (name, reason) of what was kept out before, `ignored` (folder, reason) of what systems and programs
-    left behind, `empty` the folders without a file.
+    left behind, `empty` the folders without a file, `closed` (folder, reason) those that cannot be read.
     """
 
     spec: str
@@ -45,6 +48,7 @@ class Source:
     refused: tuple[tuple[str, str], ...] = ()
     ignored: tuple[tuple[str, str], ...] = ()
     empty: tuple[str, ...] = ()
+    closed: tuple[tuple[str, str], ...] = ()
 
 
 def open_source(spec: str, workspace: Workspace, progress: Progress = no_progress) -> Source:
@@ -132,7 +136,7 @@ def _open_path(spec: str, workspace: Workspace, progress: Progress) -> Source:
     if os.path.isfile(path):
         if files := arrow_files(path):
             return _stored(str(path), _from_arrow(path, files, workspace, progress))
-        if not is_archive(path.name):
+        if not is_archive(path.name) and not is_zip(path):
             raise DataError(_no_source(path))
         return _stored(str(path), _unpacked(path, workspace, progress))
     known = ", ".join(offer.spec for offer in offers())
@@ -172,7 +176,13 @@ def _no_source(path: Path) -> str:
     ending = path.suffix.lower()
     if ending in NOT_READ:
         return f"{path} is {NOT_READ[ending]}, which is not read here. Unpack it, and choose the folder."
-    return f"{path} is neither a folder nor a zip file. Unpack it, and choose the folder."
+    if ending in UNFINISHED:
+        return f"{path} is an unfinished download. Wait until it has ended, or download it anew."
+    if is_table(path.name):
+        return f"{path} is a table. Choose the folder of its images; the table is then chosen by --labels {path}"
+    if ending in SUFFIXES:
+        return f"{path} is a single image. Choose the folder with a folder of images for each class."
+    return f"{path} is neither a folder nor a zip file. Choose a folder with a folder of images for each class."
 
 
 def _unpacked(archive: Path, workspace: Workspace, progress: Progress) -> Path:
@@ -201,4 +211,5 @@ def _walked(spec: str, title: str, root: Path, workspace: Workspace) -> Source:
         tuple(found.refused),
         tuple(sorted(found.ignored)),
         tuple(sorted(found.empty)),
+        tuple(sorted(found.closed)),
     )

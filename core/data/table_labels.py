@@ -2,21 +2,35 @@
 
 import os
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.data.columns import Columns, columns_of, one_label_each, split_cell
-from core.data.folder_names import one_form
+from core.data.columns import Columns, columns_of, is_header, one_label_each, split_cell
+from core.data.folder_names import ANNOTATIONS, one_form
 from core.data.layout import Layout, Place
 from core.data.paths import typed_path
 from core.data.reading import Choice
 from core.data.sources import Source
-from core.data.tables import Table, is_table, read_table
+from core.data.split_names import NEUTRAL, split_and_rest, split_of
+from core.data.tables import PERHAPS, Table, is_table, read_table, without_header
 from core.data.tree import may_be_image
 from core.errors import DataError, SeveralLabelsError
 
 _METADATA = ("metadata.csv", "metadata.jsonl", "metadata.tsv")
 """Tables that say by their name that they describe the images beside them."""
+
+
+MOST_TEXTS = 20
+"""Texts that are looked at for being tables; where there are more, each describes one image."""
+
+MOST_TEXT_BYTES = 20 * 2**20
+
+_CLASS_NAMES = frozenset({"classes", "class_names", "classnames", "names", "categories", "label_names", "label_map"})
+"""Files, without suffix, that list what numbers of classes mean."""
+
+_MISSING = frozenset({"nan", "null", "none", "n/a", "na", "#n/a", "-", "?"})
+"""Labels, in lower case, by which programs say that there is none."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +53,12 @@ class TableReading:
 class _Files:
     """Finds files by what a table calls them: a path, a name, or a name without its suffix."""
 
-    def __init__(self, names: list[str]) -> None:
+    def __init__(self, names: list[str], split: str = "") -> None:
+        """Of several files of one name, that in a folder of `split` is meant, where there is one such."""
         self._paths = {one_form(name): name for name in names}
-        self._short: dict[str, str | None] = {}
-        for name in names:
-            base = one_form(name).rpartition("/")[2]
-            for key in {base, os.path.splitext(base)[0]}:
-                self._short[key] = None if key in self._short else name
+        self._short = _unique(names)
+        self._in_split = _unique([name for name in names if split and _is_in_split(name, split)])
+        self.shared = {key for key, name in self._short.items() if name is None}
 
     def find(self, cell: str, folder: str) -> str | None:
         """The file that a cell of a table in `folder` means; None when there is none, or several."""
@@ -54,7 +67,31 @@ class _Files:
             if candidate in self._paths:
                 return self._paths[candidate]
         base = path.rpartition("/")[2]
-        return self._short.get(base) or self._short.get(os.path.splitext(base)[0])
+        stem = os.path.splitext(base)[0]
+        for key in (base, stem, *_as_number(stem)):
+            if found := self._short.get(key) or self._in_split.get(key):
+                return found
+        return None
+
+
+def _unique(names: Sequence[str]) -> dict[str, str | None]:
+    """Last part of a name, with and without suffix and zeros before a number -> the name; None where it is not one."""
+    found: dict[str, str | None] = {}
+    for name in names:
+        base = one_form(name).rpartition("/")[2]
+        stem = os.path.splitext(base)[0]
+        for key in {base, stem, *_as_number(stem)}:
+            found[key] = None if key in found else name
+    return found
+
+
+def _as_number(stem: str) -> list[str]:
+    """A number without the zeros before it, which spreadsheets drop: 0012 is 12; as a key that no name has."""
+    return [f"/{int(stem)}"] if stem.isdecimal() and len(stem) < 19 else []
+
+
+def _is_in_split(name: str, split: str) -> bool:
+    return any(split_of(part) == split for part in one_form(name).split("/")[:-1])
 
 
 def tables_in(source: Source) -> list[str]:
@@ -69,16 +106,30 @@ def described(source: Source, choice: Choice) -> list[TableReading]:
     return readings if readings and all(reading.plausible for reading in readings) else []
 
 
-def best_table(source: Source, choice: Choice, least: float = 0.0) -> TableReading | None:
-    """Of the tables in a data set, the one that labels the most images, in two classes or more; None if none does.
+def _perhaps_tables(source: Source) -> list[str]:
+    """Names of tables, and of a few other files that may be some, where they are not large."""
+    texts = [file for file in source.files if file.name.lower().endswith(PERHAPS)]
+    few = texts if len(texts) <= MOST_TEXTS else []
+    return [*tables_in(source), *(file.name for file in few if _size(file.path) <= MOST_TEXT_BYTES)]
 
-    `least` (0..1) is the share of the images that must have a label. Raises `SeveralLabelsError` where the labels of
-    the only tables that fit are no classes.
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def best_tables(source: Source, choice: Choice, least: float = 0.0) -> list[TableReading]:
+    """Of the tables in a data set, the one that labels the most images, in two classes or more; none if none does.
+
+    Tables that are called after splits (train.csv, val.csv) go together. `least` (0..1) is the share of the images that
+    must have a label. Raises `SeveralLabelsError` where the labels of the only tables that fit are no classes.
     """
     images = sum(may_be_image(file.name) for file in source.files)
-    best: TableReading | None = None
+    plausible: list[TableReading] = []
     several: SeveralLabelsError | None = None
-    for name in tables_in(source):
+    for name in _perhaps_tables(source) if not least else tables_in(source):
         try:
             reading = _of_file(source, name, choice)
         except SeveralLabelsError as error:
@@ -86,12 +137,43 @@ def best_table(source: Source, choice: Choice, least: float = 0.0) -> TableReadi
             continue
         except DataError:
             continue
-        enough = reading.plausible and len(reading.labels) >= least * images
-        if enough and (best is None or len(reading.labels) > len(best.labels)):
-            best = reading
-    if best is None and several is not None:
+        if reading.plausible and len(reading.labels) >= least * images:
+            plausible.append(reading)
+    if not plausible and several is not None:
         raise several
-    return best
+    together = _by_splits(plausible)
+    return together or sorted(plausible, key=lambda reading: -len(reading.labels))[:1]
+
+
+def _by_splits(readings: Sequence[TableReading]) -> list[TableReading]:
+    """Tables of different splits, each with its split as that of its files; none where they are no such."""
+    found: dict[str, TableReading] = {}
+    for reading in readings:
+        split = _split_of_table(reading.table.name)
+        if split and not reading.splits and split not in found:
+            found[split] = replace(reading, splits=dict.fromkeys(reading.labels, split))
+    files = [name for reading in found.values() for name in reading.labels]
+    return list(found.values()) if "train" in found and len(found) > 1 and len(set(files)) == len(files) else []
+
+
+def _split_of_table(name: str) -> str:
+    """The split in a table's name: train.csv, labels_val.csv."""
+    meant, rest = split_and_rest(os.path.splitext(name.rpartition("/")[2])[0])
+    return meant if not set(rest) - NEUTRAL - ANNOTATIONS - {"list", "metadata", "meta", "csv"} else ""
+
+
+def why_no_table(source: Source) -> str:
+    """Why none of the tables gives classes, in the words of the error; "" where one does."""
+    try:
+        readings = chosen_table(source, Choice(classes_from="csv"))
+    except DataError as error:
+        return str(error)
+    found = readings[0]
+    if all(reading.plausible for reading in readings):
+        return ""
+    classes = len(set(found.labels.values()))
+    kinds = "1 label" if classes == 1 else f"{classes:,} different labels"
+    return f"the column {found.columns.label} of {found.table.name} has {kinds} for {len(found.labels):,} images."
 
 
 def chosen_table(source: Source, choice: Choice) -> list[TableReading]:
@@ -106,11 +188,20 @@ def chosen_table(source: Source, choice: Choice) -> list[TableReading]:
         raise DataError(f"There is no table in {source.title}. Name one: on the command line with --labels FILE.")
     if len(names) == 1:
         return [_of_file(source, names[0], choice)]
-    best = best_table(source, choice)
-    if best is None:
+    best = best_tables(source, choice)
+    if not best:
         listed = ", ".join(names[:5])
         raise DataError(f"No table of {source.title} labels its images: {listed}. Name the right one with --labels.")
-    return [best]
+    return best
+
+
+def _named_elsewhere(source: Source, labels: Iterable[str]) -> list[str]:
+    """A question where the labels of a table are numbers, and a file beside it seems to hold their names."""
+    stems = ((file.name, file.name.rpartition("/")[2].casefold().partition(".")[0]) for file in source.files)
+    names = [name for name, stem in stems if stem in _CLASS_NAMES and not may_be_image(name)]
+    if not names or not all(label.isdecimal() for label in labels):
+        return []
+    return [f"The classes are called by their numbers; {names[0]} may have their names, and is not read."]
 
 
 def placed(source: Source, layout: Layout, readings: list[TableReading]) -> tuple[dict[str, Place], str, list[str]]:
@@ -128,7 +219,8 @@ def placed(source: Source, layout: Layout, readings: list[TableReading]) -> tupl
         name: Place(label, "" if not given else _side(sides.get(name, "train"), held_out))
         for name, label in labels.items()
     }
-    return places, origin, [question for reading in readings for question in _questions(reading)]
+    asked = [question for reading in readings for question in _questions(reading)]
+    return places, origin, asked + _named_elsewhere(source, labels.values())
 
 
 def _side(split: str, held_out: str) -> str:
@@ -140,6 +232,9 @@ def _questions(reading: TableReading) -> list[str]:
     said = []
     if columns.guessed:
         said.append(f"The labels are read from the column {columns.label} of {name}, which is a guess.")
+    odd = [label for label in dict.fromkeys(reading.labels.values()) if label.casefold() in _MISSING]
+    if odd:
+        said.append(f"The label {odd[0]} in {name} is read as a class. Clear the cell if it means that there is none.")
     if reading.unmatched:
         rows = "1 row" if reading.unmatched == 1 else f"{reading.unmatched:,} rows"
         said.append(f"{rows} of {name} name files that are not there, or no label.")
@@ -153,10 +248,14 @@ def _of_file(source: Source, name: str, choice: Choice) -> TableReading:
     path = inside.path if inside else _elsewhere(source, name)
     table = read_table(path, inside.name if inside else path.name)
     folder = one_form(table.name).rpartition("/")[0] if inside else ""
-    files = _Files([file.name for file in source.files if may_be_image(file.name)])
-    columns = columns_of(
-        table, choice, lambda cells: sum(files.find(cell, folder) is not None for cell in cells if cell)
-    )
+    files = _Files([file.name for file in source.files if may_be_image(file.name)], _split_of_table(table.name))
+
+    def matching(cells: list[str]) -> int:
+        return len({files.find(cell, folder) for cell in cells if cell} - {None})
+
+    if not choice.file_column and matching([column for column in table.columns if not is_header(column)]):
+        table = without_header(table)
+    table, columns = columns_of(table, choice, matching)
     pairs, splits, unmatched = [], {}, 0
     cells = table.column(columns.split) if columns.split else [""] * len(table.rows)
     for row in zip(table.column(columns.file), table.column(columns.label), cells, strict=True):

@@ -4,14 +4,20 @@ import csv
 import importlib.util
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from core.data.folder_names import one_form
+from core.data.zip_names import text_code_page
 from core.errors import DataError
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".xlsx", ".xls", ".ods")
-"""Names of files that are looked at as tables by themselves; any other is read as CSV when it is named."""
+"""Names of files that are tables; any other is read as CSV when it is named."""
+
+PERHAPS = (".txt", ".lst", ".json")
+"""Names of files that may be tables of files and labels, and mostly are something else."""
 
 MOST_BYTES = 200 * 2**20
 
@@ -49,7 +55,10 @@ def read_table(path: Path, name: str) -> Table:
         text = _text(path.read_bytes())
     except OSError as error:
         raise DataError(f"The table {name} cannot be opened: {error.strerror or error}.") from error
-    table = _json_lines(text, name) if ending in (".jsonl", ".ndjson") else _delimited(text, name)
+    if ending == ".json":
+        table = _json(text, name)
+    else:
+        table = _json_lines(text, name) if ending in (".jsonl", ".ndjson") else _delimited(text, name)
     if not table.rows:
         raise DataError(f"The table {name} has no rows.")
     return table
@@ -58,17 +67,22 @@ def read_table(path: Path, name: str) -> Table:
 def _text(content: bytes) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", "replace")
+    zeros = content[:1000].count(0)
+    if 4 * zeros > len(content[:1000]):
+        return content.decode("utf-16-le" if content[1:2] == b"\0" else "utf-16-be", "replace")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return content.decode("cp1252", "replace")
+        return content.decode(text_code_page(content), "replace")
 
 
 def _delimited(text: str, name: str) -> Table:
+    text, stated = _without_preface(text)
     first = text.split("\n", 1)[0]
     delimiter = max("\t;|,", key=first.count)
     if not first.count(delimiter):
         delimiter = " "
+    delimiter = stated or delimiter
     try:
         read = list(csv.reader(io.StringIO(text.replace("\0", "")), delimiter=delimiter))
     except csv.Error as error:
@@ -78,9 +92,24 @@ def _delimited(text: str, name: str) -> Table:
         raise DataError(f"The table {name} has no rows.")
     width = len(rows[0])
     header, body = rows[0], rows[1:]
-    if _is_data(header):  # a table without names of columns
-        header, body = [f"column {k}" for k in range(1, width + 1)], rows
-    return Table(name, tuple(header), tuple(tuple((row + [""] * width)[:width]) for row in body))
+    table = Table(name, tuple(header), tuple(tuple((row + [""] * width)[:width]) for row in body))
+    return without_header(table) if _is_data(header) else table
+
+
+def _without_preface(text: str) -> tuple[str, str]:
+    """A text without comments before its table, and the delimiter that Excel's line "sep=;" states ("" for none)."""
+    stated = ""
+    while text.startswith("#") or text[:4].casefold() == "sep=":
+        line, _, text = text.partition("\n")
+        if line[:4].casefold() == "sep=":
+            stated = line[4:5]
+    return text, stated
+
+
+def without_header(table: Table) -> Table:
+    """The table with its first line as a row like the others, where it names no columns."""
+    columns = tuple(f"column {k}" for k in range(1, len(table.columns) + 1))
+    return Table(table.name, columns, (table.columns, *table.rows), table.lists)
 
 
 def _is_data(header: list[str]) -> bool:
@@ -89,13 +118,30 @@ def _is_data(header: list[str]) -> bool:
     return any(cell.lower().endswith(endings) for cell in header)
 
 
+def _json(text: str, name: str) -> Table:
+    """A list of objects, or one object with the label of each file."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{name} is not JSON: {error}.") from error
+    if isinstance(value, dict) and value and all(isinstance(label, str | int) for label in value.values()):
+        return Table(name, ("file", "label"), tuple((_cell(file), _cell(label)) for file, label in value.items()))
+    if isinstance(value, list) and all(isinstance(row, dict) for row in value):
+        return _of_objects(value, name)
+    raise DataError(f"{name} is neither a list of objects nor an object with the label of each file.")
+
+
 def _json_lines(text: str, name: str) -> Table:
     try:
         rows = [json.loads(line) for line in text.splitlines() if line.strip()]
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"The table {name} is not one JSON object a line: {error}.") from error
     if not all(isinstance(row, dict) for row in rows):
         raise DataError(f"The table {name} is not one JSON object a line.")
+    return _of_objects(rows, name)
+
+
+def _of_objects(rows: Sequence[dict[str, Any]], name: str) -> Table:
     columns = tuple(dict.fromkeys(str(key) for row in rows for key in row))
     lists = frozenset(key for row in rows for key, value in row.items() if isinstance(value, list | dict))
     cells = tuple(tuple(_cell(row.get(column, "")) for column in columns) for row in rows)
@@ -113,9 +159,10 @@ def _excel(path: Path, name: str, ending: str) -> Table:
     import pandas as pd
 
     try:
-        frame = pd.read_excel(path, dtype=str, keep_default_na=False, na_values=[])
+        sheets = pd.read_excel(path, sheet_name=None, dtype=str, keep_default_na=False, na_values=[])
     except Exception as error:  # each engine has errors of its own
         raise DataError(f"The spreadsheet {name} cannot be read. Save it as CSV.") from error
+    frame = max(sheets.values(), key=lambda sheet: sheet.size if sheet.shape[1] > 1 else 0)
     columns = tuple(one_form(str(column).strip()) for column in frame.columns)
     rows = tuple(tuple(one_form(str(cell).strip()) for cell in row) for row in frame.itertuples(index=False))
     return Table(name, columns, rows)

@@ -32,13 +32,15 @@ class Walked:
     """What lies below a folder.
 
     `files` are (posix name, path); `refused` (name, reason) of what cannot be opened or was there before; `ignored`
-    (folder, reason) of what systems and programs left behind; `empty` the folders without anything in them.
+    (folder, reason) of what systems and programs left behind; `empty` the folders in which nothing else is, and
+    `closed` (folder, reason) those that cannot be read.
     """
 
     files: list[tuple[str, Path]] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     ignored: list[tuple[str, str]] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
+    closed: list[tuple[str, str]] = field(default_factory=list)
 
 
 def walk(root: Path, home: Path) -> Walked:
@@ -58,7 +60,7 @@ def walk(root: Path, home: Path) -> Walked:
         if ours and prefix:
             found.ignored.append((prefix.rstrip("/"), OURS))
             continue
-        if prefix and not entries:
+        if prefix and all(clutter(entry.name) for entry in entries):
             found.empty.append(prefix.rstrip("/"))
         for entry in entries:
             _sort(entry, prefix, OURS if entry.name in ours else "", found, waiting, links)
@@ -84,6 +86,7 @@ def _opened(
         if not prefix:
             raise DataError(f"The folder {root} cannot be opened: {error.strerror}.") from error
         found.refused.append((name, f"The folder cannot be opened: {error.strerror}."))
+        found.closed.append(found.refused[-1])
         return None
 
 
@@ -122,6 +125,8 @@ def _sort(
             found.ignored.append((_text(name), why))
     elif _text(name) != name:
         found.refused.append((_text(name), "Its name is not valid text. Rename it."))
+        if entry.is_dir():
+            found.closed.append(found.refused[-1])
     elif entry.is_dir():
         (links if entry.is_symlink() else waiting).append((Path(entry.path), f"{name}/"))
     else:

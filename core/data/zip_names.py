@@ -1,5 +1,6 @@
 """The names of a zip's entries as they were on the disk that they came from, whatever wrote the zip."""
 
+import re
 import unicodedata
 import zipfile
 import zlib
@@ -49,15 +50,25 @@ def _unicode_path(extra: bytes, raw: bytes) -> str | None:
 
 def code_page(names: Sequence[bytes]) -> str:
     """The code page in which all of these names are words: cp437 where nothing suits better."""
-    whole = b"/".join(sorted({part for name in names for part in _parts(name)}))
-    for codec, script in _CANDIDATES:
+    return _fitting([part for name in names for part in _parts(name)], _CANDIDATES, "cp437")
+
+
+def text_code_page(text: bytes) -> str:
+    """The code page of a text that is not UTF-8, as Windows programs write it: cp1252 where nothing suits better."""
+    found = re.findall(rb"[^\s,;|\"']*[\x80-\xff][^\s,;|\"']*", text[:_TEXT_LOOKED_AT])
+    return _fitting([part for word in found for part in _parts(word)], _OF_TEXTS, "cp1252")
+
+
+def _fitting(parts: Sequence[bytes], candidates: Sequence[tuple[str, str]], otherwise: str) -> str:
+    whole = b"/".join(sorted(set(parts)))
+    for codec, script in candidates:
         try:
             text = whole.decode(codec)
         except UnicodeDecodeError:
             continue
         if _is_words(text, script):
             return codec
-    return "cp437"
+    return otherwise
 
 
 def _parts(name: bytes) -> list[bytes]:
@@ -82,6 +93,23 @@ _CANDIDATES = (
     ("big5", "CJK"),
 )
 """Code pages of Windows, and the script of the names that are written in each; the first that fits is taken."""
+
+
+_OF_TEXTS = (
+    ("cp1252", "LATIN"),
+    ("cp932", "KANA"),
+    ("cp1251", "CYRILLIC"),
+    ("cp1250", "LATIN"),
+    ("cp1253", "GREEK"),
+    ("euc_kr", "HANGUL"),
+    ("gb2312", "CJK"),
+    ("cp932", "CJK"),
+    ("gbk", "CJK"),
+    ("big5", "CJK"),
+)
+"""As `_CANDIDATES`, for the content of files."""
+
+_TEXT_LOOKED_AT = 2**16
 
 
 def _is_words(text: str, script: str) -> bool:

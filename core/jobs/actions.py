@@ -4,6 +4,7 @@ import secrets
 import shutil
 from copy import deepcopy
 
+from core.data.moved import relocate
 from core.errors import RunError
 from core.jobs import queue, store
 from core.runs.checkpoint import (
@@ -18,7 +19,7 @@ from core.runs.folder import RunFolder
 from core.runs.names import LATEST, checked_name, checked_new_snapshot
 from core.runs.snapshots import Snapshot, snapshot_meta
 from core.runs.state import RunState
-from core.workspace import sentences, write_json
+from core.workspace import Progress, no_progress, sentences, write_json
 
 TRASH = ".trash-"
 """What the name of a folder that is being deleted begins with."""
@@ -30,6 +31,18 @@ def rename(run: RunFolder, name: str) -> None:
     with store.locked(run.workspace):
         _refuse_while_live(run, "renamed")
         write_json(run.path / "run.json", run.info.model_copy(update={"name": name}).model_dump(mode="json"))
+
+
+def point_to(run: RunFolder, spec: str, progress: Progress = no_progress) -> None:
+    """Let a run find its images in `spec`, a folder or an archive, because they have moved; its classes and split stay.
+
+    Every image is compared with the one that the run was made with. Raises `DataError` when one is not there, and
+    `RunError` while a job is at work on the run.
+    """
+    data = relocate(run.data(), spec, run.workspace, progress)
+    with store.locked(run.workspace):
+        _refuse_while_live(run, "pointed to other files")
+        run.write_data(data)
 
 
 def delete(run: RunFolder) -> None:

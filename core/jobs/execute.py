@@ -44,11 +44,11 @@ def run_job(folder: RunFolder, job: Job, control: JobControl | None = None) -> t
         try:
             control.check()
             if isinstance(job.spec, TrainSpec):
-                train(control, job.spec)
-                return "done", _evaluate_trained(control)
+                ended_early = train(control, job.spec)
+                return "done", " ".join(filter(None, [ended_early, _evaluate_trained(control)]))
             if isinstance(job.spec, FindSpec):
-                find_lr(control, job.spec)
-            elif isinstance(job.spec, TrialSpec):
+                return "done", find_lr(control, job.spec)
+            if isinstance(job.spec, TrialSpec):
                 try_rates(control, job.spec)
             else:
                 evaluate(control, job.spec)

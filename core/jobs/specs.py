@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.runs.names import LATEST
+from core.training.spread import MOST_SEEDS
 from core.training.stage import Plan, Stage
 from core.training.trial_settings import Length
 
@@ -31,7 +32,11 @@ class TrainSpec(BaseModel):
 
 
 class FindSpec(BaseModel):
-    """Run a range test for `stage`: `steps` batches at rates that grow from `lowest` to `highest`."""
+    """Run range tests for `stage`: `steps` batches at rates that grow from `lowest` to `highest`.
+
+    There are `seeds` of them, each with its own order of the images, from the run's present state. With `vsgd`, that
+    method's estimate at the same state is kept beside them; it costs 32 gradients (`core.training.vsgd`).
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -40,6 +45,8 @@ class FindSpec(BaseModel):
     lowest: float
     highest: float
     steps: int
+    seeds: int = Field(default=1, ge=1, le=MOST_SEEDS)
+    vsgd: bool = False
 
 
 class TrialSpec(BaseModel):

@@ -12,6 +12,7 @@ from core.jobs.restore import learner_of
 from core.jobs.specs import TrainSpec
 from core.runs.history import HistoryWriter
 from core.runs.names import LATEST
+from core.runs.setbacks import fallen_from
 from core.runs.state import RunState, StageState, StageStatus
 from core.training.learner import Learner
 from core.training.records import CycleRecord, EpochRecord, Record, StepRecord
@@ -19,10 +20,17 @@ from core.training.schedules import steps_per_epoch
 from core.training.stage import Plan, Stage
 from core.training.suggest import Suggestion, going_on
 
+ENDED_EARLY = (
+    "The plan ended early: stage {stage} collapsed, and what is left of the plan would go on from its weights. "
+    "Continue does so all the same."
+)
 
-def train(control: JobControl, spec: TrainSpec) -> None:
+
+def train(control: JobControl, spec: TrainSpec) -> str:
     """Train a run: the stages of the spec's plan after those done, or what is left of the plan under way.
 
+    A plan ends before its next stage when a stage has collapsed (`core.runs.setbacks`): what would be trained on it
+    is lost, and nobody may be watching. Returns a sentence that says so, "" when the plan was trained to its end.
     Raises `StoppedError` when asked to stop, with a checkpoint of that very batch kept; `DivergedError` with
     the last good weights kept; and `RunError` when nothing is left to train.
     """
@@ -37,7 +45,7 @@ def train(control: JobControl, spec: TrainSpec) -> None:
     folder.write_state(state)
     folder.forget_predictions(LATEST)
     with HistoryWriter(folder.path / "history.jsonl", meta.history_bytes if meta else 0) as history:
-        _Session(control, learner, state, history).run()
+        return _Session(control, learner, state, history).run()
 
 
 def _begun(state: RunState, plan: Plan) -> RunState:
@@ -69,14 +77,18 @@ class _Session:
         self.eta = Eta(self.plan.stages, learner.data)
         self.counted = time.monotonic()
 
-    def run(self) -> None:
-        """Train what is left of the plan."""
-        for place in range(self.state.next_stage, len(self.plan.stages)):
+    def run(self) -> str:
+        """Train what is left of the plan; a sentence when it ends before its last stage."""
+        count = len(self.plan.stages)
+        for place in range(self.state.next_stage, count):
             self.state.next_stage = place
             self.control.check()
             self._train_stage(place)
-        self.state.next_stage = len(self.plan.stages)
+            if place + 1 < count and self.state.stages[-1].collapsed_from is not None:
+                return ENDED_EARLY.format(stage=len(self.state.stages))
+        self.state.next_stage = count
         self.control.folder.write_state(self.state)
+        return ""
 
     def _train_stage(self, place: int) -> None:
         """Train the plan's stage at `place`, from its beginning or from the checkpoint within it."""
@@ -94,6 +106,7 @@ class _Session:
             self._break_off(now, error)
             raise
         now.status = "done"
+        now.collapsed_from = self._collapsed_from(now)
         self.state.next_stage = place + 1
         self.checkpointer.keep(self.state, now.settings.size)
 
@@ -105,7 +118,13 @@ class _Session:
     def _open(self, place: int) -> StageState:
         """Add the plan's stage at `place` to the run's stages, with its rate found if it has none."""
         stage, curve, reason = self._with_rate(place)
-        opened = StageState(index=len(self.state.stages), stage=stage, curve=curve, rate_reason=reason)
+        opened = StageState(
+            index=len(self.state.stages),
+            stage=stage,
+            curve=curve,
+            rate_reason=reason,
+            accuracy_before=self.state.figures.get("accuracy"),
+        )
         self.state.stages.append(opened)
         return opened
 
@@ -130,7 +149,7 @@ class _Session:
         return going_on(before, steps=steps, only_the_head=stage.freeze_to == -1)
 
     def _mark_running(self, now: StageState) -> None:
-        now.status, now.message = "running", ""
+        now.status, now.message, now.collapsed_from = "running", "", None
         self.state.loaded = None
         self.control.folder.write_state(self.state)
 
@@ -165,14 +184,20 @@ class _Session:
             "train_loss": record.train_loss,
         }
 
+    def _collapsed_from(self, now: StageState) -> float | None:
+        """The accuracy from which the stage collapsed, if it did, from the epochs that it has so far."""
+        rows = self.control.folder.history.rows("epoch")
+        accuracies = [row["accuracy"] for row in rows if row["stage"] == now.index]
+        return fallen_from(now.accuracy_before, accuracies, len(self.learner.data.indices("valid")))
+
     def _break_off(self, now: StageState, error: Exception) -> None:
         """Write how far a stage came that did not reach its end.
 
         After a stop the learner is at the end of a batch, and after divergence at the last good weights: both are
         kept as a checkpoint. After any other error, training goes on from the checkpoint before it.
         """
-        now.status = _status_after(error)
-        now.message = str(error)
+        now.status, now.message = _status_after(error), str(error)
+        now.collapsed_from = self._collapsed_from(now)
         if self.learner.position.stage != now.index or not (now.epochs or self.learner.position.stage_step):
             self.state.stages.remove(now)
         if self.learner.position.step and isinstance(error, StoppedError | DivergedError):

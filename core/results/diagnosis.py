@@ -219,13 +219,13 @@ def _stage(stages: Sequence[Stage] | None, recent: pd.DataFrame) -> Stage | None
 
 
 def _how_computed(stage: Stage | None) -> str:
-    """How the training loss differs from the validation loss, and both from plain cross entropy."""
+    """How the training loss differs from the validation loss, and what keeps both above 0."""
     augmented = stage is None or stage.augmentation != NONE
     smoothing = 0.0 if stage is None else stage.label_smoothing
-    floor = f" Both include label smoothing {smoothing:g}, so neither can reach 0." if smoothing else ""
+    floor = f" With label smoothing {smoothing:g} the network learns never to be sure, so neither falls to 0."
     return (
         f"Training loss is computed during training, with dropout{' and augmentation' if augmented else ''}; "
-        f"validation loss is not, so training loss may be the higher one.{floor}"
+        f"validation loss is not, so training loss may be the higher one.{floor if smoothing else ''}"
     )
 
 

@@ -68,21 +68,40 @@ class Rate(BaseModel):
     chosen_by: str = "you"
 
 
+class Placed(BaseModel):
+    """The chosen rate in a card: which card, the rate, and what was there before, for `Draft.take_back`."""
+
+    uid: str
+    rate: Rate
+    before: tuple[float, ...] | None = None
+
+    def still_in(self, card: Card) -> bool:
+        """Whether the card is the one, and its rate still the chosen one."""
+        return card.uid == self.uid and card.settings.lr == (self.rate.lr,)
+
+
 class _File(BaseModel):
-    """What `draft.json` holds; files written before revisions were counted have none."""
+    """What `draft.json` holds; files written before revisions were counted have none.
+
+    `choice` is the id of the choice of `rate`, and `taken` that of the choice which was last placed, or left aside.
+    """
 
     revision: int = 0
     cards: list[Card]
     before: list[Card] = Field(default_factory=list)
     rate: Rate | None = None
+    choice: str = ""
+    placed: Placed | None = None
+    taken: str = ""
 
 
 @dataclass
 class Draft:
     """Cards in their order, the ones that a recipe replaced, and the chosen rate.
 
-    `revision` counts how often the cards were saved. Cards are saved only over the revision that they were loaded
-    from, so that two tabs with one run do not overwrite each other's cards.
+    A rate that was just chosen is `waiting` until `place_rate` puts it into the first card that it fits; `placed` says
+    where it then is. `revision` counts how often the cards were saved. Cards are saved only over the revision that
+    they were loaded from, so that two tabs with one run do not overwrite each other's cards.
     """
 
     path: Path
@@ -90,6 +109,9 @@ class Draft:
     before: list[Card] = field(default_factory=list)
     rate: Rate | None = None
     revision: int = 0
+    choice: str = ""
+    placed: Placed | None = None
+    taken: str = ""
 
     @classmethod
     def load(cls, folder: Path, default: Sequence[Stage] = ()) -> "Draft":
@@ -98,7 +120,13 @@ class Draft:
         saved = _read(path)
         if saved is None:
             return cls(path, [Card(settings=settings_of(stage), uid=f"first-{at}") for at, stage in enumerate(default)])
-        return cls(path, saved.cards, saved.before, saved.rate, saved.revision)
+        draft = cls(path)
+        draft._take_over(saved)
+        return draft
+
+    def _take_over(self, saved: _File) -> None:
+        self.cards, self.before, self.revision = saved.cards, saved.before, saved.revision
+        self.rate, self.choice, self.placed, self.taken = saved.rate, saved.choice, saved.placed, saved.taken
 
     def save(self) -> None:
         """Write the cards; the chosen rate stays the one on disk.
@@ -111,7 +139,7 @@ class Draft:
             if saved is not None:
                 if saved.revision != self.revision:
                     raise DraftChangedError
-                self.rate = saved.rate
+                self.rate, self.choice = saved.rate, saved.choice
             self.revision += 1
             self._write()
 
@@ -120,13 +148,70 @@ class Draft:
         with _locked(self.path):
             saved = _read(self.path)
             if saved is not None:
-                self.cards, self.before, self.revision = saved.cards, saved.before, saved.revision
-            self.rate = rate
+                self._take_over(saved)
+            self.rate, self.choice = rate, secrets.token_hex(4)
             self._write()
 
     def _write(self) -> None:
-        values = _File(revision=self.revision, cards=self.cards, before=self.before, rate=self.rate)
+        values = _File(
+            revision=self.revision,
+            cards=self.cards,
+            before=self.before,
+            rate=self.rate,
+            choice=self.choice,
+            placed=self.placed,
+            taken=self.taken,
+        )
         write_json(self.path, values.model_dump(mode="json"))
+
+    @property
+    def waiting(self) -> Rate | None:
+        """The chosen rate while it has neither been placed nor left aside."""
+        return self.rate if self.choice != self.taken else None
+
+    def fitting(self, rate: Rate, groups: int) -> Card | None:
+        """The first card that trains the same of `groups` layer groups as the test in which the rate was found."""
+        fits = (card for card in self.cards if card.settings.freeze_to % groups == rate.freeze_to % groups)
+        return next(fits, None)
+
+    def place_rate(self, groups: int) -> Card | None:
+        """Put the waiting rate into the first card that it fits, and return that card; None where none does.
+
+        The card where an earlier choice still is gets its own rate back first.
+        """
+        rate = self.waiting
+        card = None if rate is None else self.fitting(rate, groups)
+        if rate is None or card is None:
+            return None
+        self.take_back()
+        self.placed = Placed(uid=card.uid, rate=rate, before=card.settings.lr)
+        card.settings.lr = (rate.lr,)
+        self.taken = self.choice
+        return card
+
+    def take_back(self) -> Card | None:
+        """Give the card with the chosen rate the rate that it had before; that card, None where there is none."""
+        placed, self.placed = self.placed, None
+        card = next((card for card in self.cards if placed is not None and placed.still_in(card)), None)
+        if card is not None and placed is not None:
+            card.settings.lr = placed.before
+        return card
+
+    def add_for_rate(self, stage: Stage) -> Card:
+        """A new card at the beginning, for the waiting rate, which fits no other; `stage` has that rate."""
+        card = Card.of(stage)
+        self.cards.insert(0, card)
+        self.leave_rate()
+        return card
+
+    def leave_rate(self) -> None:
+        """Have the chosen rate wait no longer; it stays on offer."""
+        self.taken = self.choice
+
+    def sent(self) -> None:
+        """The cards were sent to training, and leave the draft; `undo` brings them back."""
+        self.replace([])
+        self.leave_rate()
 
     def replace(self, stages: Iterable[Stage]) -> None:
         """Put other stages in place of the cards, which `undo` brings back."""

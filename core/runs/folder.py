@@ -16,6 +16,9 @@ from core.runs.history import HistoryReader, reader
 from core.runs.names import LATEST, checked_id, checked_snapshot
 from core.runs.snapshots import Snapshot, listed
 from core.runs.state import Curve, RunInfo, RunState, StageStatus
+from core.training.curve import suggestion_for
+from core.training.schedules import steps_per_epoch
+from core.training.stage import Stage
 from core.workspace import Workspace, read_json, sentences, write_json
 
 SPLITS = ("train", "valid", "test")
@@ -128,6 +131,13 @@ class RunFolder:
         except (OSError, ValueError, LookupError, TypeError, AttributeError, DataError) as error:
             raise RunError(f"data.json of run {self.id} is damaged. Begin a new run on the data set.") from error
 
+    def write_data(self, data: DataSet) -> None:
+        """Keep where the images of the data set lie; for those that have moved."""
+        info = self.info.model_copy(update={"data_spec": data.spec})
+        write_json(self.path / "data.json", data.to_json())
+        write_json(self.path / "run.json", info.model_dump(mode="json"))
+        self.__dict__["_data"] = data
+
     @property
     def history(self) -> HistoryReader:
         """What happened, refreshed; the same reader for everybody in this process."""
@@ -147,8 +157,20 @@ class RunFolder:
         return listed(self.path / "snapshots")
 
     def curves(self) -> list[Curve]:
-        """The range tests that came to an end, oldest first."""
-        return [curve for curve in self.all_curves() if curve.complete]
+        """The range tests that came to an end, oldest first, each with Anneal's suggestion as far as it is known."""
+        return [self._with_suggestion(curve) for curve in self.all_curves() if curve.complete]
+
+    def _with_suggestion(self, curve: Curve) -> Curve:
+        """The curve with the suggestion that an earlier version did not write; without one where the run is damaged."""
+        if curve.suggestion is not None or not isinstance(curve.stage, Stage):
+            return curve
+        try:
+            classes = curve.classes or len(self.info.classes)
+            batches = curve.batches or curve.stage.epochs * steps_per_epoch(curve.stage, self.data())
+            found = suggestion_for(curve.lrs, curve.losses, curve.stage, batches=batches, classes=classes)
+        except (RunError, ValueError):
+            return curve
+        return curve.model_copy(update={"suggestion": found})
 
     def unfinished_curve(self) -> Curve | None:
         """The newest range test that has not come to its end: the one under way, while a job is."""

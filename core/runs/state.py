@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, Ro
 from core.errors import PlanError, RunError
 from core.training.stage import Plan, Stage, stage_of
 from core.training.suggest import Suggestion
+from core.training.vsgd_record import VsgdEstimate
 
 StageStatus = Literal["running", "done", "stopped", "failed", "diverged"]
 
@@ -70,7 +71,8 @@ class StageState(BaseModel):
 
     `stage` are the settings, `index` the stage's place in the run (0-based, as in the history), `epochs` what
     was finished of it, `curve` the name of the range test that chose its rate, if one did, and `rate_reason` why
-    that rate ("" where a person gave it).
+    that rate ("" where a person gave it). `accuracy_before` is the accuracy that the stage began with, None where it
+    was not measured; `collapsed_from` the one that it fell from, if it collapsed (`core.runs.setbacks`).
     """
 
     model_config = ConfigDict(extra="ignore", ser_json_inf_nan="constants")
@@ -81,6 +83,8 @@ class StageState(BaseModel):
     curve: str | None = None
     rate_reason: str = ""
     epochs: int = 0
+    accuracy_before: float | None = None
+    collapsed_from: float | None = None
     accuracy: float | None = None
     train_loss: float | None = None
     valid_loss: float | None = None
@@ -93,6 +97,11 @@ class StageState(BaseModel):
         if isinstance(self.stage, UnreadableStage):
             raise RunError(f"Stage {self.index + 1} of this run cannot be read: {self.stage.reason}")
         return self.stage
+
+    @property
+    def ends_with(self) -> float | None:
+        """The accuracy after its last epoch; that of before the stage where no epoch of it was finished."""
+        return self.accuracy_before if self.accuracy is None else self.accuracy
 
     def ended(self, status: StageStatus = "stopped", message: str = "") -> "StageState":
         """The stage as one that is not trained any more; unchanged unless it is called running."""
@@ -169,8 +178,12 @@ class Curve(BaseModel):
     """`finder/<name>.json`: a range test, whole (`complete`) or under way.
 
     `stage` is the stage it was made for; `for_stage` that stage's place in the run when a plan
-    asked for the test; `epoch` and `step` say where in the run it was made. `chosen` is the rate a plan took.
-    `suggestion` is Anneal's, None in curves of earlier versions; `suggestions` are the other rules'.
+    asked for the test; `epoch` and `step` say where in the run it was made, and `loaded` which snapshot had been
+    loaded there since the last batch, if one had. `chosen` is the rate a plan took.
+    `suggestion` is Anneal's; where an earlier version wrote none, `RunFolder.curves` reads it off the losses.
+    `suggestions` are the other rules'. `batches` is the length of the stage and `classes` the number of classes, as far
+    as they were written down. Tests that were asked for together, from one state with different orders of the images,
+    have one `set`, the name of the first of them, and `repeat` from 0. `vsgd` is that method's estimate at this state.
     """
 
     model_config = ConfigDict(extra="ignore", ser_json_inf_nan="constants")
@@ -190,4 +203,10 @@ class Curve(BaseModel):
     chosen_by: str | None = None
     epoch: int = 0
     step: int = 0
+    loaded: str | None = None
     seconds: float = 0.0
+    batches: int | None = None
+    classes: int | None = None
+    set: str | None = None
+    repeat: int = 0
+    vsgd: VsgdEstimate | None = None

@@ -1,12 +1,13 @@
 """The settings of a range test, and the curve that it gives. Importing this module does not import torch."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, field_serializer
 
 from core.errors import PlanError
+from core.training.explosion import exploded
 from core.training.smoothing import EXPLODED
 from core.training.stage import HIGHEST_RATE, Stage
 from core.training.suggest import Suggestion, suggest
@@ -22,6 +23,8 @@ NOT_USED = {"lr", "name", "schedule", "cycles", "cycle_len", "cycle_mult"}
 class RangeSettings:
     """The range of learning rates and the number of batches of a range test; the defaults are fastai's.
 
+    A test with exactly these defaults is fastai's, and ends as fastai's does (`fastais`); every other one ends soon
+    after its raw losses have exploded (`core.training.explosion`).
     Raises `PlanError` for a range or a number of steps that makes no sense.
 
     >>> [round(RangeSettings(lowest=1e-4, highest=1.0, steps=4).rate(step), 4) for step in range(4)]
@@ -44,6 +47,17 @@ class RangeSettings:
         """The learning rate of batch `step` (from 0): it grows exponentially, as in fastai."""
         return float(self.lowest * (self.highest / self.lowest) ** (step / self.steps))
 
+    @property
+    def fastais(self) -> bool:
+        """Whether this is fastai's range test."""
+        return self == RangeSettings()
+
+    def exploded(self, losses: Sequence[float], smoothed: Sequence[float], classes: int) -> bool:
+        """Whether a test ends after these raw and smoothed losses (nats, one a batch), which are its first ones."""
+        if self.fastais:
+            return len(smoothed) > 0 and smoothed[-1] > EXPLODED * min(smoothed)
+        return exploded(losses, steps=self.steps, classes=classes)
+
 
 @dataclass(frozen=True)
 class RangePoint:
@@ -58,7 +72,8 @@ class RangePoint:
 class RangeMeta(BaseModel):
     """What a range test depended on. `epoch` counts the epochs that the learner had trained before it.
 
-    `batches` is the length of the stage that the test is for, `classes` the number of classes of its data.
+    `batches` is the length of the stage that the test is for, `classes` the number of classes of its data. Tests with
+    one seed and another `repeat` (from 0) go over other batches from the same state.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -67,6 +82,7 @@ class RangeMeta(BaseModel):
     lowest: float
     highest: float
     seed: int
+    repeat: int = 0
     epoch: int
     stage: Stage
     batches: int
@@ -82,8 +98,8 @@ class RangeCurve(BaseModel):
 
     `suggestion` is Anneal's, read off the raw losses (`core.training.suggest`); None when there are no losses.
     `suggestions` has the rate of each rule of `core.training.suggestions`, None where the curve is too short.
-    `stopped` says why the curve ends: at the last rate, with a loss 4 times its best, with a loss that is not a
-    number, or because a person stopped it.
+    `stopped` says why the curve ends: at the last rate, with losses that had exploded (`RangeSettings.exploded`), with
+    a loss that is not a number, or because a person stopped it.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -104,24 +120,31 @@ class RangeCurve(BaseModel):
 def curve_of(points: Iterable[RangePoint], meta: RangeMeta, *, asked: bool = False) -> RangeCurve:
     """The curve of the `points` of a range test; `asked` when a person stopped it."""
     done = list(points)
+    lrs, losses = [point.lr for point in done], [point.loss for point in done]
     smoothed = [point.smoothed for point in done]
+    settings = RangeSettings(meta.lowest, meta.highest, meta.steps)
     stopped: Literal["end", "diverged", "not a number", "asked"]
     if asked:
         stopped = "asked"
-    elif done and smoothed[-1] > EXPLODED * min(smoothed):
+    elif settings.exploded(losses, smoothed, meta.classes):
         stopped = "diverged"
     else:
         stopped = "end" if len(done) == meta.steps else "not a number"
-    lrs, losses = [point.lr for point in done], [point.loss for point in done]
-    only_the_head = meta.stage.freeze_to == -1
     return RangeCurve(
         lrs=lrs,
         losses=losses,
         smoothed=smoothed,
-        suggestion=suggest(lrs, losses, steps=meta.batches, classes=meta.classes, only_the_head=only_the_head)
-        if done
-        else None,
+        suggestion=suggestion_for(lrs, losses, meta.stage, batches=meta.batches, classes=meta.classes),
         suggestions=suggestions(lrs, smoothed, meta.steps),
         stopped=stopped,
         meta=meta,
     )
+
+
+def suggestion_for(
+    lrs: Sequence[float], losses: Sequence[float], stage: Stage, *, batches: int, classes: int
+) -> Suggestion | None:
+    """Anneal's rate for `stage`, of so many `batches`, from a curve's raw `losses` (N,), nats; None without any."""
+    if not lrs:
+        return None
+    return suggest(lrs, losses, steps=batches, classes=classes, only_the_head=stage.freeze_to == -1)

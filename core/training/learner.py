@@ -115,7 +115,7 @@ class Learner:
         indices = fit.task.batches(at.epoch)[at.stage_step % fit.steps_per_epoch]
         factor, momentum = fit.schedule.factor(at.stage_step), fit.schedule.momentum(at.stage_step)
         rates = tuple(factor * rate for rate in fit.rates)
-        loss = fit.task.train(indices, at.step, rates, momentum)
+        loss = fit.task.train(indices, at.step, rates, momentum).plain
         smoothed = at.smoothed.add(loss)
         if at.watch.exploded(smoothed, len(self.data.classes)):
             self._diverge(fit, loss)

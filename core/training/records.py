@@ -15,8 +15,9 @@ class StepRecord(_Row):
     """One batch was trained.
 
     `epoch` and `step` are the numbers (from 1, over the run) of the batch's epoch and of the batch. `lrs` has the
-    learning rate of each layer group, stem to head, 0 where frozen. `loss` is the mean over the batch, and `smoothed`
-    its exponentially weighted mean over the stage (`core.training.smoothing`, beta 0.9).
+    learning rate of each layer group, stem to head, 0 where frozen. `loss` is the plain cross-entropy (without label
+    smoothing and class weights), the mean over the batch, and `smoothed` its exponentially weighted mean over the
+    stage (`core.training.smoothing`, beta 0.9).
     """
 
     stage: int
@@ -34,8 +35,9 @@ class StepRecord(_Row):
 class EpochRecord(_Row):
     """One epoch was finished: the mean training loss during it, and the validation after it.
 
-    `epoch` and `step` count over the run. Both losses are the stage's objective (with its label smoothing and class
-    weights), so that they can be compared. `accuracy` is 0..1. `seconds` is the time of the batches and validation.
+    `epoch` and `step` count over the run. Both losses are plain cross-entropy in nats, whatever the stage minimises
+    (label smoothing, class weights): they can be compared with each other, over stages and with an evaluation.
+    `accuracy` is 0..1. `seconds` is the time of the batches and validation.
     """
 
     stage: int

@@ -26,13 +26,16 @@ PREFERRED = ("valley", "slide", "steep", "lightning", "minimum")
 """The rules in order of preference, when nobody chooses: fastai's default first."""
 
 MEANINGS = {
-    "valley": "The middle of the longest fall, or lower on a noisy curve. A safe first choice, and fastai's default.",
-    "slide": "Coming from the highest rate, where the slope of the curve is first the same at both ends of 15 points.",
-    "steep": "Where the loss falls fastest. On a noisy curve this may be chance.",
-    "lightning": "The steepest fall from one point to the next: the rule of Lightning before version 2.5.3.",
-    "minimum": "A tenth of the rate with the lowest loss. At the lowest loss itself, learning has already stopped.",
+    "valley": "The middle of the longest row of points of the smoothed loss that each lie lower than the one before; "
+    "points between them may lie higher. fastai's default.",
+    "slide": "From the highest rate down: where the slope of the smoothed loss is first the same at both ends of "
+    "15 points.",
+    "steep": "Where the smoothed loss falls most steeply over the logarithm of the rate.",
+    "lightning": "Where the smoothed loss falls most from one batch to the next: the rule of Lightning before version "
+    "2.5.3.",
+    "minimum": "A tenth of the rate at which the smoothed loss is lowest.",
 }
-"""What each rule's suggestion is, in plain words."""
+"""What each rule does, in plain words. What its rate is worth on one curve, `core.training.readings` says."""
 
 
 def valley(lrs: Floats, losses: Floats) -> float | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from time import perf_counter
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -21,6 +22,17 @@ from core.workspace import Progress, no_progress
 
 LONG_S = 2.0
 """Seconds after which a validation begins to report its progress."""
+
+
+class BatchLoss(NamedTuple):
+    """Mean losses of a batch in nats: the `objective` that was minimised, and the `plain` cross-entropy.
+
+    They differ where the stage has label smoothing or class weights. What is reported of a training is plain, so that
+    training and validation, stages with other settings, and an evaluation afterwards can be compared.
+    """
+
+    objective: float
+    plain: float
 
 
 class Task:
@@ -59,8 +71,8 @@ class Task:
                 if isinstance(module, nn.modules.batchnorm._BatchNorm):
                     module.eval()
 
-    def train(self, indices: Indices, step: int, rates: tuple[float, ...], momentum: float) -> float:
-        """Train on the images `indices` as step number `step`, and return the loss (mean over the images).
+    def train(self, indices: Indices, step: int, rates: tuple[float, ...], momentum: float) -> BatchLoss:
+        """Train on the images `indices` as step number `step`, and return the losses before that step.
 
         `rates` has one learning rate for each layer group. Raises `TrainingError` when the GPU's memory does not
         suffice, or when batch norm is given a single image.
@@ -68,14 +80,16 @@ class Task:
         with self._seeded(step) as draws, _explained_errors(len(indices), self.stage.size):
             set_rates(self.optimiser, rates, momentum)
             batch, labels = self._feed.batch(indices, draws), self._samples.labels(indices)
-            loss = self.objective(self._feed.logits(batch), labels)
+            logits = self._feed.logits(batch)
+            loss = self.objective(logits, labels)
             self.optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             self.optimiser.step()
-            return loss.item()
+            objective = loss.item()
+            return BatchLoss(objective, self._plain(logits.detach(), labels) if self._is_changed else objective)
 
     def validate(self, progress: Progress = no_progress) -> tuple[float, float]:
-        """Mean loss and accuracy (0..1) over the validation images, without augmentation; changes nothing.
+        """Mean plain cross-entropy and accuracy (0..1) over the validation images; changes nothing.
 
         A validation that takes longer than 2 s reports to `progress` after each batch. An exception that `progress`
         raises stops it there. Raises `TrainingError` when the GPU's memory does not suffice.
@@ -85,7 +99,16 @@ class Task:
             logits = self._feed.plain_logits(indices, _when_long(progress)).float()
             labels = self._samples.labels(indices)
             right = (logits.argmax(dim=1) == labels).sum()
-            return self.objective(logits, labels).item(), right.item() / len(labels)
+            return self._plain(logits, labels), right.item() / len(labels)
+
+    @property
+    def _is_changed(self) -> bool:
+        """Whether the objective is anything else than plain cross-entropy."""
+        return self.stage.class_weights or self.stage.label_smoothing > 0
+
+    @staticmethod
+    def _plain(logits: torch.Tensor, labels: torch.Tensor) -> float:
+        return F.cross_entropy(logits, labels).item()
 
     @contextmanager
     def _seeded(self, step: int) -> Iterator[torch.Generator]:

@@ -184,7 +184,7 @@ class _Trials:
             epoch, batch = divmod(step, self._length)
             top = lr * self._schedule.factor(step)
             rates = tuple(top * rate / self._rates[-1] for rate in self._rates)
-            loss = task.train(task.batches(epoch)[batch], step, rates, self._schedule.momentum(step))
+            loss = task.train(task.batches(epoch)[batch], step, rates, self._schedule.momentum(step)).plain
             yield TrialBatch(number, lr, step + 1)
             high_since = (high_since or step + 1) if not loss <= self._limit else None
             if not math.isfinite(loss) or watch.exploded(smoothed.add(loss), len(self._model.classes)):

@@ -6,8 +6,9 @@ values here, where they are read.
 
 import threading
 from collections import OrderedDict
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from pydantic import ValidationError
@@ -15,24 +16,45 @@ from pydantic import ValidationError
 from core.augment import Augmentation
 from core.data.catalogue import EMBEDDED
 from core.data.index import DataSet, load_data
+from core.data.reading import Choice
 from core.runs.folder import open_run
 from core.workspace import Progress, Workspace
 from pages.ui.progress import progress_bar
 
 RUN = "current_run"
-DATA = "selected_data"
+DATA = "data_in_hand"
 AUGMENTATION = "augmentation"
+BY_THE_RULES = Choice()
 MOST = 8
 """Data sets in memory, shared by all visitors; an index of 10,000 images takes about 5 MB."""
 
 
 @dataclass(frozen=True)
 class DataChoice:
-    """A data set and how to split it where it brings no split."""
+    """A data set, how to split it where it brings no split, and what a person decided about how it is read."""
 
     spec: str
     valid_share: float = 0.2
     seed: int = 0
+    choice: Choice = BY_THE_RULES
+
+    def to_session(self) -> dict[str, Any]:
+        """Plain values for the session."""
+        return {
+            "spec": self.spec,
+            "valid_share": self.valid_share,
+            "seed": self.seed,
+            "choice": self.choice.model_dump(mode="json"),
+        }
+
+    @classmethod
+    def from_session(cls, values: dict[str, Any]) -> "DataChoice":
+        """What `to_session` gave; a decision about the reading that no longer fits is left out."""
+        try:
+            choice = Choice.model_validate(values.get("choice", {}))
+        except ValidationError:
+            choice = BY_THE_RULES
+        return cls(values["spec"], values.get("valid_share", 0.2), values.get("seed", 0), choice)
 
 
 class _Loaded:
@@ -58,6 +80,12 @@ class _Loaded:
         with self._lock:
             self._sets.pop(key, None)
 
+    def drop_spec(self, root: Path, spec: str) -> None:
+        """Drop a data set however it was split and read."""
+        with self._lock:
+            for key in [key for key in self._sets if key[0] == root and getattr(key[1], "spec", None) == spec]:
+                del self._sets[key]
+
 
 @st.cache_resource(show_spinner=False)
 def _loaded() -> _Loaded:
@@ -75,7 +103,7 @@ def select_run(run_id: str) -> None:
 def select_data(choice: DataChoice) -> None:
     """Work on a data set that has no run yet; the current run is closed."""
     close_run()
-    st.session_state[DATA] = asdict(choice)
+    st.session_state[DATA] = choice.to_session()
     _into_address(choice.spec)
 
 
@@ -114,7 +142,7 @@ def selected_data() -> DataChoice | None:
     values = st.session_state.get(DATA)
     if values:
         _into_address(values["spec"])
-        return DataChoice(**values)
+        return DataChoice.from_session(values)
     spec = st.query_params.get("data", "")
     return DataChoice(spec) if _embedded(spec) else None
 
@@ -135,15 +163,20 @@ def load(workspace: Workspace, choice: DataChoice, report: Progress | None = Non
     if known is None:
         with progress_bar() as bar:
             known = load_data(
-                choice.spec, workspace, valid_share=choice.valid_share, seed=choice.seed, progress=report or bar
+                choice.spec,
+                workspace,
+                valid_share=choice.valid_share,
+                seed=choice.seed,
+                choice=choice.choice,
+                progress=report or bar,
             )
         _loaded().put(key, known)
     return known
 
 
-def forget(workspace: Workspace, choice: DataChoice) -> None:
-    """Forget what is in memory of a data set, so that the next look goes to the disk."""
-    _loaded().drop((workspace.root, choice))
+def forget(workspace: Workspace, spec: str) -> None:
+    """Forget what is in memory of a data set, however it was split and read: the next look goes to the disk."""
+    _loaded().drop_spec(workspace.root, spec)
 
 
 def data_of_run(workspace: Workspace, run_id: str) -> DataSet:
@@ -154,6 +187,11 @@ def data_of_run(workspace: Workspace, run_id: str) -> DataSet:
         known = open_run(workspace, run_id).data()
         _loaded().put(key, known)
     return known
+
+
+def forget_run(workspace: Workspace, run_id: str) -> None:
+    """Forget what is in memory of a run's data set, which was changed on disk."""
+    _loaded().drop((workspace.root, "run", run_id))
 
 
 def choose_augmentation(how: Augmentation) -> None:

@@ -92,5 +92,7 @@ def stages_in_words(state: RunState) -> str:
     if not state.stages:
         return "not trained yet"
     count = len(state.stages)
-    last = state.stages[-1].status
-    return f"{count} stage{'s' if count > 1 else ''}" + ("" if last == "done" else f", {last}")
+    last = state.stages[-1]
+    collapsed = last.collapsed_from is not None and state.loaded is None
+    ended = "collapsed" if collapsed else "" if last.status == "done" else last.status
+    return f"{count} stage{'s' if count > 1 else ''}" + (f", {ended}" if ended else "")

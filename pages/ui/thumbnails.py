@@ -21,6 +21,15 @@ def thumbnail(item: Item, side: int) -> bytes | None:
     return _strip((item.digest,), side, 1, (item.path,))
 
 
+def thumbnail_of(path: Path, side: int) -> bytes | None:
+    """JPEG of an image that is in no data set yet, `side` pixels square; None where it cannot be read."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return _strip((f"{path}-{facts.st_size}-{facts.st_mtime_ns}",), side, 1, [path])
+
+
 def strip(items: Sequence[Item], side: int, places: int) -> bytes | None:
     """A picture of `places` images beside each other, without those whose files have gone; None where all have."""
     return _strip(tuple(item.digest for item in items), side, places, [item.path for item in items])

@@ -25,7 +25,7 @@ from core.model.classifier import kept_modes
 from core.model.fold import folded
 from core.process.threads import prepare_process
 from core.training.learner import Learner
-from core.training.lr_finder import range_test
+from core.training.lr_finder import FASTAI, range_test
 from core.training.records import EpochRecord, StepRecord
 from core.training.stage import Stage
 from core.workspace import Workspace
@@ -75,7 +75,7 @@ def _epochs(learner: Learner, stage: Stage) -> list[float]:
 
 def _range_test(learner: Learner, stage: Stage) -> float:
     started = time.perf_counter()
-    range_test(learner, stage)
+    range_test(learner, stage, FASTAI)
     return time.perf_counter() - started
 
 

@@ -147,3 +147,55 @@ def test_a_reload_in_the_middle_of_training_loses_nothing(page: Page) -> None:
     expect(page.get_by_text("What to train next")).to_be_visible(timeout=LONG)
     settle(page)
     no_errors(page)
+
+
+def test_the_rate_that_was_clicked_is_in_the_plan_and_can_be_undone(page: Page) -> None:
+    page.goto("/lr_finder")
+    settle(page)
+    expect(button(page, "Start with digits")).to_be_visible(timeout=LONG)
+    button(page, "Start with digits").click()
+    expect(button(page, "Find the learning rate")).to_be_visible(timeout=60_000)
+    button(page, "Find the learning rate").click()
+    expect(page.get_by_text("Another test")).to_be_visible(timeout=LONG)
+    settle(page)
+    click_curve(page, 0.6)
+    chosen = chosen_rate(page)
+    click_curve(page, 0.3)
+    assert chosen_rate(page) < chosen
+    click_curve(page, 0.6)
+    assert chosen_rate(page) == chosen
+    shot(page, "finder-chosen")
+    button(page, "Train with it").click()
+    card = page.locator("[class*=st-key-card-]").first
+    expect(card).to_contain_text("from your click on the LR finder page, in place of 0.005", timeout=60_000)
+    settle(page)
+    assert number(re.search(r"rate (\S+) ·", card.inner_text())) == chosen
+    shot(page, "training-rate-placed")
+    page.reload()
+    expect(card).to_contain_text("from your click", timeout=60_000)
+    settle(page)
+    card.get_by_role("button", name=re.compile("Undo$")).click()
+    expect(card).to_contain_text("rate 0.005")
+    expect(card).not_to_contain_text("from your click")
+    no_errors(page)
+
+
+def click_curve(page: Page, across: float) -> None:
+    """Click the range test's chart, so far across it."""
+    page.mouse.move(5, 5)
+    box = page.get_by_test_id("stVegaLiteChart").first.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + across * box["width"], box["y"] + 0.4 * box["height"])
+    page.wait_for_timeout(800)
+    settle(page)
+
+
+def chosen_rate(page: Page) -> float:
+    line = page.get_by_text("Chosen rate").first
+    expect(line).to_be_visible(timeout=60_000)
+    return number(re.search(r"Chosen rate: (\S+)", line.inner_text()))
+
+
+def number(found: re.Match[str] | None) -> float:
+    assert found is not None
+    return float(found.group(1))

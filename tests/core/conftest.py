@@ -95,11 +95,15 @@ def trained(run):
 
 @pytest.fixture
 def work(run):
-    """Do a job of the run here and now, as a worker does; `stop_at` asks it to stop at that step of the run."""
+    """Do a job of the run here and now, as a worker does; `stop_at` asks it to stop at that step of the run.
+
+    `progress` is told what the job reports.
+    """
     from core.jobs.control import JobControl
     from core.jobs.execute import run_job
+    from core.workspace import no_progress
 
-    def worked(spec, *, stop_at=None, of=run):
+    def worked(spec, *, stop_at=None, of=run, progress=no_progress):
         def stopped():
             return stop_at is not None and of.history.steps["step"].max() >= stop_at
 
@@ -107,7 +111,7 @@ def work(run):
         job = queue.claim(of.workspace, queued.id)
         status, message = "failed", "It raised."
         try:
-            status, message = run_job(of, job, JobControl(of, job, stopped=stopped))
+            status, message = run_job(of, job, JobControl(of, job, stopped=stopped, echo=progress))
         finally:
             queue.end(of.workspace, job, status, message)
         return store.get(of.workspace, job.id)

@@ -13,6 +13,7 @@ from core.runs.create import create_run
 from core.runs.folder import RunFolder
 from core.runs.state import Best, Curve, RunState, StageState
 from core.training.stage import Stage
+from core.training.suggest import suggest
 from core.training.suggestions import suggestions
 from core.workspace import Workspace, write_json
 
@@ -71,21 +72,34 @@ def train(run: RunFolder, *, epochs: int = 5, batches: int = 10, rising: bool = 
     return stage
 
 
-def range_tested(run: RunFolder, name: str = "0001", steps: int = 80) -> Curve:
-    """Write a finished range test."""
+def range_tested(
+    run: RunFolder,
+    name: str = "0001",
+    steps: int = 80,
+    *,
+    suggested: bool = False,
+    shift: float = 0.0,
+    **more: object,
+) -> Curve:
+    """Write a finished range test; with Anneal's suggestion when `suggested`, else as earlier versions did.
+
+    `shift` moves the curve by so many decades to higher rates; `more` are other fields of the curve.
+    """
     lrs = np.geomspace(1e-7, 3, steps)
-    place = np.log10(lrs)
+    place = np.log10(lrs) - shift
     smoothed = 2.3 - 1.7 / (1 + np.exp(-2.2 * (place + 2.9))) + 0.35 * np.exp(2.6 * (place - 0.1))
-    curve = Curve(
-        name=name,
-        created=f"2026-01-02T10:00:{int(name):02d}+00:00",
-        stage=Stage(freeze_to=0, size=24),
-        lrs=lrs.tolist(),
-        losses=smoothed.tolist(),
-        smoothed=smoothed.tolist(),
-        suggestions=suggestions(lrs, smoothed),
-        complete=True,
-    )
+    values = {
+        "name": name,
+        "created": f"2026-01-02T10:00:{int(name):02d}+00:00",
+        "stage": Stage(freeze_to=0, size=24),
+        "lrs": lrs.tolist(),
+        "losses": smoothed.tolist(),
+        "smoothed": smoothed.tolist(),
+        "suggestion": suggest(lrs, smoothed, steps=100, classes=10, only_the_head=False) if suggested else None,
+        "suggestions": suggestions(lrs, smoothed),
+        "complete": True,
+    }
+    curve = Curve.model_validate({**values, **more})
     (run.path / "finder").mkdir(exist_ok=True)
     write_json(run.path / "finder" / f"{name}.json", curve.model_dump(mode="json"))
     return curve

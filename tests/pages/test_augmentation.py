@@ -41,7 +41,7 @@ def press(at, label):
 def with_data(folder):
     at = AppTest.from_file(str(APP), default_timeout=60)
     at.switch_page("pages/augmentation.py")
-    at.session_state["selected_data"] = {"spec": str(folder), "valid_share": 0.34, "seed": 0}
+    at.session_state["data_in_hand"] = {"spec": str(folder), "valid_share": 0.34, "seed": 0}
     return at.run()
 
 

@@ -3,8 +3,12 @@ from pathlib import Path
 import pytest
 
 from core.charts.confusion import CELL_PICKED
+from core.data.index import load_data
 from core.jobs import queue
 from core.jobs.specs import EvaluateSpec
+from core.runs.create import create_run
+from core.workspace import Workspace
+from tests.pages.builders import folder_of
 from tests.pages.conftest import open_page
 from tests.pages.made import CLASSES, HOSTILE, evaluate, new_run, train
 
@@ -119,3 +123,22 @@ def test_pictures_that_have_gone_are_counted_not_fatal(run) -> None:
         item.path.unlink(missing_ok=True)
     at = open_page("confusion_matrix", run=run.id)
     assert not at.exception
+
+
+@pytest.mark.parametrize("unchecked", [1, 2])
+def test_classes_without_images_to_check_have_no_recall(home: Path, tmp_path: Path, unchecked: int) -> None:
+    classes = {"cat": 6, "dog": 6, HOSTILE.replace("/", "_"): 6, "eel": 6}
+    folder_of(tmp_path / "pets" / "train", classes)
+    folder_of(tmp_path / "pets" / "valid", dict(list(classes.items())[unchecked:]))
+    workspace = Workspace.at(home)
+    made = create_run(workspace, load_data(str(tmp_path / "pets"), workspace), backbone="small_cnn", size=16)
+    train(made)
+    evaluate(made)
+    at = open_page("confusion_matrix", run=made.id)
+    assert not at.exception
+    said = next(caption.value for caption in at.caption if "None to check" in caption.value)
+    named = "None to check: cat. Without images here it has" if unchecked == 1 else "None to check: cat, dog. Without"
+    assert said.startswith(named)
+    assert {metric.label: metric.value for metric in at.metric}["Hardest class"] not in ("cat", "nan")
+    (table,) = [frame.value for frame in at.dataframe if "recall" in frame.value]
+    assert table.set_index("class")["recall"].isna().sum() == unchecked

@@ -3,7 +3,6 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.errors import DataError, WeightsUnavailableError
 from core.runs.folder import list_runs
@@ -11,19 +10,7 @@ from core.workspace import Workspace
 from pages.ui.session import DATA, RUN
 from tests.pages.builders import folder_of, picture, run_on
 from tests.pages.conftest import open_page
-
-
-def look_at(folder: Path) -> AppTest:
-    """The Data page with a folder chosen as a person would."""
-    at = open_page("data")
-    at.segmented_control(key="data-way").set_value("folder").run()
-    at.text_input(key="data-path").set_value(str(folder))
-    next(button for button in at.button if button.label == "Look at it").click()
-    return at.run()
-
-
-def figures(at: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in at.metric}
+from tests.pages.looking import figures, look_at
 
 
 def test_the_first_visit_offers_data_that_comes_along() -> None:
@@ -100,6 +87,31 @@ def test_an_uploaded_zip_is_the_chosen_data(tmp_path: Path) -> None:
     assert at.session_state[DATA]["spec"].startswith(str(Workspace.at().data))
 
 
+def test_several_archives_are_dropped_at_once(tmp_path: Path) -> None:
+    for name, kind in (("one", "cat"), ("two", "dog")):
+        folder_of(tmp_path / name, {kind: 5})
+    for number, path in enumerate(sorted((tmp_path / "two").rglob("*.png"))):
+        picture(200 + number).save(path)
+    at = open_page("data")
+    at.segmented_control(key="data-way").set_value("upload").run()
+    files = [(f"{name}.zip", zipped(tmp_path / name), "application/zip") for name in ("one", "two")]
+    at.file_uploader(key="data-zip-0").set_value(files)
+    at.run()
+    assert not at.exception
+    assert not at.error
+    assert figures(at)["Classes"] == "2"
+
+
+def test_an_archive_that_is_not_read_is_named(tmp_path: Path) -> None:
+    at = open_page("data")
+    at.segmented_control(key="data-way").set_value("upload").run()
+    at.file_uploader(key="data-zip-0").upload("pets.7z", b"7z\xbc\xaf\x27\x1c" + bytes(40), "application/x-7z")
+    at.run()
+    assert not at.exception
+    assert "pets.7z" in at.error[0].value.replace("\\", "").replace("\u2060", "")
+    assert not at.metric
+
+
 def test_hostile_names_of_classes_and_files_stay_literal(tmp_path: Path) -> None:
     hostile = "![x](http:a.test)"
     root = folder_of(tmp_path / "pets", {hostile: 6, "dog": 6})
@@ -116,6 +128,7 @@ def test_a_refused_download_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> No
         raise DataError("The download of Imagenette was refused. Check the network, or choose a folder.")
 
     monkeypatch.setattr("pages.ui.session.load_data", refuse)
+    monkeypatch.setattr("pages.ui.data.sources.open_source", lambda *_: pytest.fail("it is tried once more"))
     at = open_page("data")
     at.segmented_control(key="data-way").set_value("download").run()
     at.button(key="data-use-imagenette").click().run()

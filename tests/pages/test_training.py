@@ -137,7 +137,7 @@ def test_the_chosen_rate_is_one_click_away(home: Path) -> None:
     draft.choose(Rate(lr=0.0042))
     at = open_page("training", run=run.id)
     buttons(at)["Use 0.0042"].click().run()
-    assert [card.settings.lr for card in Draft.load(run.path).cards] == [None, None, (0.0042,)]
+    assert [card.settings.lr for card in Draft.load(run.path).cards] == [(0.0042,), None, (0.0042,)]
 
 
 def test_class_weights_are_offered_only_where_classes_are_unbalanced(home: Path) -> None:

@@ -40,7 +40,7 @@ def gallery(data: DataSet, key: str) -> None:
 def _one_class(data: DataSet, label: int, split: str, key: str) -> None:
     items = [item for item in data.items if item.label == label and item.split == split]
     if not items:
-        st.caption("No image of this class is in this split.")
+        st.caption(_none(split))
         return
     slot = st.container()
     page = _page(len(items), PER_PAGE, f"{key}-page-{label}-{split}")
@@ -57,15 +57,20 @@ def _every_class(data: DataSet, split: str, key: str) -> None:
     page = _page(len(data.classes), CLASSES_PER_PAGE, f"{key}-classes-{split}")
     with slot:
         for label in range(len(data.classes))[page]:
-            _class_row(plain(data.classes[label], 24), of_class[label])
+            _class_row(plain(data.classes[label], 24), of_class[label], split)
 
 
-def _class_row(name: str, items: Sequence[Item]) -> None:
+def _none(split: str) -> str:
+    """What to say of a class without images in a split."""
+    return "No image to learn from." if split == "train" else "None to check."
+
+
+def _class_row(name: str, items: Sequence[Item], split: str) -> None:
     left, right = st.columns([1, 5], vertical_alignment="center", wrap=False)
     left.text(name)
     picture = strip(items, SIDE, OF_EACH_CLASS)
     if picture is None:
-        right.caption("No image in this split." if not items else "Its files have gone since they were looked at.")
+        right.caption(_none(split) if not items else "Its files have gone since they were looked at.")
     else:
         right.image(picture, width="stretch", alt=f"{len(items)} images of {name}")
 

@@ -1,7 +1,5 @@
 """Choosing a data set, and making a run of it."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from core.data.catalogue import Offer, offers
@@ -15,9 +13,12 @@ WAYS = {
     "folder": ("Folder on this machine", ":material/folder_open:"),
     "download": ("Download", ":material/cloud_download:"),
 }
+ARCHIVES = ("zip", "tar", "gz", "tgz", "bz2", "xz", "7z", "rar")
+"""Endings of what may be dropped; those that are not read are refused with what to do."""
 LAYOUT_HELP = (
     "Pictures lie in a folder named after their class: `cat/1.jpg`, `dog/2.jpg`. "
-    "A split of your own goes above the classes: `train/cat/1.jpg`, `valid/cat/9.jpg`."
+    "A split of your own goes above the classes: `train/cat/1.jpg`, `valid/cat/9.jpg`. "
+    "Classes in a table or in the names of files can be chosen afterwards."
 )
 
 
@@ -71,16 +72,18 @@ def _folder(key: str) -> str | None:
     st.caption(LAYOUT_HELP)
     if asked and not path.strip():
         st.warning("Write the path of a folder first.", icon=":material/edit:")
-    return str(Path(path.strip()).expanduser()) if asked and path.strip() else None
+    return path.strip() if asked and path.strip() else None
 
 
 def _upload(key: str, workspace: Workspace) -> str | None:
     turn = st.session_state.setdefault(f"{key}-turn", 0)
     zipped, dropped = st.columns(2)
-    one = zipped.file_uploader("A zip file", type="zip", key=f"{key}-zip-{turn}")
+    archives = zipped.file_uploader(
+        "Zip or tar files", type=ARCHIVES, accept_multiple_files=True, key=f"{key}-zip-{turn}"
+    )
     many = dropped.file_uploader("A folder", accept_multiple_files="directory", key=f"{key}-dropped-{turn}")
     st.caption(LAYOUT_HELP)
-    files = [one] if one else many
+    files = archives or many
     if not files:
         return None
     with shown() as outcome, st.spinner("Unpacking the pictures"):

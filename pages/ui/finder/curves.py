@@ -1,27 +1,65 @@
-"""Curves of range tests: as rows for the chart, by names that tell them apart, and the one under way."""
+"""Curves of range tests: as rows for the chart, and by names that tell them apart."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.charts.lr_finder import finder
-from core.jobs.specs import FindSpec
-from core.jobs.store import Job
-from core.runs.folder import RunFolder
+from core.charts.lr_finder import EARLIER, PRESENT, SEED
 from core.runs.state import Curve
+from core.training.curves import FEWEST, WIDTH, smoothed
+from core.training.spread import Spread, spread
 from core.training.stage import Stage
 from pages.ui.plan.stage_words import trained_by
 
-EARLIER = 4
+SHOWN = 4
 """Earlier curves that are drawn beside the present one, at most, unless more are chosen."""
 
 
-def points(curve: Curve, name: str, *, current: bool) -> pd.DataFrame:
-    """A curve as rows for the chart."""
-    frame = pd.DataFrame({"lr": curve.lrs, "loss": curve.losses, "smoothed": curve.smoothed}, dtype="float64")
-    return frame.assign(curve=name, current=current)
+def points(curve: Curve, name: str, role: str = PRESENT) -> pd.DataFrame:
+    """A curve as rows for the chart; none where its file holds no curve."""
+    try:
+        smooth = smoothed(curve.lrs, curve.losses)
+    except ValueError:
+        empty: dict[str, list[float]] = {"lr": [], "loss": [], "centred": [], "low": [], "high": [], "fastai": []}
+        return pd.DataFrame(empty, dtype="float64").assign(curve=name, role=role)
+    count = len(smooth.lrs)
+    fastai = np.full(count, np.nan)
+    fastai[: len(curve.smoothed)] = curve.smoothed[:count]
+    frame = pd.DataFrame(
+        {
+            "lr": smooth.lrs,
+            "loss": curve.losses[:count],
+            "centred": smooth.losses,
+            "low": smooth.low,
+            "high": smooth.high,
+            "fastai": fastai,
+        },
+        dtype="float64",
+    )
+    return frame.assign(curve=name, role=role)
+
+
+def together(curve: Curve, seeds: Sequence[Curve], earlier: Sequence[Curve]) -> pd.DataFrame:
+    """The curve that is read, those of other seeds of the same test, and earlier ones, as rows for the chart."""
+    return pd.concat(
+        [
+            points(curve, "this curve"),
+            *(points(other, f"seed {other.repeat + 1}", SEED) for other in seeds),
+            *(points(other, label(other), EARLIER) for other in earlier),
+        ]
+    )
+
+
+def width_in_words(lrs: Sequence[float]) -> str:
+    """How wide the smoother is that `points` uses, for these rates: it needs 4 batches to each side."""
+    decades = float(np.log10(lrs[-1] / lrs[0])) if len(lrs) > 1 and lrs[0] > 0 else 0.0
+    width = max(WIDTH, 2 * (FEWEST + 0.5) * decades / max(len(lrs) - 1, 1))
+    return "1 decade" if width == 1 else f"{width:.2g} decades"
 
 
 def label(curve: Curve) -> str:
@@ -37,33 +75,67 @@ def _time(curve: Curve) -> str:
         return curve.created
 
 
-def choose_curves(curves: Sequence[Curve]) -> tuple[Curve, list[Curve]]:
-    """The curve to read and those to draw behind it, as chosen; the newest and the ones before it by default."""
-    names = {curve.name: label(curve) for curve in curves}
-    newest_first = [curve.name for curve in reversed(curves)]
+@dataclass(frozen=True)
+class Tested:
+    """One range test, or several from one state with a seed each: `curve` is the one to read, `seeds` are the others.
+
+    `found` is what they say together; None for a single test.
+    """
+
+    curve: Curve
+    seeds: tuple[Curve, ...] = ()
+    found: Spread | None = None
+
+    @property
+    def curves(self) -> list[Curve]:
+        """All of its curves, oldest first."""
+        return sorted((self.curve, *self.seeds), key=lambda curve: curve.name)
+
+    @property
+    def label(self) -> str:
+        """What tells it from another test."""
+        return f"{label(self.curve)} · {len(self.curves)} seeds" if self.seeds else label(self.curve)
+
+
+def test_of(curves: Sequence[Curve]) -> Tested:
+    """The test that these curves are of; of several seeds, the curve nearest to what they say together is read.
+
+    That curve then has the suggestion of all of them.
+    """
     if len(curves) == 1:
-        return curves[0], []
+        return Tested(curves[0])
+    found = spread(curves)
+    together = found.suggestion
+    if together is None:
+        return Tested(curves[0], tuple(curves[1:]), found)
+    read = min(curves, key=lambda curve: _distance(curve, together.lr))
+    others = tuple(curve for curve in curves if curve.name != read.name)
+    return Tested(read.model_copy(update={"suggestion": together}), others, found)
+
+
+def _distance(curve: Curve, lr: float) -> float:
+    return abs(math.log(curve.suggestion.lr / lr)) if curve.suggestion else math.inf
+
+
+def tests_of(curves: Sequence[Curve]) -> dict[str, Tested]:
+    """The tests that a run's curves are of, oldest first, by the name of their first curve."""
+    groups: dict[str, list[Curve]] = {}
+    for curve in curves:
+        groups.setdefault(curve.set or curve.name, []).append(curve)
+    return {name: test_of(group) for name, group in groups.items()}
+
+
+def choose_test(curves: Sequence[Curve]) -> tuple[Tested, list[Curve]]:
+    """The test to read and the curves to draw behind it, as chosen; the newest and the ones before it by default."""
+    tests = tests_of(curves)
+    newest_first = list(reversed(tests))
+    if len(tests) == 1:
+        return tests[newest_first[0]], []
+    names = {name: test.label for name, test in tests.items()}
     left, right = st.columns(2)
     read = left.selectbox("Curve", newest_first, format_func=names.__getitem__, key=f"curve-of-{len(curves)}")
     others = [name for name in newest_first if name != read]
     shown = right.multiselect(
-        "Compare with", others, default=others[:EARLIER], format_func=names.__getitem__, key=f"earlier-{read}"
+        "Compare with", others, default=others[:SHOWN], format_func=names.__getitem__, key=f"earlier-{read}"
     )
-    known = {curve.name: curve for curve in curves}
-    return known[read], [known[name] for name in shown]
-
-
-def live_view(run: RunFolder, job: Job | None) -> None:
-    """The curve of the range test under way, as far as it is; for other jobs, where to watch them."""
-    if job is None:
-        return
-    if not isinstance(job.spec, FindSpec):
-        st.page_link("pages/training.py", label="Watch it on the Training page", icon=":material/monitoring:")
-        return
-    curve = run.unfinished_curve()
-    if curve is None or not curve.lrs:
-        st.caption("The first point appears with the first batch.")
-        return
-    frame, span = points(curve, "this curve", current=True), (job.spec.lowest, job.spec.highest)
-    chart = finder(frame, pickable=False, title="Batch by batch, the rate grows", span=span)
-    st.altair_chart(chart, key="finder-live", alt="Training loss against the learning rate, as it is measured")
+    return tests[read], [tests[name].curve for name in shown]

@@ -1,24 +1,29 @@
 """What a range test shows, before there is one."""
 
-import math
-
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.charts.lr_finder import finder
-from core.training.suggestions import suggestions
+from core.charts.lr_finder import PRESENT, finder
+from core.charts.lr_marks import Marks
+from core.training.curves import smoothed
+from core.training.suggest import suggest
 
 TITLE = "Example: the loss falls, flattens, then explodes"
+BATCHES, CLASSES = 100, 10
+"""Of the stage that the example's rate is for, and what its images show."""
 
 
 def example() -> None:
-    """A made-up curve of a fall and an explosion, with the suggestions that a real one would have."""
-    rates = np.geomspace(1e-7, 3.0, 90)
+    """A made-up curve of a fall and an explosion, read as a real one is."""
+    rates = np.geomspace(1e-5, 1.0, 100)
     power = np.log10(rates)
-    smoothed = 2.3 - 1.7 / (1 + np.exp(-2.2 * (power + 2.9))) + 0.35 * np.exp(2.6 * (power - 0.1))
-    noise = [0.07 * math.sin(7.3 * step) * math.cos(2.1 * step) for step in range(len(rates))]
-    frame = pd.DataFrame({"lr": rates, "loss": smoothed + noise, "smoothed": smoothed, "curve": "", "current": True})
-    found = suggestions(rates, smoothed)
-    two = {name: found[name] for name in ("valley", "minimum")}
-    st.altair_chart(finder(frame, suggestions=two, pickable=False, title=TITLE), key="example", alt=TITLE)
+    truth = 2.3 - 1.7 / (1 + np.exp(-3 * (power + 3.1))) + 0.5 * np.exp(3 * (power + 1.1))
+    losses = truth * np.exp(0.06 * np.random.default_rng(1).standard_normal(len(rates)))
+    found = suggest(rates, losses, steps=BATCHES, classes=CLASSES, only_the_head=False)
+    curve = smoothed(rates, losses)
+    frame = pd.DataFrame(
+        {"lr": curve.lrs, "loss": losses, "centred": curve.losses, "low": curve.low, "high": curve.high}
+    ).assign(fastai=np.nan, curve="", role=PRESENT)
+    marks = Marks(rate=found.lr, low=found.low, high=found.high, collapse=found.collapse)
+    st.altair_chart(finder(frame, marks=marks, pickable=False, title=TITLE), key="example", alt=TITLE)

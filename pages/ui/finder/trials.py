@@ -17,7 +17,7 @@ from core.runs.trials import KeptTrials, kept_trials, trials_beside
 from core.training.stage import Stage
 from core.training.trial_results import Outcome
 from core.training.trial_words import findings, headline, length_in_words, method, standing
-from pages.ui.finder.curves import live_view
+from pages.ui.finder.live import live_view
 from pages.ui.finder.trial_form import trial_form
 from pages.ui.plan.drafts import draft_of
 from pages.ui.text import literal, percent

@@ -1,15 +1,17 @@
 """The stages of a plan, each on its card: in words, or open to be edited."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from core.charts.lines import rate_in_words
 from core.errors import AnnealError, PlanError
 from core.runs.draft import Card, Draft
+from core.runs.rate_guard import RateWarning
 from core.training.stage import Stage
 from pages.ui.errors import show
 from pages.ui.plan import drafts
+from pages.ui.plan.chosen_rate import note, rate_buttons
+from pages.ui.plan.rate_warnings import mark, use_instead
 from pages.ui.plan.stage_form import stage_form
 from pages.ui.plan.stage_words import Facts, in_words
 from pages.ui.text import literal
@@ -32,8 +34,8 @@ def _is_open(card: Card) -> bool:
     return bool(st.session_state.get(OPEN) == card.uid)
 
 
-def cards(draft: Draft, facts: Facts) -> str:
-    """Every stage on its card; returns the first thing that could not be read from the open card's fields."""
+def cards(draft: Draft, facts: Facts, warnings: Mapping[str, RateWarning]) -> str:
+    """Every stage on its card, with its warning; returns the first thing that could not be read from open fields."""
     wrong = ""
     for place, card in enumerate(draft.cards):
         with st.container(border=True, key=f"card-{card.uid}", gap="small"):
@@ -43,7 +45,7 @@ def cards(draft: Draft, facts: Facts) -> str:
                     found = _form(draft, card, facts)
                 wrong = wrong or (f"Stage {place + 1}: {found}" if found else "")
             with head:
-                _head(draft, place, card, facts)
+                _head(draft, place, card, facts, warnings.get(card.uid))
     return wrong
 
 
@@ -67,7 +69,7 @@ def _before(draft: Draft, place: int) -> Stage | None:
         return None
 
 
-def _head(draft: Draft, place: int, card: Card, facts: Facts) -> None:
+def _head(draft: Draft, place: int, card: Card, facts: Facts, warning: RateWarning | None) -> None:
     """A stage in words, and what can be done with it."""
     text, buttons = st.columns([3, 2], vertical_alignment="center")
     with text, st.container(gap="xxsmall"):
@@ -77,8 +79,14 @@ def _head(draft: Draft, place: int, card: Card, facts: Facts) -> None:
             st.caption(in_words(card.stage(), facts, _before(draft, place)))
         except PlanError as error:
             st.caption(f":red[:material/error:] {literal(str(error), None)}")
+        note(draft, card)
+        mark(warning)
+        if not _is_open(card):
+            with st.container(horizontal=True, gap="xsmall"):
+                rate_buttons(draft, card)
+                if warning is not None and (draft.rate is None or draft.rate.lr != warning.suggested):
+                    use_instead(draft, card, warning)
     with buttons, st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
-        _rate_button(draft, card)
         _edit_button(card)
         last = len(draft.cards) - 1
         _tool(draft, card, "content_copy", "Duplicate", draft.duplicate)
@@ -104,23 +112,4 @@ def _tool(draft: Draft, card: Card, icon: str, what: str, act: Callable[[str], N
         disabled=off,
         on_click=drafts.change,
         args=(draft, lambda: act(card.uid)),
-    )
-
-
-def _rate_button(draft: Draft, card: Card) -> None:
-    """Where a rate was chosen and this stage has another, take it with one click."""
-    if draft.rate is None or card.settings.lr == (draft.rate.lr,) or _is_open(card):
-        return
-    rate = draft.rate.lr
-
-    def take() -> None:
-        card.settings.lr = (rate,)
-
-    st.button(
-        f"Use {rate_in_words(rate)}",
-        icon=":material/troubleshoot:",
-        key=f"rate-{card.uid}",
-        help="The rate that you chose on the LR finder page.",
-        on_click=drafts.change,
-        args=(draft, take),
     )

@@ -39,6 +39,40 @@ def changed_elsewhere(draft: Draft) -> bool:
     return True
 
 
+def place_rate(draft: Draft, groups: int) -> None:
+    """Put a rate that was chosen since into the first card that it fits. Raises `AnnealError` as `save` does."""
+    placed = draft.placed
+    card = draft.place_rate(groups)
+    if card is None:
+        return
+    save(draft)
+    _begin_anew(card.uid)
+    if placed is not None:
+        _begin_anew(placed.uid)
+
+
+def set_rate(draft: Draft, card: Card, rate: float) -> None:
+    """In a button's callback: give a card another rate."""
+    card.settings.lr = (rate,)
+    _begin_anew(card.uid)
+    change(draft, lambda: None)
+
+
+def take_rate_back(draft: Draft) -> None:
+    """In a button's callback: give the card with the chosen rate the one that it had before."""
+    card = draft.take_back()
+    if card is not None:
+        _begin_anew(card.uid)
+    change(draft, lambda: None)
+
+
+def _begin_anew(uid: str) -> None:
+    """Have the fields for a card's rate begin with what the card now has."""
+    for key in list(st.session_state):
+        if str(key) == f"{uid}-how" or str(key).startswith(f"{uid}-lr"):
+            del st.session_state[key]
+
+
 def save(draft: Draft) -> None:
     """Save the cards. Raises `AnnealError`, `DraftChangedError` among them."""
     current = st.session_state.get(_seen(draft)) == draft.revision

@@ -8,7 +8,7 @@ from core.charts.schedule import schedule
 from core.data.index import DataSet
 from core.errors import AnnealError, PlanError
 from core.jobs.specs import TrainSpec
-from core.runs.draft import Draft
+from core.runs.draft import Draft, DraftChangedError
 from core.runs.folder import RunFolder
 from core.runs.state import RunInfo
 from core.training.preview import preview
@@ -17,7 +17,9 @@ from pages.ui import jobs
 from pages.ui.errors import show
 from pages.ui.plan import drafts
 from pages.ui.plan.cards import cards, close_card
+from pages.ui.plan.chosen_rate import no_stage_fits
 from pages.ui.plan.facts import batches_per_epoch, facts_of
+from pages.ui.plan.rate_warnings import before_start, use_instead, warnings_of
 from pages.ui.plan.stage_words import Facts
 from pages.ui.plan.toolbar import toolbar
 
@@ -30,8 +32,11 @@ def plan_editor(run: RunFolder, info: RunInfo, data: DataSet) -> None:
     if changed:
         st.warning(drafts.CHANGED, icon=":material/sync_problem:")
     facts = facts_of(run, info, data, draft.rate.lr if draft.rate else None)
+    draft = _with_chosen_rate(draft, run, info, len(facts.groups))
+    warnings = warnings_of(run, draft, len(facts.groups))
     toolbar(draft, info)
-    wrong = cards(draft, facts)
+    no_stage_fits(draft, info, facts)
+    wrong = cards(draft, facts, warnings)
     if not draft.cards:
         st.caption("No stage is planned. Choose a recipe above, or add a stage of your own.")
         return
@@ -49,9 +54,29 @@ def plan_editor(run: RunFolder, info: RunInfo, data: DataSet) -> None:
             ":orange[:material/info:] This network starts from scratch, and the first stage trains its head only: "
             "the frozen layers keep their random weights. Train everything first."
         )
-    asked = st.button("Start training", type="primary", icon=":material/play_arrow:", key="start")
+    warned = before_start(draft, warnings)
+    with st.container(horizontal=True):
+        for _, card, warning in warned:
+            use_instead(draft, card, warning, before_start=True)
+        asked = st.button(
+            "Start anyway" if warned else "Start training",
+            type="secondary" if warned else "primary",
+            icon=":material/play_arrow:",
+            key="start",
+        )
     if asked and not changed:
         _start(run, draft, plan)
+
+
+def _with_chosen_rate(draft: Draft, run: RunFolder, info: RunInfo, groups: int) -> Draft:
+    """The draft with the rate in it that was chosen since on the LR finder page, if a card fits."""
+    try:
+        drafts.place_rate(draft, groups)
+    except AnnealError as error:
+        if not isinstance(error, DraftChangedError):  # then another tab has just done it
+            show(error)
+        return drafts.draft_of(run, info)
+    return draft
 
 
 def _preview(plan: Plan, facts: Facts, batches: Callable[[Stage], int]) -> None:
@@ -72,7 +97,7 @@ def _start(run: RunFolder, draft: Draft, plan: Plan) -> None:
     """Queue the plan; its cards can be brought back."""
     if not jobs.submit(run, TrainSpec(plan=plan)):
         return
-    draft.replace([])
+    draft.sent()
     close_card()
     try:
         drafts.save(draft)

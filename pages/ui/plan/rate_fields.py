@@ -26,7 +26,7 @@ def rate_fields(new: StageSettings, keys: Keys, facts: Facts) -> list[str]:
             [FIND, ONE, EACH] if several or now == EACH else [FIND, ONE],
             required=True,
             key=keys("how", now),
-            help="Find it first: a range test runs when this stage's turn comes, and its valley is taken.",
+            help="Find it first: a range test runs when this stage's turn comes, and Anneal's suggestion is taken.",
         )
         if how == FIND:
             new.lr = None

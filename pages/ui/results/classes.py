@@ -9,6 +9,9 @@ from core.results.confusion import confusion_matrix, per_class
 from core.results.predictions import Predictions
 from pages.ui.text import literal, percent
 
+NAMED = 8
+"""Classes that a line names."""
+
 
 def class_figures(predictions: Predictions) -> pd.DataFrame:
     """Precision, recall, F1 and images of each class."""
@@ -27,10 +30,21 @@ def headline(predictions: Predictions, table: pd.DataFrame) -> None:
         st.metric("Mean loss", f"{predictions.loss:.3f}")
         found = f"{worst['recall']:.0%} found"
         st.metric("Hardest class", literal(worst["class"], 18), found, delta_color="off", delta_arrow="off")
+    none_to_check(table)
+
+
+def none_to_check(table: pd.DataFrame) -> None:
+    """Say which classes have no image among these: their rows are empty, and recall and F1 do not exist."""
+    missing = [str(name) for name in table["class"][table["images"] == 0]]
+    if missing:
+        shown = ", ".join(literal(name, 30) for name in missing[:NAMED])
+        more = f" and {len(missing) - NAMED:,} more" if len(missing) > NAMED else ""
+        of_them = "it has" if len(missing) == 1 else "they have"
+        st.caption(f"None to check: {shown}{more}. Without images here {of_them} no recall.")
 
 
 def classes_table(table: pd.DataFrame) -> None:
-    """Precision, recall and F1 of each class."""
+    """Precision, recall and F1 of each class; empty where there are no images to tell it from."""
     st.caption(
         "Precision: of the images called so, the share that is. Recall: of the images that are so, the share that was "
         "found. F1 is high only when both are."

@@ -5,6 +5,7 @@ import streamlit as st
 from core.jobs.specs import TrainSpec
 from core.runs.folder import RunFolder
 from pages.ui import jobs, session
+from pages.ui.data.moved import moved_run
 from pages.ui.errors import shown
 from pages.ui.runs.dialogs import delete, name_of, rename
 from pages.ui.text import literal
@@ -16,6 +17,9 @@ def one_run(run: RunFolder) -> None:
     unfinished = False
     with shown() as outcome:
         _, unfinished = run.info, run.state.unfinished
+    if outcome.ok:
+        with shown():
+            moved_run(run, run.data())
     with st.container(horizontal=True):
         if outcome.ok:
             _actions(run, unfinished=unfinished)

@@ -33,9 +33,7 @@ def snapshots_view(run: RunFolder, state: RunState) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = [snapshot.name for snapshot in reversed(kept)]
         chosen = st.selectbox("Go back to", names, key="snapshot-chosen")
-        st.button("Load", icon=":material/restore:", key="snapshot-load", on_click=_load, args=(run, chosen))
-    if state.loaded:
-        st.caption(f"The present weights are those of the snapshot {literal(state.loaded)}.")
+        st.button("Load", icon=":material/restore:", key="snapshot-load", on_click=load, args=(run, chosen))
 
 
 def _save_form(run: RunFolder) -> None:
@@ -60,9 +58,17 @@ def _table(kept: Sequence[Snapshot]) -> pd.DataFrame:
     )
 
 
-def _load(run: RunFolder, name: str) -> None:
+def load(run: RunFolder, name: str) -> None:
+    """In a button's callback: make a snapshot the weights that the next stage begins from."""
+    is_loaded(run, name)
+
+
+def is_loaded(run: RunFolder, name: str) -> bool:
+    """As `load`; whether it was done."""
     try:
         actions.load_snapshot(run, name)
-        st.toast(f"Loaded {literal(name)}. The next stage begins from it.", icon=":material/check:")
     except AnnealError as error:
         st.toast(literal(str(error), None), icon=":material/error:")
+        return False
+    st.toast(f"Loaded {literal(name)}. The next stage begins from it.", icon=":material/check:")
+    return True

@@ -22,19 +22,25 @@ ICONS = {
     "stopped": ":orange[:material/pause_circle:]",
     "failed": ":red[:material/error:]",
     "diverged": ":red[:material/error:]",
+    "collapsed": ":red[:material/trending_down:]",
 }
 
 
-def continue_button(run: RunFolder, state: RunState) -> None:
-    """Go on with a plan that was stopped."""
+def continue_button(run: RunFolder, state: RunState, *, advised: bool) -> None:
+    """Go on with a plan that was stopped; `advised` unless its last stage collapsed or diverged."""
     left = len(state.plan) - state.next_stage
     with st.container(horizontal=True, vertical_alignment="center"):
-        asked = st.button("Continue", type="primary", icon=":material/resume:", key="continue")
+        asked = st.button(
+            "Continue", type="primary" if advised else "secondary", icon=":material/resume:", key="continue"
+        )
         if asked and jobs.submit(run, TrainSpec()):
             st.rerun()
-        st.caption(
-            f"{left} stage{'s' if left > 1 else ''} of the plan left, from the last checkpoint, to the same numbers."
+        how = (
+            "from the last checkpoint, to the same numbers"
+            if advised
+            else "from the present weights, as it was planned"
         )
+        st.caption(f"{left} stage{'s' if left > 1 else ''} of the plan left, {how}.")
 
 
 def training_view(run: RunFolder, info: RunInfo, data: DataSet, facts: Facts, job: Job | None) -> None:
@@ -66,13 +72,16 @@ def _begun(run: RunFolder, info: RunInfo, begun: StageState, facts: Facts, *, at
         show(error)
         return
     figures = [f"{begun.epochs} of {stage.epochs} epochs" if begun.epochs < stage.epochs else ""]
-    figures += [percent(begun.accuracy)] if begun.accuracy is not None else []
+    if begun.accuracy is not None:
+        fell = f", fallen from {percent(begun.collapsed_from)}" if begun.collapsed_from is not None else ""
+        figures.append(percent(begun.accuracy) + fell)
     figures += [f"validation loss {begun.valid_loss:.3f}"] if begun.valid_loss is not None else []
     figures += [duration(begun.seconds)] if begun.seconds else []
     name = literal(stage.name) if stage.name else "Stage"
     text, button = st.columns([5, 1], vertical_alignment="center")
     with text, st.container(gap="xxsmall"):
-        st.markdown(f"{ICONS[begun.status]} **{begun.index + 1} · {name}** {' · '.join(filter(None, figures))}")
+        icon = ICONS["collapsed" if begun.collapsed_from is not None else begun.status]
+        st.markdown(f"{icon} **{begun.index + 1} · {name}** {' · '.join(filter(None, figures))}")
         st.caption(in_words(stage, facts) + (f" · {literal(begun.message, None)}" if begun.message else ""))
     if not at_work:
         button.button(

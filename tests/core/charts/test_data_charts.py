@@ -1,7 +1,7 @@
 import pandas as pd
 
 from core.charts import palette
-from core.charts.data import MOST_CLASSES, class_bars, image_sizes
+from core.charts.data import MOST_CLASSES, NONE_TO_CHECK, class_bars, image_sizes
 from core.charts.runs import compare_runs
 
 
@@ -35,3 +35,15 @@ def test_sizes_and_runs_are_drawn_from_frames() -> None:
     assert image_sizes(sizes).to_dict()["encoding"]["size"]["field"] == "images"
     epochs = pd.DataFrame({"run": ["b", "a", "b"], "epoch": [1, 1, 2], "accuracy": [0.5, 0.6, 0.7]})
     assert compare_runs(epochs).to_dict()["encoding"]["color"]["scale"]["domain"] == ["b", "a"]
+
+
+def test_classes_without_validation_images_say_so_beside_their_bar() -> None:
+    counts = counts_of(3)
+    counts.loc[(counts["class"] == "class 1") & (counts["split"] == "valid"), "images"] = 0
+    spec = class_bars(counts).to_dict()
+    bars, said = spec["layer"]
+    assert bars["encoding"]["y"]["sort"] == {"field": "total", "order": "descending"}
+    assert said["encoding"]["text"] == {"value": NONE_TO_CHECK}
+    rows = spec["datasets"][said["data"]["name"]]
+    assert [(row["class"], row["total"]) for row in rows] == [("class 1", 2)]
+    assert spec["title"] == "Images a class"

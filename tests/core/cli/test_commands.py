@@ -281,3 +281,30 @@ def test_classes_come_from_names_or_a_table_when_that_is_said(anneal, tmp_path):
         said = anneal("inspect", tmp_path / "set", *options)
         assert (said.status, said.out) == (2, "")
         assert sentence in said.err
+
+
+def test_a_run_whose_images_moved_is_pointed_to_them(anneal, pictures, tmp_path):
+    shutil.copytree(pictures, tmp_path / "set")
+    stage = ("--lr", 0.01, "--cycles", 1, "--batch-size", 16)
+    run = anneal("train", tmp_path / "set", "--backbone", "small_cnn", "--size", 16, *stage, "--json").json["id"]
+    (tmp_path / "set").rename(tmp_path / "moved")
+    more = ("train", "--continue", run, *stage, "--size", 24)
+    said = anneal(*more)
+    assert said.status == 2
+    assert f"The folder {tmp_path / 'set'} with the images is missing" in said.err
+    assert "--data FOLDER" in said.err
+    said = anneal(*more, "--data", pictures / "red")
+    assert said.status == 2
+    assert "does not hold this data set: 30 of its 45 images are missing" in said.err
+    said = anneal(*more, "--data", tmp_path / "moved")
+    assert said.status == 0
+    assert f"are read from {tmp_path / 'moved'} from now on" in said.err
+    (tmp_path / "moved").rename(tmp_path / "again")
+    assert anneal("evaluate", run, "--split", "train", "--data", tmp_path / "again").status == 0
+    assert anneal("train", "--continue", run, *stage, "--size", 28).status == 0
+
+
+def test_where_images_lie_is_said_of_a_run(anneal, pictures):
+    said = anneal("train", pictures, "--data", pictures)
+    assert said.status == 2
+    assert "Give the run too: --continue RUN" in said.err

@@ -77,6 +77,8 @@ def test_arguments_that_cannot_be_read_are_refused(anneal, arguments):
         ("train", "digits", "--cycles", "1", "--cycle-mult", "3"),
         ("train", "--continue", "some-run", "--unfolded"),
         ("train", "--continue", "some-run", "--seed", "0"),
+        ("train", "--continue", "some-run", "--from", "best"),
+        ("train", "digits", "--from", "best"),
         ("train", "--continue", "some-run", "--size", "64"),
         ("train", "--continue", "some-run", "--batch-size", "8"),
         ("train", "--continue", "some-run", "--augment", "none"),

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from core.cli.output import Answer, Reporter, finite, table, write
+from core.cli.output import Answer, Reporter, finite, one_line, table, write
 
 
 class Terminal(io.StringIO):
@@ -70,3 +70,8 @@ def test_consoles_of_any_encoding_get_all_of_the_text(encoding: str) -> None:
     assert said.endswith("\\x1b[31m 5\n")
     assert ("猫" in said) == (encoding in ("shift_jis", "utf-8"))
     assert "\\u732b" in said or "猫" in said
+
+
+def test_a_name_is_one_line_whatever_is_in_it():
+    assert one_line("a\nb\u202egpj.exe\x1b[31m") == "a\\nb\\u202egpj.exe\\x1b[31m"
+    assert one_line("кот 😀 Äpfel, مرحبا") == "кот 😀 Äpfel, مرحبا"

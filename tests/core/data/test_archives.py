@@ -1,6 +1,7 @@
 """Archives of every kind and origin: read, or refused with the reason."""
 
 import io
+import os
 import struct
 import tarfile
 import unicodedata
@@ -18,7 +19,7 @@ from core.data.sources import Source, open_source, store_upload
 from core.data.zip_names import code_page
 from core.errors import DataError
 from core.workspace import Workspace
-from tests.core.data.making import png, write, zipped
+from tests.core.data.making import folder, png, write, zipped
 
 PETS = {f"{name}/{k}.png": png(10 * n + k) for n, name in enumerate(("cat", "dog")) for k in range(4)}
 
@@ -165,7 +166,7 @@ def test_archives_inside_archives_are_unpacked(tmp_path: Path, workspace: Worksp
     source = open_source(str(tmp_path / "set.zip"), workspace)
     names = {file.name for file in source.files}
     assert names == {*(f"train/{k}" for k in PETS), "valid/cat/9.png", "labels.csv", "deep/b/c.zip"}
-    assert dict(source.refused) == {"torn.zip": "torn.zip is not a zip archive, or is damaged."}
+    assert dict(source.refused) == {"torn.zip": "torn.zip is damaged: its end is missing. Copy or download it anew."}
     assert not list(workspace.data.rglob(".inner-*"))
 
 
@@ -221,3 +222,26 @@ def test_endings() -> None:
     assert is_archive("A.ZIP")
     assert not is_archive("a.7z")
     assert [without_ending(name) for name in ("a.tar.gz", "x/b.zip", "c")] == ["a", "x/b", "c"]
+
+
+def test_hard_links_in_a_tar_are_the_files_that_they_stand_for(tmp_path: Path, workspace: Workspace) -> None:
+    """tar stores a file with two names once, and the second name as a link to the first."""
+    folder(tmp_path / "set", {"cat": 3, "dog": 3})
+    os.link(tmp_path / "set/cat/000.png", tmp_path / "set/cat/again.png")
+    (tmp_path / "set/dog/soft.png").symlink_to("/etc/passwd")
+    with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        archive.add(tmp_path / "set", "set")
+    source = open_source(str(tmp_path / "a.tar"), workspace)
+    contents = {file.name: file.path.read_bytes() for file in source.files}
+    assert contents["set/cat/again.png"] == contents["set/cat/000.png"]
+    assert dict(source.refused) == {"set/dog/soft.png": "It is a link, not a file."}
+
+
+def test_a_zip_is_known_by_its_content_where_its_name_has_no_ending(tmp_path: Path, workspace: Workspace) -> None:
+    zipped(tmp_path / "archive", PETS)
+    assert {file.name for file in open_source(str(tmp_path / "archive"), workspace).files} == set(PETS)
+
+
+def test_drive_letters_are_no_folders(tmp_path: Path, workspace: Workspace) -> None:
+    zipped(tmp_path / "a.zip", {f"C:\\photos\\{name}": content for name, content in PETS.items()})
+    assert load_data(str(tmp_path / "a.zip"), workspace).classes == ("cat", "dog")

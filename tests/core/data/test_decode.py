@@ -139,6 +139,19 @@ def test_a_large_jpeg_keeps_its_size_and_colours(tmp_path: Path) -> None:
     assert corners(decode(path, 48)) == ["red", "green", "blue", "white"]
 
 
+@pytest.mark.parametrize(("subsampling", "bytes_a_pixel"), [(0, 6), (2, 3)])
+def test_a_progressive_jpeg_that_needs_too_much_memory_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, subsampling: int, bytes_a_pixel: int
+) -> None:
+    path = saved(tmp_path, picture(0, 64, 64), "a.jpg", progressive=True, subsampling=subsampling)
+    monkeypatch.setattr(module, "MOST_PROGRESSIVE_BYTES", 64 * 64 * bytes_a_pixel)
+    assert decode(path, 8).shape == (8, 8, 3)
+    monkeypatch.setattr(module, "MOST_PROGRESSIVE_BYTES", 64 * 64 * bytes_a_pixel - 1)
+    with pytest.raises(DataError, match=r"progressive JPEG of 0 megapixels.*Save it smaller, or as a JPEG that is not"):
+        decode(path, 8)
+    assert decode(saved(tmp_path, picture(0, 64, 64), "b.jpg"), 8).shape == (8, 8, 3)
+
+
 def test_the_name_need_not_say_the_format(tmp_path: Path) -> None:
     path = tmp_path / "really-a-png.jpg"
     path.write_bytes(png(3))

@@ -245,3 +245,25 @@ def test_the_report(tmp_path: Path, workspace: Workspace) -> None:
     assert report["leaks"] == report["conflicts"] == []
     assert report["sizes"] == {"smallest": [12, 10], "median": [12, 10], "largest": [40, 30]}
     assert report["images"] == 17
+
+
+def test_classes_whose_names_differ_in_case_between_splits_are_named(tmp_path: Path, workspace: Workspace) -> None:
+    names = [f"{side}/{k}.png" for side in ("train/Cats", "train/dogs", "valid/cats", "valid/dogs") for k in range(3)]
+    root = write(tmp_path / "set", {name: png(number) for number, name in enumerate(names)})
+    with pytest.raises(DataError, match=r"differ in case or white space only: 'cats' and 'Cats'\. Give them the same"):
+        load_data(str(root), workspace)
+
+
+def test_class_folders_that_lose_all_their_images_are_named(tmp_path: Path, workspace: Workspace) -> None:
+    """Placeholders of iCloud, a folder with nothing but what systems leave, one whose name is no text."""
+    root = folder(tmp_path / "set", {"cat": 4, "dog": 4})
+    write(root, {f"bird/.{k}.jpg.icloud": b"bplist00" for k in range(3)} | {"fish/.DS_Store": b"x"})
+    unnamed = os.fsencode(root) + b"/caf\xe9"
+    os.mkdir(unnamed)
+    Path(os.fsdecode(unnamed + b"/1.png")).write_bytes(png(7))
+    lost = {row.name: row.reason for row in load_data(str(root), workspace).reading.lost}
+    assert lost == {
+        "bird": "The image is in iCloud and not on this computer. Download it there first.",
+        "caf?": "Its name is not valid text. Rename it.",
+        "fish": "The folder is empty.",
+    }

@@ -15,7 +15,7 @@ from core.data.listed import load_list
 from core.data.name_labels import labels_by_name, preview, suggested
 from core.data.reading import Choice
 from core.data.sources import open_source
-from core.data.table_labels import best_table, sizes_of
+from core.data.table_labels import best_tables, sizes_of
 from core.errors import DataError, SeveralLabelsError
 from core.workspace import Workspace
 from tests.core.data.making import folder, png, write
@@ -175,7 +175,7 @@ def test_boxes_are_no_classes(whales: Path, load: Load) -> None:
         ("a.csv", b"id,label\n", "has no rows"),
         ("a.jsonl", b"{", "is not one JSON object a line"),
         ("a.jsonl", b"[1]", "is not one JSON object a line"),
-        ("a.csv", b"x,y\n1,2\n", "No column of a.csv names the images: x, y"),
+        ("a.csv", b"x,y\nq,r\n", "No column of a.csv names the images: x, y"),
         ("a.xlsx", b"PK", "Save it as CSV"),
     ],
 )
@@ -230,8 +230,7 @@ def test_a_table_that_contradicts_class_folders_is_asked_about(tmp_path: Path, l
 
 
 def test_a_table_is_previewed(whales: Path, workspace: Workspace) -> None:
-    reading = best_table(open_source(str(write(whales, {"l.csv": table().encode()})), workspace), Choice())
-    assert reading is not None
+    [reading] = best_tables(open_source(str(write(whales, {"l.csv": table().encode()})), workspace), Choice())
     assert sizes_of(reading) == [("a", 4), ("b", 4)]
 
 

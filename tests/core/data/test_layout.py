@@ -294,3 +294,53 @@ def test_every_file_has_one_fate(paths: list[str]) -> None:
     for name in names:
         inside = any(name.startswith(f"{path}/") for path in left)
         assert (name in layout.places) + (name in strays) == (0 if inside and name not in strays else 1)
+
+
+SAME = ("cats", "dogs")
+
+
+def pictures(*folders: str) -> list[str]:
+    return [f"{folder}/{number}.jpg" for folder in folders for number in range(2)]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("trian", "test"), ("base", "holdout"), ("train", "abcd"), ("xyz", "valid")]
+)
+def test_the_folder_beside_a_lone_split_with_its_classes_is_the_other_side(one: str, other: str) -> None:
+    found = lay_out(pictures(*(f"{side}/{name}" for side in (one, other) for name in SAME)))
+    assert {found.places[f"{one}/{name}/0.jpg"].split for name in SAME} == {"train"}
+    assert {found.places[f"{other}/{name}/0.jpg"].split for name in SAME} == {"valid"}
+    assert any("same classes" in question for question in found.questions)
+
+
+def test_a_folder_with_other_classes_is_not() -> None:
+    found = lay_out(pictures("test/cats", "test/dogs", "more/birds", "more/fish"))
+    assert any("more" in question and "left out" in question for question in found.questions)
+
+
+def test_split_and_class_in_one_name() -> None:
+    found = lay_out(pictures("train_cats", "Train_dogs", "cats_test", "test dogs"))
+    assert {place.label for place in found.places.values()} == {"cats", "dogs"}
+    assert found.places["train_cats/0.jpg"] == Place("cats", "train")
+    assert found.places["test dogs/1.jpg"] == Place("dogs", "valid")
+    assert any("in one name" in question for question in found.questions)
+
+
+def test_classes_that_only_look_like_splits_of_one_set_stay_classes() -> None:
+    found = lay_out(pictures("train_station", "bus_station"))
+    assert {place.label for place in found.places.values()} == {"train_station", "bus_station"}
+
+
+def test_splits_inside_most_classes_leave_the_test_images_out_of_training() -> None:
+    names = pictures("a/train", "a/test", "b/b_train", "b/b_test", "b/raw", "c")
+    found = lay_out(names)
+    assert found.places["a/test/0.jpg"] == Place("a", "valid")
+    assert found.places["b/b_test/0.jpg"] == Place("b", "valid")
+    assert found.places["c/0.jpg"] == Place("c", "train")
+    assert "b/raw/0.jpg" in dict(found.strays)
+    assert any("b/raw" in question for question in found.questions)
+
+
+def test_folders_of_classes_in_a_split_are_asked_about() -> None:
+    sides = [f"{side}/{name}" for side in ("train", "val") for name in ("animals/cat", "animals/dog", "plants/rose")]
+    assert any("train/animals" in question for question in lay_out(pictures(*sides)).questions)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.data.index import DataSet, load_data
-from core.data.moved import relocate
+from core.data.moved import missing_of, relocate
 from core.data.pixels import load_pixels
 from core.errors import DataError
 from core.workspace import Workspace
@@ -21,7 +21,8 @@ def data(tmp_path: Path, workspace: Workspace) -> DataSet:
 def test_the_missing_folder_is_named(tmp_path: Path, workspace: Workspace, data: DataSet) -> None:
     (tmp_path / "disk/set").rename(tmp_path / "disk/moved")
     with pytest.raises(
-        DataError, match=rf"The folder {tmp_path}/disk/set with the images is missing. Put it back where it was"
+        DataError,
+        match=rf"The folder {tmp_path}/disk/set with the images is missing. Put it back where it was, or .* --data",
     ):
         load_pixels(data, 8, workspace)
     (tmp_path / "disk").rename(tmp_path / "other")
@@ -59,3 +60,11 @@ def test_another_folder_is_refused(tmp_path: Path, workspace: Workspace, data: D
         relocate(data, str(tmp_path / "disk/set"), workspace)
     with pytest.raises(DataError, match="There is no folder or zip file"):
         relocate(data, str(tmp_path / "nowhere"), workspace)
+
+
+def test_the_missing_folder_of_a_set_is_found_by_its_folders(tmp_path: Path, data: DataSet) -> None:
+    assert missing_of(data) is None
+    (tmp_path / "disk/set/dog").rename(tmp_path / "disk/set/dogs")
+    assert missing_of(data) == tmp_path / "disk/set/dog"
+    (tmp_path / "disk").rename(tmp_path / "other")
+    assert missing_of(data) == tmp_path / "disk"

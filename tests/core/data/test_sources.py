@@ -97,14 +97,22 @@ def test_folders_that_cannot_be_opened(tmp_path: Path, workspace: Workspace, mon
         ("x" * 5000, "There is no folder or zip file"),
         ("shapes:impossible", "no data set 'shapes:impossible'. Choose shapes:easy, shapes:medium or shapes:hard"),
         ("notes.txt", "notes.txt is neither a folder nor a zip file"),
-        ("torn.zip", "torn.zip is not a zip archive, or is damaged"),
+        ("torn.zip", "torn.zip is damaged: its end is missing. Copy or download it anew"),
+        ("page.zip", "page.zip is a web page: its download failed"),
+        ("nil.zip", "nil.zip is empty. Copy or download it anew"),
+        ("set.zip.crdownload", "is an unfinished download"),
+        ("labels.csv", "labels.csv is a table. Choose the folder of its images; .* --labels .*labels.csv"),
+        ("a.png", "a.png is a single image. Choose the folder"),
+        ("set.tar.zst", "set.tar.zst is a Zstandard archive, which is not read here. Unpack it"),
     ],
 )
 def test_what_is_no_source_is_said_plainly(
     tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, spec: str, sentence: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    write(tmp_path, {"notes.txt": b"x", "torn.zip": b"PK\x03\x04 and then nothing"})
+    files = {"notes.txt": b"x", "torn.zip": b"PK\x03\x04 and then nothing", "page.zip": b"<!DOCTYPE html><html>"}
+    others = ("nil.zip", "set.zip.crdownload", "labels.csv", "a.png", "set.tar.zst")
+    write(tmp_path, files | dict.fromkeys(others, b""))
     with pytest.raises(DataError, match=sentence):
         open_source(spec, workspace)
     assert no_leftovers(workspace)

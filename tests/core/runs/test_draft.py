@@ -143,3 +143,114 @@ def test_an_empty_plan_is_a_sentence(tmp_path):
 def test_settings_are_a_copy_that_makes_the_same_stage():
     for stage in lesson2().stages:
         assert Stage(**settings_of(stage).model_dump()) == stage
+
+
+HEAD_RATE = Rate(lr=0.02, freeze_to=2, chosen_by="valley")
+"""Of three layer groups, number 2 is the head: the same as -1."""
+
+
+def chosen(folder, rate=HEAD_RATE, stages=None):
+    """A draft on disk for which a rate was chosen since."""
+    Draft.load(folder, lesson2().stages if stages is None else stages).choose(rate)
+    return Draft.load(folder)
+
+
+def rates(draft):
+    return [card.settings.lr for card in draft.cards]
+
+
+def test_a_chosen_rate_waits_and_goes_into_the_first_stage_that_it_fits(tmp_path):
+    draft = chosen(tmp_path)
+    assert draft.waiting == HEAD_RATE
+    assert draft.place_rate(3) is draft.cards[0]
+    draft.save()
+    again = Draft.load(tmp_path)
+    assert rates(again) == [(0.02,), None, None]
+    assert (again.waiting, again.placed.rate, again.placed.before) == (None, HEAD_RATE, None)
+    assert again.place_rate(3) is None
+
+
+def test_what_was_there_comes_back_and_does_not_leave_again(tmp_path):
+    draft = chosen(tmp_path, Rate(lr=0.5, freeze_to=0), quick().stages)
+    card = draft.place_rate(3)
+    draft.save()
+    draft = Draft.load(tmp_path)
+    assert draft.take_back().uid == card.uid
+    draft.save()
+    again = Draft.load(tmp_path)
+    assert rates(again) == [(0.005,)]
+    assert (again.placed, again.waiting, again.place_rate(3)) == (None, None, None)
+    assert again.rate.lr == 0.5
+
+
+def test_choosing_again_replaces_the_rate_and_remembers_what_was_there_first(tmp_path):
+    draft = chosen(tmp_path, Rate(lr=0.5, freeze_to=0), quick().stages)
+    draft.place_rate(3)
+    draft.save()
+    draft.choose(Rate(lr=0.1, freeze_to=0))
+    draft.place_rate(3)
+    assert rates(draft) == [(0.1,)]
+    assert draft.placed.before == (0.005,)
+
+
+def test_choosing_for_another_scope_gives_the_first_stage_its_own_rate_back(tmp_path):
+    draft = chosen(tmp_path)
+    draft.place_rate(3)
+    draft.save()
+    draft.choose(Rate(lr=0.1, freeze_to=0))
+    draft.place_rate(3)
+    assert rates(draft) == [None, None, (0.1,)]
+
+
+def test_a_rate_written_by_hand_since_is_kept_as_what_was_there(tmp_path):
+    draft = chosen(tmp_path)
+    card = draft.place_rate(3)
+    card.settings.lr = (0.007,)
+    assert draft.take_back() is None
+    assert rates(draft)[0] == (0.007,)
+    draft.save()
+    draft.choose(Rate(lr=0.1))
+    draft.place_rate(3)
+    assert draft.placed.before == (0.007,)
+    draft.take_back()
+    assert rates(draft)[0] == (0.007,)
+
+
+def test_a_rate_that_fits_no_stage_waits_until_one_is_added(tmp_path):
+    draft = chosen(tmp_path, HEAD_RATE, quick().stages)
+    assert draft.place_rate(3) is None
+    assert draft.waiting == HEAD_RATE
+    draft.add(Stage(name="Head at last"))
+    assert draft.place_rate(3).settings.name == "Head at last"
+
+
+def test_a_stage_can_be_added_for_the_rate_or_the_rate_left_aside(tmp_path):
+    draft = chosen(tmp_path, HEAD_RATE, quick().stages)
+    draft.add_for_rate(Stage(lr=(0.02,)))
+    assert rates(draft) == [(0.02,), (0.005,)]
+    assert draft.waiting is None
+    other = chosen(tmp_path, HEAD_RATE, quick().stages)
+    other.leave_rate()
+    other.save()
+    assert Draft.load(tmp_path).waiting is None
+    assert Draft.load(tmp_path).rate == HEAD_RATE
+
+
+def test_a_plan_that_was_sent_takes_the_choice_with_it_and_can_be_brought_back(tmp_path):
+    draft = chosen(tmp_path)
+    draft.place_rate(3)
+    draft.sent()
+    draft.save()
+    again = Draft.load(tmp_path)
+    assert (again.cards, again.waiting) == ([], None)
+    again.undo()
+    assert rates(again) == [(0.02,), None, None]
+    assert again.placed.still_in(again.cards[0])
+
+
+def test_a_rate_chosen_in_another_tab_meanwhile_still_waits(tmp_path):
+    here = chosen(tmp_path)
+    here.place_rate(3)
+    Draft.load(tmp_path).choose(Rate(lr=0.9, freeze_to=0))
+    here.save()
+    assert Draft.load(tmp_path).waiting == Rate(lr=0.9, freeze_to=0)

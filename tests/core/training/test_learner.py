@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from sklearn.utils.class_weight import compute_class_weight
 
 from core.augment import SIDE_ON
 from core.data.pixels import load_pixels
@@ -178,7 +179,7 @@ def test_nan_goes_back_to_the_start_of_the_epoch(learner, monkeypatch):
     def fails_in_epoch_2(self, indices, step, *rest):
         calls.append(step)
         loss = train(self, indices, step, *rest)
-        return float("nan") if step == 6 else loss
+        return tasks.BatchLoss(float("nan"), float("nan")) if step == 6 else loss
 
     monkeypatch.setattr(tasks.Task, "train", fails_in_epoch_2)
     kept = []
@@ -190,8 +191,6 @@ def test_nan_goes_back_to_the_start_of_the_epoch(learner, monkeypatch):
 
 
 def test_class_weights_and_label_smoothing_are_torchs_and_scikit_learns(learner):
-    from sklearn.utils.class_weight import compute_class_weight
-
     stage = HEAD.model_copy(update={"class_weights": True, "label_smoothing": 0.1})
     labels = learner.data.labels[learner.data.indices("train")]
     task = learner.task(stage)
@@ -199,6 +198,19 @@ def test_class_weights_and_label_smoothing_are_torchs_and_scikit_learns(learner)
     balanced = compute_class_weight("balanced", classes=np.arange(3), y=labels)
     expected = torch.nn.CrossEntropyLoss(torch.tensor(balanced, dtype=torch.float32), label_smoothing=0.1)
     assert task.objective(logits, targets).item() == pytest.approx(expected(logits, targets).item())
+
+
+def test_losses_are_plain_whatever_is_minimised(new_learner):
+    """With one batch an epoch and no dropout, the loss of the first batch is that of the untrained network."""
+    changed = WHOLE.model_copy(update={"class_weights": True, "label_smoothing": 0.3, "batch_size": 64, "cycle_len": 2})
+    plain = WHOLE.model_copy(update={"batch_size": 64, "cycle_len": 2})
+    one, other = new_learner(), new_learner()
+    records, reference = list(one.fit(changed)), list(other.fit(plain))
+    assert records[0].loss == pytest.approx(reference[0].loss, rel=1e-6)
+    assert records[1].train_loss == pytest.approx(records[0].loss, rel=1e-6)
+    assert weights(one) != weights(other)
+    losses = one.evaluate(one.data.indices("valid"), SIZE)[1]
+    assert records[-1].valid_loss == pytest.approx(losses.mean(), abs=1e-6)
 
 
 def test_what_cannot_be_trained_says_why(learner, data, workspace):

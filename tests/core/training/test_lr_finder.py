@@ -1,4 +1,5 @@
 import json
+import math
 import random
 
 import numpy as np
@@ -9,9 +10,11 @@ from core.augment import SIDE_ON
 from core.errors import PlanError
 from core.training import task as tasks
 from core.training.curve import RangeCurve, RangeSettings, curve_of
-from core.training.lr_finder import range_meta, range_points, range_test
+from core.training.lr_finder import FASTAI, range_meta, range_points, range_test
 from core.training.stage import Stage
 from core.training.suggestions import suggestions
+from core.training.sweeps import HEAD
+from core.training.sweeps import WHOLE as SWEEP
 
 from .conftest import SIZE, bytes_of, timeless, weights
 
@@ -104,18 +107,57 @@ def test_the_same_seed_gives_the_same_curve(new_learner):
     assert first.losses != other.losses
 
 
-def test_it_stops_where_the_loss_is_four_times_its_best(learner):
-    curve = range_test(learner, WHOLE.model_copy(update={"optimiser": "sgd"}), RangeSettings(1e-3, 100))
+def test_fastais_test_stops_where_the_smoothed_loss_is_four_times_its_best(learner):
+    curve = range_test(learner, WHOLE.model_copy(update={"optimiser": "sgd"}), FASTAI)
     assert curve.stopped == "diverged"
     assert curve.smoothed[-1] > 4 * min(curve.smoothed)
     assert all(s <= 4 * min(curve.smoothed[: i + 1]) for i, s in enumerate(curve.smoothed[:-1]))
     assert curve.suggestions == suggestions(curve.lrs, curve.smoothed, 100)
 
 
+def made_up(monkeypatch, losses):
+    """Let the batches have these losses instead of their own."""
+    monkeypatch.setattr(tasks.Task, "train", lambda self, i, step, *rest: tasks.BatchLoss(losses[step], losses[step]))
+
+
+@pytest.mark.parametrize("settings", [HEAD, SWEEP])
+@pytest.mark.parametrize("high", [3.0, 40.0])
+def test_others_stop_within_four_batches_of_an_explosion(learner, monkeypatch, settings, high):
+    noise = np.random.default_rng(0).normal(scale=0.1, size=settings.steps)
+    losses = np.where(np.arange(settings.steps) < settings.steps * 0.7, 0.8, high) + noise
+    losses[settings.steps // 2] = 50.0  # one odd batch
+    made_up(monkeypatch, losses.tolist())
+    curve = range_test(learner, WHOLE, settings)
+    assert curve.stopped == "diverged"
+    assert len(curve.lrs) == math.ceil(settings.steps * 0.7) + 4
+    assert curve.suggestion.collapse == pytest.approx(settings.rate(math.ceil(settings.steps * 0.7)), rel=0.7)
+
+
+def test_a_loss_that_rises_no_higher_than_guessing_is_seen_to_the_end(learner, monkeypatch):
+    made_up(monkeypatch, [0.3] * 30 + [1.0] * 70)  # guessing among 3 classes: 1.1
+    assert range_test(learner, WHOLE, HEAD).stopped == "end"
+
+
+def test_without_settings_it_goes_over_the_rates_that_suit_what_is_trained(learner, monkeypatch):
+    made_up(monkeypatch, [1.0] * 100)
+    whole, head = range_test(learner, WHOLE), range_test(learner, STAGES["head"])
+    assert RangeSettings(whole.meta.lowest, whole.meta.highest, whole.meta.steps) == SWEEP
+    assert RangeSettings(head.meta.lowest, head.meta.highest, head.meta.steps) == HEAD
+    assert len(list(range_points(learner, WHOLE))) == 45
+
+
+def test_only_fastais_numbers_make_it_fastais():
+    assert FASTAI.fastais
+    assert not HEAD.fastais
+    assert not RangeSettings(steps=101).fastais
+
+
 def test_it_stops_at_nan(learner, monkeypatch):
     train = tasks.Task.train
     monkeypatch.setattr(
-        tasks.Task, "train", lambda self, i, step, *rest: float("nan") if step == 30 else train(self, i, step, *rest)
+        tasks.Task,
+        "train",
+        lambda self, i, step, *rest: tasks.BatchLoss(np.nan, np.nan) if step == 30 else train(self, i, step, *rest),
     )
     curve = range_test(learner, WHOLE, RangeSettings(highest=1e-4))
     assert curve.stopped == "not a number"

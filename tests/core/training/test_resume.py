@@ -8,9 +8,11 @@ from core.augment import SIDE_ON
 from core.errors import DivergedError, ModelError, TrainingError
 from core.training.position import LearnerMeta, LearnerState
 from core.training.stage import Stage
-from core.training.task import Task
+from core.training.task import BatchLoss, Task
 
 from .conftest import SIZE, bytes_of, timeless, weights
+
+NAN = BatchLoss(math.nan, math.nan)
 
 WHOLE = Stage(freeze_to=0, lr=0.01, size=SIZE, batch_size=10, cycles=2, cycle_mult=2, augmentation=SIDE_ON)
 STAGES = {
@@ -97,7 +99,7 @@ def test_the_last_good_weights_survive_a_checkpoint(new_learner, monkeypatch, st
     assert state.part("good").keys() < state.part("model").keys() or stage.freeze_to == 0
     train = Task.train
     monkeypatch.setattr(
-        Task, "train", lambda self, indices, step, *rest: math.nan if step == 7 else train(self, indices, step, *rest)
+        Task, "train", lambda self, indices, step, *rest: NAN if step == 7 else train(self, indices, step, *rest)
     )
     other = new_learner()
     other.load_state(state)
@@ -122,7 +124,7 @@ def test_a_checkpoint_without_good_weights_has_them_in_the_model(new_learner, mo
     assert len(tensors) < len(state.tensors)
     other.load_state(LearnerState(tensors, state.meta))
     before = weights(other)
-    monkeypatch.setattr(Task, "train", lambda *args: math.nan)
+    monkeypatch.setattr(Task, "train", lambda *args: NAN)
     with pytest.raises(DivergedError):
         next(other.fit(WHOLE, resume=True))
     assert weights(other) == before

@@ -104,7 +104,11 @@ def test_nor_does_judging_that_is_stopped(learner):
 def test_a_loss_that_is_not_a_number_is_divergence_at_that_batch(learner, monkeypatch):
     train = tasks.Task.train
     monkeypatch.setattr(
-        tasks.Task, "train", lambda self, i, step, *rest: float("nan") if step == 1 else train(self, i, step, *rest)
+        tasks.Task,
+        "train",
+        lambda self, i, step, *rest: (
+            tasks.BatchLoss(float("nan"), float("nan")) if step == 1 else train(self, i, step, *rest)
+        ),
     )
     trials = try_rates(learner, WHOLE, RATES)
     assert [outcome.diverged_at for outcome in trials.outcomes] == [2, 2]
@@ -122,7 +126,9 @@ def test_a_trial_too_short_for_the_watch_diverges_by_its_figures(learner):
 def test_divergence_counts_from_the_first_batch_with_such_a_loss(learner, monkeypatch):
     train = tasks.Task.train
     monkeypatch.setattr(
-        tasks.Task, "train", lambda self, i, step, *rest: 50.0 if step >= 3 else train(self, i, step, *rest)
+        tasks.Task,
+        "train",
+        lambda self, i, step, *rest: tasks.BatchLoss(50.0, 50.0) if step >= 3 else train(self, i, step, *rest),
     )
     trials = try_rates(learner, WHOLE.model_copy(update={"cycles": 8}), RATES, length="stage")
     assert trials.batches >= 13

@@ -1,0 +1,17 @@
+"""The rate that vSGD estimates at the state that a range test was made at, beside the finder's."""
+
+import streamlit as st
+
+from core.charts.lines import rate_in_words
+from core.training.vsgd_record import ASSUMES, VsgdEstimate
+
+
+def vsgd_view(found: VsgdEstimate) -> None:
+    """The estimate, what it was made of, and what it assumes."""
+    with st.container(border=True, gap="xsmall"):
+        st.markdown(
+            f"**vSGD {rate_in_words(found.rate)}** · {rate_in_words(found.low)} to {rate_in_words(found.high)} · "
+            ":orange-badge[experimental]"
+        )
+        st.caption(found.sentence)
+        st.caption(ASSUMES)

@@ -1,0 +1,38 @@
+"""Shares of counted images: scipy's Wilson interval is the oracle."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest, norm
+
+from core.training.proportions import Z, interval, is_below
+
+
+def test_the_interval_is_of_95_percent():
+    assert pytest.approx(norm.ppf(0.975), abs=1e-3) == Z
+
+
+@given(st.integers(1, 5000).flatmap(lambda count: st.tuples(st.integers(0, count), st.just(count))))
+def test_the_interval_is_wilsons(counted):
+    right, count = counted
+    expected = binomtest(right, count).proportion_ci(0.95, method="wilson")
+    assert interval(right / count, count) == pytest.approx((expected.low, expected.high), abs=1e-4)
+
+
+def test_nothing_counted_says_nothing():
+    assert interval(0.7, 0) == (0.0, 1.0)
+    assert not is_below(0.0, 1.0, 0)
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.integers(0, 10_000))
+def test_below_is_one_way_and_never_of_itself(share, other, count):
+    assert not (is_below(share, other, count) and is_below(other, share, count))
+    assert not is_below(share, share, count)
+
+
+@pytest.mark.parametrize(
+    ("share", "other", "count", "below"),
+    [(0.30, 0.90, 20, True), (0.60, 0.90, 20, False), (0.80, 0.86, 341, False), (0.80, 0.86, 3410, True)],
+)
+def test_below_by_more_than_chance_depends_on_the_count(share, other, count, below):
+    assert is_below(share, other, count) is below
