@@ -216,7 +216,7 @@ def test_outcomes_on_images_that_the_network_knows_advise_no_rate(run, monkeypat
     assert not at.exception
     assert "The network knows these images; low rates look better than they are" in titles(at)
     assert "(loss 1.000 on them, 2.000 on validation images)" in said(at)
-    assert "lowest point" not in said(at)
+    assert "The lowest point of the curve" not in said(at)
 
 
 def test_a_damaged_checkpoint_is_a_sentence(run) -> None:
