@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from core.charts import palette
-from core.charts.lines import RATE_FORMAT, headline, rate_in_words
+from core.charts.lines import RATE_FORMAT, headline
+from core.numbers import rate_in_words
 
 COLUMNS = ("lr", "loss", "low", "high", "accuracy", "accuracy_low", "accuracy_high", "diverged_at", "standing")
 HEIGHT = 360

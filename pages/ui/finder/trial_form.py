@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.charts.lines import rate_in_words
 from core.data.index import DataSet
 from core.errors import DataError, PlanError, RunError
 from core.jobs.specs import TrialSpec
+from core.numbers import rate_in_words
 from core.runs.checkpoint import read_meta
 from core.runs.folder import RunFolder
 from core.runs.state import Curve

@@ -5,11 +5,11 @@ from datetime import datetime
 
 import streamlit as st
 
-from core.charts.lines import rate_in_words
 from core.charts.trials import trials_chart
 from core.errors import AnnealError
 from core.jobs.specs import TrialSpec
 from core.jobs.store import Job
+from core.numbers import rate_in_words
 from core.runs.draft import Draft, Rate
 from core.runs.folder import RunFolder
 from core.runs.state import Curve, RunInfo
