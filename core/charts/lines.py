@@ -7,12 +7,10 @@ import numpy as np
 import pandas as pd
 
 from core.charts import palette
+from core.numbers import PLAIN_FROM
 
 POINTS = 500
 """Points sent for one series: more cannot be told apart on a screen, and every poll sends them all."""
-
-PLAIN_FROM = 0.01
-"""Rates from this on are written as decimals, lower ones with an exponent: 0.14, 0.01, 7.6e-3, 2.3e-4."""
 
 RATE_FORMAT = ".1~e"
 """Of rates in tooltips that have no words of their own."""
@@ -37,14 +35,6 @@ def thin(frame: pd.DataFrame, points: int = POINTS) -> pd.DataFrame:
 def below() -> alt.Legend:
     """A legend under the chart, as lines: above it are the names of the stages."""
     return alt.Legend(orient="bottom", symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=3, labelLimit=320)
-
-
-def rate_in_words(rate: float) -> str:
-    """A learning rate, to two significant figures: "0.012", "7.6e-3", "8.3e-4"; the one way on pages and charts."""
-    if rate == 0 or float(f"{rate:.1e}") >= PLAIN_FROM:
-        return f"{rate:.2g}"
-    digits, power = f"{rate:.1e}".split("e")
-    return f"{digits.removesuffix('.0')}e{int(power)}"
 
 
 def as_one(frame: pd.DataFrame, groups: Sequence[str]) -> pd.DataFrame:

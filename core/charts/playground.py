@@ -15,7 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.charts import palette
-from core.charts.lines import RATE_LABEL, rate_in_words
+from core.charts.lines import RATE_LABEL
+from core.numbers import rate_in_words
 from core.playground import landscape
 from core.playground.descent import Path
 from core.playground.landscape import EDGE

@@ -6,8 +6,9 @@ import altair as alt
 import pandas as pd
 
 from core.charts import palette
-from core.charts.lines import RATE_LABEL, rate_in_words
+from core.charts.lines import RATE_LABEL
 from core.charts.playground import ground, path_frame
+from core.numbers import rate_in_words
 from core.playground.comparison import ANNEALED, FIXED, VSGD
 from core.playground.surfaces import EXTENT, Surface
 from core.playground.vsgd import NoisyPath

@@ -6,7 +6,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.charts.lines import RATE_LABEL, as_one, group_colours, headline, rate_in_words, stage_marks, starts
+from core.charts.lines import RATE_LABEL, as_one, group_colours, headline, stage_marks, starts
+from core.numbers import rate_in_words
 
 TITLE = "Learning rate over the plan"
 

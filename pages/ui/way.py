@@ -10,6 +10,7 @@ RESULTS, RUNS = "pages/confusion_matrix.py", "pages/runs.py"
 
 WATCH: dict[Kind, tuple[str, str]] = {
     "lr_finder": (FINDER, "watch the range test"),
+    "trials": (FINDER, "watch the trials"),
     "train": (TRAINING, "watch the training"),
     "evaluate": (RESULTS, "watch the evaluation"),
 }

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core.charts.lines import rate_in_words
 from core.charts.runs import compare_runs
+from core.numbers import rate_in_words
 from core.runs.folder import RunFolder
 from core.runs.state import SavedStage
 from core.training.stage import Stage

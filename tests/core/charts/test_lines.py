@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.charts.lines import POINTS, as_one, group_names, rate_in_words, starts, thin
+from core.charts.lines import POINTS, as_one, group_names, starts, thin
+from core.numbers import rate_in_words
 
 
 @pytest.mark.parametrize("rows", [0, 1, 499, 500])

@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -102,6 +103,10 @@ def test_at_the_end_of_the_recipe_come_the_results_and_then_other_runs() -> None
     assert follow("app.py", ended) == "confusion_matrix"
     assert follow("pages/training.py", ended) == "confusion_matrix"
     assert follow("pages/confusion_matrix.py", ended) == "runs"
+
+
+def test_every_kind_of_job_is_shown_somewhere() -> None:
+    assert set(WATCH) == set(get_args(Kind))
 
 
 @pytest.mark.parametrize("kind", list(WATCH))
