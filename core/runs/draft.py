@@ -80,7 +80,7 @@ class Placed(BaseModel):
 
 
 class _File(BaseModel):
-    """What `draft.json` holds of a `Draft`, under the same names; files written before revisions were counted have none.
+    """What `draft.json` holds of a `Draft`, by the same names; files from before revisions were counted have none.
 
     `choice` is the id of the choice of `rate`, and `taken` that of the choice which was last placed, or left aside.
     By the ids of cards, `replaced` is what they had before they took `augmentation`, and `prepared` the advice that

@@ -31,7 +31,7 @@ def plan_editor(run: RunFolder, info: RunInfo, data: DataSet) -> None:
     changed = drafts.changed_elsewhere(draft)
     if changed:
         st.warning(drafts.CHANGED, icon=":material/sync_problem:")
-    facts = facts_of(run, info, data, draft.rate.lr if draft.rate else None)
+    facts = facts_of(run, info, data, draft.rate.lr if draft.rate else None, draft.augmentation)
     draft = _with_chosen_rate(draft, run, info, len(facts.groups))
     warnings = warnings_of(run, draft, len(facts.groups))
     toolbar(draft, info)
