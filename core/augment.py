@@ -47,7 +47,7 @@ SIDE_ON = Augmentation(horizontal_flip=True, rotate=10, zoom=1.1, brightness=0.0
 TOP_DOWN = SIDE_ON.model_copy(update={"vertical_flip": True, "quarter_turns": True})
 WITHOUT_FLIPS = SIDE_ON.model_copy(update={"horizontal_flip": False})
 NAMED = {"none": NONE, "without-flips": WITHOUT_FLIPS, "side-on": SIDE_ON, "top-down": TOP_DOWN}
-OWN = "own settings"
+OWN = "custom"
 """Name of an augmentation that is none of the named ones."""
 
 _TITLES = {

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.augment import NONE, Augmentation, keeping_labels
+from core.numbers import rate_in_words
 from core.training.recipes import GROUP_RATIO, suited
 from core.training.stage import Stage
-from core.training.words import rate_in_words
 
 Change = Literal[
     "longer", "unfreeze", "freeze", "find-rate", "lower-rate", "more-augmentation", "less-augmentation", "larger"

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.charts.lines import rate_in_words
 from core.charts.lr_finder import RATE_PICKED
 from core.jobs import queue, store
 from core.jobs.specs import FindSpec, TrainSpec
 from core.jobs.store import JobProgress
+from core.numbers import rate_in_words
 from core.runs.draft import Draft, Rate
 from core.runs.folder import RunFolder
 from core.runs.state import Curve

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.augment import NONE, OWN, WITHOUT_FLIPS, Augmentation, rows
-from core.charts.lines import rate_in_words
 from core.jobs.stage_time import Pace, StageTime
 from core.model.catalogue import GROUPS
+from core.numbers import rate_in_words
 from core.training.stage import Plan, Stage
 from pages.ui.text import duration
 
@@ -75,7 +75,7 @@ def augmentation_in_words(how: Augmentation) -> str:
     """An augmentation by its name; one of a person's own with what it uses.
 
     >>> augmentation_in_words(Augmentation(rotate=10, zoom=1.2))
-    'own settings (rotation, zoom)'
+    'custom (rotation, zoom)'
     """
     if how == WITHOUT_FLIPS:
         return "without flips"

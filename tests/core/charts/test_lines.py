@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.charts.lines import POINTS, as_one, group_names, rate_in_words, starts, thin
+from core.charts.lines import POINTS, as_one, group_names, starts, thin
+from core.numbers import rate_in_words
 
 
 @pytest.mark.parametrize("rows", [0, 1, 499, 500])
@@ -44,7 +45,19 @@ def test_names_of_short_stages_are_cut_before_the_next_one_begins():
 
 
 @pytest.mark.parametrize(
-    ("rate", "words"), [(1, "1"), (0.1, "0.1"), (0.0123, "0.012"), (1e-3, "0.001"), (8.31e-4, "8.3e-4"), (1e-7, "1e-7")]
+    ("rate", "words"),
+    [
+        (1, "1"),
+        (0.1, "0.1"),
+        (0.0123, "0.012"),
+        (0.01, "0.01"),
+        (0.00996, "0.01"),
+        (0.0076, "7.6e-3"),
+        (1e-3, "1e-3"),
+        (0, "0"),
+        (8.31e-4, "8.3e-4"),
+        (1e-7, "1e-7"),
+    ],
 )
 def test_rates_read_as_people_write_them(rate, words):
     assert rate_in_words(rate) == words
