@@ -21,10 +21,15 @@ def augmentation_notes(draft: Draft, card: Card, classes: Sequence[str]) -> None
         st.caption(f":orange[:material/flip: Flip] · {literal(sentence, None)}")
     spared = left_out(how, classes)
     if spared:
-        kept = ", ".join(title.lower() for title, _ in rows(how))
-        st.caption(f":material/flip: {literal(spared, None)} It keeps {kept}.")
+        st.caption(f":material/flip: {literal(spared, None)} {_kept(how)}")
     if is_chosen(draft, card):
         st.caption(f":material/auto_awesome_motion: {_chosen(how)}{_instead(replaced(draft, card))}.")
+
+
+def _kept(how: Augmentation) -> str:
+    *names, last = [title.lower() for title, _ in rows(how)]
+    said = f"{', '.join(names)} and {last} are used" if names else f"{last} is used"
+    return f"{said[0].upper()}{said[1:]}."
 
 
 def _chosen(how: Augmentation) -> str:

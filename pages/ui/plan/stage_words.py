@@ -61,7 +61,7 @@ def settings_in_words(stage: Stage, facts: Facts, time: StageTime | None) -> str
         "Training images": share,
         "Time": time_in_words(time, trained=facts.last is not None),
     }
-    return " · ".join(f"{name}{NBSP}**{value}**" for name, value in settings.items())
+    return f"{NBSP}· ".join(f"{name}{NBSP}**{value}**" for name, value in settings.items())
 
 
 def time_in_words(time: StageTime | None, *, trained: bool) -> str:
