@@ -66,7 +66,7 @@ def note_buttons(draft: Draft, card: Card, classes: Sequence[str]) -> None:
     before = replaced(draft, card)
     if before is not None:
         st.button(
-            "Undo",
+            "Undo augmentation",
             icon=":material/undo:",
             key=f"undo-augmentation-{card.uid}",
             help=f"Back to the augmentation that was here before: {augmentation_in_words(before)}.",

@@ -7,7 +7,7 @@ import streamlit as st
 from core.errors import AnnealError, PlanError
 from core.runs.draft import Card, Draft
 from core.runs.rate_guard import RateWarning
-from core.training.stage import Plan, Stage
+from core.training.stage import Stage
 from pages.ui.errors import show
 from pages.ui.plan import drafts
 from pages.ui.plan.card_notes import advice_note, augmentation_notes, note_buttons
@@ -16,6 +16,7 @@ from pages.ui.plan.rate_warnings import mark, use_instead
 from pages.ui.plan.size_change import find_again_button, size_note
 from pages.ui.plan.stage_form import stage_form
 from pages.ui.plan.stage_words import Facts, fit_in_words, settings_in_words
+from pages.ui.plan.times import time_of
 from pages.ui.text import literal
 
 OPEN = "stage-being-edited"
@@ -73,7 +74,7 @@ def _stage(card: Card) -> Stage | None:
 
 def _head(draft: Draft, place: int, card: Card, facts: Facts, warning: RateWarning | None) -> None:
     """A stage in words, and what can be done with it."""
-    text, buttons = st.columns([3, 2], vertical_alignment="center")
+    text, buttons = st.columns([5, 2], vertical_alignment="center")
     planned = [stage for stage in map(_stage, draft.cards[:place]) if stage is not None]
     before = _stage(draft.cards[place - 1]) if place else facts.last
     with text, st.container(gap="xxsmall"):
@@ -106,10 +107,8 @@ def _head(draft: Draft, place: int, card: Card, facts: Facts, warning: RateWarni
 
 def _in_words(stage: Stage, facts: Facts, before: Stage | None, planned: Sequence[Stage]) -> None:
     """What is trained and how, then on what and how long it takes; `before` is the planned stage before."""
-    finds = stage.lr is None and not (before is not None and Plan(stages=(before, stage)).goes_on(1))
-    time = None if facts.pace is None else facts.pace.of(stage, planned, finds=finds)
     st.caption(fit_in_words(stage, facts, before))
-    st.caption(settings_in_words(stage, facts, time))
+    st.caption(settings_in_words(stage, facts, time_of(stage, facts, planned, before)))
 
 
 def _size_note(card: Card, facts: Facts, before: Stage | None, planned: Sequence[Stage]) -> None:

@@ -21,6 +21,7 @@ from pages.ui.plan.chosen_rate import no_stage_fits
 from pages.ui.plan.facts import batches_per_epoch, facts_of
 from pages.ui.plan.rate_warnings import before_start, use_instead, warnings_of
 from pages.ui.plan.stage_words import Facts
+from pages.ui.plan.times import plan_time
 from pages.ui.plan.toolbar import toolbar
 
 
@@ -89,7 +90,7 @@ def _preview(plan: Plan, facts: Facts, batches: Callable[[Stage], int]) -> None:
     count = len(plan.stages)
     st.caption(
         f"{count} stage{'s' if count > 1 else ''}, {plan.epochs:,} epoch{'s' if plan.epochs > 1 else ''}, "
-        f"{total:,} batches. At the end of each cycle the weights are kept as a snapshot."
+        f"{total:,} batches{plan_time(plan, facts)}. At the end of each cycle the weights are kept as a snapshot."
     )
 
 

@@ -6,8 +6,7 @@ from core.numbers import rate_in_words
 from core.runs.draft import Card, Draft
 from core.training.stage import Stage
 from pages.ui.plan import drafts
-from pages.ui.plan.stage_words import NBSP
-from pages.ui.text import duration
+from pages.ui.plan.stage_words import NBSP, about
 
 
 def size_note(stage: Stage, before: Stage | None, seconds: float | None) -> str:
@@ -24,7 +23,7 @@ def size_note(stage: Stage, before: Stage | None, seconds: float | None) -> str:
     elif seconds is None:
         again = f"{made} are made again first; how long that takes here was not measured yet."
     else:
-        again = f"{made} are made again first, in about {duration(seconds).replace(' ', NBSP)}."
+        again = f"{made} are made again first, in {about(seconds)}."
     if stage.lr is None:
         rate = "The rate is found again before the stage begins."
     else:

@@ -12,7 +12,7 @@ from pages.ui.text import duration
 
 NBSP = "\u00a0"
 """Keeps a number and its unit on one line."""
-SOURCES = {"run": "as measured in this run", "benchmark": "by this machine's benchmark"}
+SOURCES = {"run": "as measured in this run", "benchmark": "by the benchmark of this machine"}
 
 
 @dataclass(frozen=True)
@@ -53,22 +53,27 @@ def fit_in_words(stage: Stage, facts: Facts, before: Stage | None = None) -> str
 def settings_in_words(stage: Stage, facts: Facts, time: StageTime | None) -> str:
     """What a stage trains on and how long that takes, as markdown: each setting by its name."""
     count = max(1, round(stage.share * facts.images))
-    share = f"all {facts.images:,}" if stage.share == 1 else f"{_percent(stage.share)}, {count:,}"
     settings = {
         "Augmentation": augmentation_in_words(stage.augmentation),
         "Precompute": "yes" if stage.precompute else "no",
         "Image size": f"{stage.size}{NBSP}px",
-        "Training images": share,
-        "Time": time_in_words(time, trained=facts.last is not None),
+        "Training images": f"all {count:,}" if stage.share == 1 else f"{_percent(stage.share)}, {count:,}",
+        "Time": _time_in_words(time, trained=facts.last is not None),
     }
-    return f"{NBSP}· ".join(f"{name}{NBSP}**{value}**" for name, value in settings.items())
+    source = "" if time is None else f", {SOURCES[time.source]}"
+    return f"{NBSP}· ".join(f"{name}{NBSP}**{value}**" for name, value in settings.items()) + source
 
 
-def time_in_words(time: StageTime | None, *, trained: bool) -> str:
-    """About how long a stage takes, and where that comes from; `trained` tells whether the run has trained at all."""
+def about(seconds: float) -> str:
+    """A time that was estimated, on one line: "about 3 min"."""
+    return f"about {duration(seconds)}".replace(" ", NBSP)
+
+
+def _time_in_words(time: StageTime | None, *, trained: bool) -> str:
+    """About how long a stage takes; `trained` tells whether the run has trained at all."""
     if time is None:
         return "measured when it trains" if trained else "measured in the first stage"
-    return f"about{NBSP}{duration(time.seconds)}".replace(" ", NBSP) + f" {SOURCES[time.source]}"
+    return about(time.seconds)
 
 
 def augmentation_in_words(how: Augmentation) -> str:
