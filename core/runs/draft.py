@@ -83,8 +83,8 @@ class _File(BaseModel):
     """What `draft.json` holds of a `Draft`, by the same names; files from before revisions were counted have none.
 
     `choice` is the id of the choice of `rate`, and `taken` that of the choice which was last placed, or left aside.
-    By the ids of cards, `replaced` is what they had before they took `augmentation`, and `prepared` the advice that
-    they follow.
+    By the ids of cards, `replaced` is what they had before they took `augmentation`, and `prepared` why they
+    were put in.
     """
 
     revision: int = 0
@@ -105,7 +105,7 @@ class Draft:
 
     A rate that was just chosen is `waiting` until `place_rate` puts it into the first card that it fits; `placed` says
     where it then is. `augmentation` was chosen on its page for this run (`core.runs.chosen_augmentation`), and
-    `prepared` are the ids of cards that follow an advice, with its words. `revision` counts how often the cards were
+    `prepared` says of cards, by their ids, which advice put them in. `revision` counts how often the cards were
     saved. Cards are saved only over the revision that they were loaded from, so that two tabs with one run do not
     overwrite each other's cards.
     """
@@ -228,13 +228,13 @@ class Draft:
         self.cards.append(Card.of(stage))
         return self.cards[-1]
 
-    def prepare(self, stage: Stage, advice: str) -> Card:
-        """A new card at the end, marked with the advice that it follows; the same card where that was done already."""
-        for card in self.cards:
-            if self.prepared.get(card.uid) == advice and card.settings == settings_of(stage):
+    def prepare(self, stage: Stage, why: str, *, once: bool = False) -> Card:
+        """A new card at the end, marked with why it is there; if `once`, the same card where there is one already."""
+        for card in self.cards if once else ():
+            if self.prepared.get(card.uid) == why and card.settings == settings_of(stage):
                 return card
         card = self.add(stage)
-        self.prepared[card.uid] = advice
+        self.prepared[card.uid] = why
         return card
 
     def duplicate(self, uid: str) -> None:

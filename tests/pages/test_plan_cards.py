@@ -163,35 +163,42 @@ def test_the_same_size_needs_no_words(home: Path) -> None:
     assert "same weights" not in captions(open_page("training", run=run.id))
 
 
-def _advice() -> None:
-    """A page with the advice that applies to the run in the address."""
+def _advised() -> None:
+    """A page with a button for an advice on the run in the address, as the Training page has them."""
     import streamlit as st
 
     from core.runs.folder import open_run
     from core.workspace import Workspace
-    from pages.ui.plan.advice import advice_for, prepare_button
+    from pages.ui.plan.drafts import repeat
 
     run = open_run(Workspace.at(), st.query_params["run"])
-    changes = ("longer", "unfreeze", "freeze", "more-augmentation", "larger", "lower-rate")
-    for advice in advice_for(run, run.info, run.data(), changes):
-        prepare_button(run, run.info, advice)
+    last = run.state.readable_stages[-1]
+    stage = last.model_copy(update={"cycle_len": 2 * last.cycle_len, "name": "Longer"})
+    st.button("Longer", key="longer", on_click=repeat, args=(run, run.info, stage, "Train *10* more epochs"))
 
 
-def test_advice_is_a_button_that_prepares_its_stage_and_the_card_takes_it_back(home: Path) -> None:
+def test_an_advice_is_planned_once_and_its_card_takes_it_back(home: Path) -> None:
     run = new_run(home)
     stage = train(run)
-    at = AppTest.from_function(_advice)
+    at = AppTest.from_function(_advised)
     at.query_params["run"] = run.id
-    at.run()
+    at.run().button(key="longer").click().run()
+    at.button(key="longer").click().run()
     assert not at.exception
-    keys = [button.key for button in at.button]
-    assert keys == ["prepare-longer", "prepare-more-augmentation", "prepare-lower-rate"]  # from scratch, 24 px
-    at.button(key="prepare-lower-rate").click().run()
-    assert [card.stage().lr for card in Draft.load(run.path).cards] == [(stage.lr[0] / 10,)]
-    assert at.button(key="prepare-lower-rate").disabled
+    assert [card.stage().epochs for card in Draft.load(run.path).cards] == [2 * stage.epochs]
     uid = Draft.load(run.path).cards[0].uid
     at = open_page("training", run=run.id)
-    assert "Prepared from the advice: Lower the learning rate 10 times, to 1e-3, and train once more." in captions(at)
+    assert "As advised: Train \\*10\\* more epochs" in captions(at)
     at.button(key=f"undo-advice-{uid}").click().run()
     assert Draft.load(run.path).cards == []
     assert not at.exception
+
+
+def test_a_repeated_stage_says_so(home: Path) -> None:
+    run = new_run(home)
+    train(run)
+    at = open_page("training", run=run.id)
+    at.button(key="repeat-0").click().run()
+    assert "A trained stage once more" in captions(at)
+    at.button(key="repeat-0").click().run()
+    assert len(Draft.load(run.path).cards) == 2

@@ -1,4 +1,4 @@
-"""Notes on a card of the plan: where its augmentation comes from, what it leaves out, and which advice it follows."""
+"""Notes on a card of the plan: where its augmentation comes from, what it leaves out, and who put it in."""
 
 from collections.abc import Sequence
 
@@ -45,9 +45,11 @@ def _instead(before: Augmentation | None) -> str:
 
 
 def advice_note(draft: Draft, card: Card) -> None:
-    """On a card that was prepared from an advice: its words."""
-    if card.uid in draft.prepared:
-        st.caption(f":material/lightbulb: Prepared from the advice: {literal(draft.prepared[card.uid], None)}")
+    """On a card that a button put in: its words."""
+    why = draft.prepared.get(card.uid)
+    if why is not None:
+        said = why if why == drafts.REPEATED else f"As advised: {why}"
+        st.caption(f":material/lightbulb: {literal(said, None)}")
 
 
 def note_buttons(draft: Draft, card: Card, classes: Sequence[str]) -> None:

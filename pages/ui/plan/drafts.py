@@ -10,7 +10,6 @@ from core.runs import chosen_augmentation
 from core.runs.draft import Card, Draft, DraftChangedError
 from core.runs.folder import RunFolder
 from core.runs.state import RunInfo
-from core.training.next_stage import NextStage
 from core.training.recipes import first_plan
 from core.training.stage import Stage
 from pages.ui import session
@@ -20,6 +19,9 @@ CHANGED = (
     "This plan was changed in another tab or window, and the newer one is shown here. "
     "If your last change is missing, make it again."
 )
+
+REPEATED = "A trained stage once more"
+"""What the card of a stage says that was trained before."""
 
 
 def draft_of(run: RunFolder, info: RunInfo) -> Draft:
@@ -142,13 +144,10 @@ def change(draft: Draft, act: Callable[[], object]) -> None:
         st.toast(literal(str(error), None), icon=":material/error:")
 
 
-def repeat(run: RunFolder, info: RunInfo, stage: Stage) -> None:
-    """Plan a finished stage once more."""
-    draft = draft_of(run, info)
-    change(draft, lambda: draft.cards.append(Card.of(stage)))
+def repeat(run: RunFolder, info: RunInfo, stage: Stage, advice: str = "") -> None:
+    """In a button's callback: plan a finished stage once more, or the stage of an `advice`, which is put in once.
 
-
-def prepare(run: RunFolder, info: RunInfo, advice: NextStage) -> None:
-    """Plan the stage of an advice; its card says so, and can be taken away again."""
+    Its card says which of the two it is, and takes it back.
+    """
     draft = draft_of(run, info)
-    change(draft, lambda: draft.prepare(advice.stage, advice.says))
+    change(draft, lambda: draft.prepare(stage, advice or REPEATED, once=bool(advice)))
