@@ -126,7 +126,7 @@ def _augmentation(new: StageSettings, keys: Keys, facts: Facts) -> None:
     chosen = st.segmented_control(
         "Augmentation",
         list(known),
-        format_func=lambda name: name.replace("-", " ").capitalize(),
+        format_func=lambda name: name.replace("without-", "without ").capitalize(),
         required=True,
         key=keys("augment", present.name),
         help="Random changes that keep the label. The Augmentation page shows what each does to your images.",
