@@ -78,9 +78,9 @@ def rows(how: Augmentation) -> list[tuple[str, str]]:
         "quarter_turns": "0°, 90°, 180° or 270°",
         "rotate": f"−{how.rotate:g}° to +{how.rotate:g}°",
         "zoom": f"×1 to ×{how.zoom:g}",
-        "shift": f"up to {how.shift:.0%} of the side, each way",
+        "shift": f"up to {how.shift * 100:.0f} % of the side, each way",
         "warp": f"one edge up to ×{edge:.2f} its opposite",
-        "brightness": f"−{how.brightness:.0%} to +{how.brightness:.0%}",
+        "brightness": f"−{how.brightness * 100:.0f} % to +{how.brightness * 100:.0f} %",
         "contrast": f"×{1 / (1 + how.contrast):.2f} to ×{1 + how.contrast:.2f}",
     }
     return [(_TITLES[field], ranges[field]) for field in _TITLES if getattr(how, field) != getattr(NONE, field)]

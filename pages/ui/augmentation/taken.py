@@ -34,9 +34,11 @@ def say_where(run: RunFolder | None, how: Augmentation) -> None:
         st.success("Chosen: the plan of the next run begins with these settings.")
         return
     stages = [str(number) for number, card in enumerate(draft.cards, start=1) if is_chosen(draft, card)]
-    if stages:
-        which = f"stage {stages[0]}" if len(stages) == 1 else f"stages {', '.join(stages[:-1])} and {stages[-1]}"
-        st.success(f"Chosen: it is in {which} of this run's plan. Its card there says so, and can undo it.")
+    if len(stages) == 1:
+        st.success(f"Chosen: it is in stage {stages[0]} of this run's plan, and its card says so.")
+    elif stages:
+        which = f"{', '.join(stages[:-1])} and {stages[-1]}"
+        st.success(f"Chosen: it is in stages {which} of this run's plan, and their cards say so.")
     else:
         st.success("Chosen: the stages that you plan next begin with these settings.")
 
