@@ -15,7 +15,7 @@ def take(draft: Draft, how: Augmentation) -> list[Card]:
     draft.replaced = {card.uid: _before(draft, card) for card in taking}
     draft.augmentation = how
     for card in taking:
-        _put(card, how)
+        put(card, how)
     return taking
 
 
@@ -35,7 +35,7 @@ def give_back(draft: Draft, card: Card) -> None:
     before = replaced(draft, card)
     if before is not None:
         draft.replaced.pop(card.uid)
-        _put(card, before)
+        put(card, before)
 
 
 def _before(draft: Draft, card: Card) -> Augmentation:
@@ -43,8 +43,18 @@ def _before(draft: Draft, card: Card) -> Augmentation:
     return replaced(draft, card) or card.settings.augmentation
 
 
-def _put(card: Card, how: Augmentation) -> None:
-    """Give a card an augmentation, and a name of the recipe that says whether it augments the name that is true."""
+def put(card: Card, how: Augmentation) -> None:
+    """Give a card an augmentation, and keep the name that the recipe gave it true."""
     card.settings.augmentation = how
-    if card.settings.name in (AUGMENTED, PLAIN):
-        card.settings.name = AUGMENTED if how != NONE else PLAIN
+    card.settings.name = name_with(card.settings.name, how)
+
+
+def name_with(name: str, how: Augmentation) -> str:
+    """A stage's name when it augments like this: one of the recipe's that says whether it does becomes the true one.
+
+    >>> name_with("Head, with augmentation", NONE)
+    'Head, without augmentation'
+    """
+    if name not in (AUGMENTED, PLAIN):
+        return name
+    return AUGMENTED if how != NONE else PLAIN

@@ -202,3 +202,17 @@ def test_a_repeated_stage_says_so(home: Path) -> None:
     assert "A trained stage once more" in captions(at)
     at.button(key="repeat-0").click().run()
     assert len(Draft.load(run.path).cards) == 2
+
+
+def test_the_name_of_the_second_stage_says_whether_it_augments(home: Path) -> None:
+    run = new_run(home)
+    uid = planned(run, *lesson2(24).stages).cards[1].uid
+    at = open_page("training", run=run.id)
+    at.button(key=f"edit-{uid}").click().run()
+    for name, said in (("none", "Head, without augmentation"), ("without-flips", "Head, with augmentation")):
+        at.segmented_control(key=f"{uid}-augment").set_value(name).run()
+        assert Draft.load(run.path).cards[1].settings.name == said
+    at.text_input(key=f"{uid}-name").set_value("My own").run()
+    at.segmented_control(key=f"{uid}-augment").set_value("none").run()
+    assert Draft.load(run.path).cards[1].settings.name == "My own"
+    assert not at.exception

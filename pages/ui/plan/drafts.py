@@ -92,7 +92,7 @@ def give_augmentation_back(draft: Draft, card: Card) -> None:
 
 def set_augmentation(draft: Draft, card: Card, how: Augmentation) -> None:
     """In a button's callback: give a card another augmentation."""
-    card.settings.augmentation = how
+    chosen_augmentation.put(card, how)
     _augmentation_anew(card.uid)
     change(draft, lambda: None)
 

@@ -1,10 +1,12 @@
 """The settings of one stage as widgets."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import streamlit as st
 
-from core.augment import NAMED, OWN
+from core.augment import NAMED, OWN, Augmentation
+from core.runs.chosen_augmentation import name_with
 from core.training.stage import StageSettings
 from pages.ui.plan.keyed import Keys
 from pages.ui.plan.rate_fields import rate_fields
@@ -129,9 +131,18 @@ def _augmentation(new: StageSettings, keys: Keys, facts: Facts) -> None:
         format_func=lambda name: name.replace("without-", "without ").capitalize(),
         required=True,
         key=keys("augment", present.name),
+        on_change=_rename,
+        args=(keys.uid, known),
         help="Random changes that keep the label. The Augmentation page shows what each does to your images.",
     )
     new.augmentation = known[chosen or present.name]
+
+
+def _rename(uid: str, known: Mapping[str, Augmentation]) -> None:
+    """In the callback of the augmentation's field: the recipe's name of the stage stays true."""
+    how, name = known.get(st.session_state[f"{uid}-augment"]), st.session_state.get(f"{uid}-name")
+    if how is not None and name is not None:
+        st.session_state[f"{uid}-name"] = name_with(name, how)
 
 
 def _optimiser(new: StageSettings, keys: Keys) -> None:
