@@ -25,6 +25,9 @@ FROM_DISK, HEAD_ONLY = 0.003, 0.33
 SMALL_SIZE = 32
 """Side in pixels at which the benchmark trains the small network."""
 
+PHOTO_PIXELS = 533 * 400
+"""Of the photo that the benchmark decodes."""
+
 
 @dataclass(frozen=True)
 class StageTime:
@@ -48,7 +51,8 @@ class Pace:
     """What is known of the speed of a run's stages.
 
     `train` and `valid` are numbers of images, `groups` that of layer groups. `done` are the stages trained so far.
-    `decoded` tells whether the images were decoded at a size in pixels.
+    `decoded` tells whether the images were decoded at a size in pixels. `smaller` (0..1) is the number of pixels of a
+    usual image as a share of those of the benchmark's photo, at most 1: larger JPEGs are decoded at a smaller scale.
     """
 
     train: int
@@ -58,6 +62,7 @@ class Pace:
     done: Sequence[Done]
     benchmark: BenchmarkResult | None
     decoded: Callable[[int], bool]
+    smaller: float = 1.0
 
     def of(self, stage: Stage, before: Sequence[Stage] = (), *, finds: bool | None = None) -> StageTime | None:
         """The time of a planned stage, with `before` it those planned; None where nothing like it was measured.
@@ -95,7 +100,8 @@ class Pace:
             return 0.0
         count, speeds = self.train + self.valid, self._speeds(stage.size)
         if self.benchmark is not None and speeds is not None:
-            return count * ((1 / self.benchmark.decode if pixels else 0.0) + (speeds[0] if features else 0.0))
+            decoding = self.smaller / self.benchmark.decode
+            return count * ((decoding if pixels else 0.0) + (speeds[0] if features else 0.0))
         like = next((done for done in reversed(self.done) if done.stage.precompute), None)
         return None if like is None or not features else like.before * (stage.size / like.stage.size) ** 2
 
@@ -141,6 +147,7 @@ def pace_of(run: RunFolder, data: DataSet) -> Pace:
         done=done,
         benchmark=machine.result if machine is not None and machine.status == "done" else None,
         decoded=lambda size: (run.workspace.pixels / f"{pixels_key(data, size)}.npy").exists(),
+        smaller=min(1.0, median(item.width * item.height for item in data.items) / PHOTO_PIXELS),
     )
 
 

@@ -1,5 +1,7 @@
 """How long planned stages take: from the run's own epochs, else from the benchmark, else unknown."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.augment import SIDE_ON
@@ -78,6 +80,7 @@ def test_pixels_are_decoded_once_for_each_size():
     assert known.made_first(WHOLE) == pytest.approx(1000 / 500)
     assert known.made_first(WHOLE, [AUGMENTED]) == 0
     assert pace(decoded=False).made_first(WHOLE) is None
+    assert replace(known, smaller=0.25).made_first(WHOLE) == pytest.approx(0.25 * 1000 / 500)
 
 
 def test_without_a_benchmark_activations_take_what_they_took_in_the_run():
@@ -97,3 +100,4 @@ def test_a_run_that_was_trained_has_its_epochs_and_the_workspace_its_benchmark(r
     assert known.done[0].before == pytest.approx(run.state.stages[0].seconds - sum(epochs))
     assert known.of(stage) == StageTime(pytest.approx(sum(epochs)), "run")
     assert (known.decoded(16), known.decoded(24)) == (True, False)
+    assert known.smaller == pytest.approx(run.data().items[0].width * run.data().items[0].height / (533 * 400))
