@@ -45,7 +45,8 @@ class Augmentation(BaseModel):
 NONE = Augmentation()
 SIDE_ON = Augmentation(horizontal_flip=True, rotate=10, zoom=1.1, brightness=0.05, contrast=0.05)
 TOP_DOWN = SIDE_ON.model_copy(update={"vertical_flip": True, "quarter_turns": True})
-NAMED = {"none": NONE, "side-on": SIDE_ON, "top-down": TOP_DOWN}
+WITHOUT_FLIPS = SIDE_ON.model_copy(update={"horizontal_flip": False})
+NAMED = {"none": NONE, "without-flips": WITHOUT_FLIPS, "side-on": SIDE_ON, "top-down": TOP_DOWN}
 OWN = "custom"
 """Name of an augmentation that is none of the named ones."""
 
@@ -77,9 +78,9 @@ def rows(how: Augmentation) -> list[tuple[str, str]]:
         "quarter_turns": "0°, 90°, 180° or 270°",
         "rotate": f"−{how.rotate:g}° to +{how.rotate:g}°",
         "zoom": f"×1 to ×{how.zoom:g}",
-        "shift": f"up to {how.shift:.0%} of the side, each way",
+        "shift": f"up to {how.shift * 100:.0f} % of the side, each way",
         "warp": f"one edge up to ×{edge:.2f} its opposite",
-        "brightness": f"−{how.brightness:.0%} to +{how.brightness:.0%}",
+        "brightness": f"−{how.brightness * 100:.0f} % to +{how.brightness * 100:.0f} %",
         "contrast": f"×{1 / (1 + how.contrast):.2f} to ×{1 + how.contrast:.2f}",
     }
     return [(_TITLES[field], ranges[field]) for field in _TITLES if getattr(how, field) != getattr(NONE, field)]
@@ -208,6 +209,9 @@ _ENDS = (("up", "down"), ("top", "bottom"), ("north", "south"), ("upward", "down
 _TURNED = (("6", "9"), ("six", "nine"), ("n", "u"), ("m", "w"), ("b", "q"), ("d", "p"))
 _SENSE = (("clockwise", "anticlockwise"), ("clockwise", "counterclockwise"))
 _QUARTERS = (("left", "up"), ("left", "down"), ("right", "up"), ("right", "down"), ("n", "z"))
+_MIRRORED = (*_SIDES, *_SENSE, ("b", "d"), ("p", "q"))
+"""Of these pairs of words, a horizontal flip makes of the one what the other means."""
+_TURNING = ("horizontal_flip", "vertical_flip", "quarter_turns", "rotate")
 _DIGITS = {*"0123456789", "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"}
 
 
@@ -224,7 +228,7 @@ def warnings(how: Augmentation, classes: Iterable[str]) -> list[str]:
     turn = 180.0 if how.quarter_turns else how.rotate
     said: list[str] = []
     if how.horizontal_flip:
-        said += _swaps("A horizontal flip", names, _SIDES + _SENSE + (("b", "d"), ("p", "q")))
+        said += _swaps("A horizontal flip", names, _MIRRORED)
     if how.vertical_flip:
         said += _swaps("A vertical flip", names, _ENDS + _SENSE + (("b", "p"), ("d", "q"), ("m", "w")))
     if turn >= 135:
@@ -236,11 +240,49 @@ def warnings(how: Augmentation, classes: Iterable[str]) -> list[str]:
     return said
 
 
+def keeping_labels(how: Augmentation, classes: Iterable[str]) -> Augmentation:
+    """`how` without the flips and turns of which `warnings` speaks; the other transforms stay as they are.
+
+    >>> keeping_labels(SIDE_ON, ["arrow left", "arrow right"]) == WITHOUT_FLIPS
+    True
+    """
+    names = list(classes)
+    single = {field: Augmentation(**{field: getattr(how, field)}) for field in _TURNING}
+    harmful = [field for field, alone in single.items() if warnings(alone, names)]
+    return how.model_copy(update={field: getattr(WITHOUT_FLIPS, field) for field in harmful})
+
+
+def left_out(how: Augmentation, classes: Iterable[str]) -> str:
+    """Why `how` has no horizontal flip, where one would not keep the labels of these classes; else "".
+
+    As in `warnings`, the names of classes stay unchanged in the sentence.
+
+    >>> left_out(WITHOUT_FLIPS, ["arrow left", "arrow right"])
+    'Without flips: a flip turns one class into another (“arrow left” into “arrow right”).'
+    """
+    flip = Augmentation(horizontal_flip=True)
+    names = list(classes)
+    if how.horizontal_flip or how == NONE or not warnings(flip, names):
+        return ""
+    pairs = _swapped({tuple(_words(name)): name for name in names}, _MIRRORED)
+    if pairs:
+        return "Without flips: a flip turns one class into another (“{}” into “{}”).".format(*pairs[0])
+    return "Without flips: most digits and letters have no meaning when mirrored."
+
+
 def _swaps(what: str, names: dict[tuple[str, ...], str], pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for name, other in _swapped(names, pairs):
+        yield f"{what} turns “{name}” into “{other}” and the other way round, while the labels stay."
+
+
+def _swapped(names: dict[tuple[str, ...], str], pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The classes whose names differ only in that one has the first word of a pair and the other the second."""
+    found = []
     for (old, new), (words, name) in product(pairs, names.items()):
         other = names.get(tuple(new if word == old else word for word in words))
         if old in words and other is not None:
-            yield f"{what} turns “{name}” into “{other}” and the other way round, while the labels stay."
+            found.append((name, other))
+    return found
 
 
 def _mirrored_script(names: dict[tuple[str, ...], str]) -> Iterator[str]:

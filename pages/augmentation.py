@@ -22,7 +22,7 @@ left, right = st.columns([2, 5], gap="medium")
 with left:
     picture = choose_image(data)
 with right, shown():
-    all_together(data, picture, settings.how)
+    all_together(context, data, picture, settings.how)
 if picture is not None:
     with shown():
         one_at_a_time(picture, settings)

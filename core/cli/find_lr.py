@@ -2,7 +2,6 @@
 
 import textwrap
 
-from core.augment import NAMED
 from core.cli.build import built
 from core.cli.conflicts import refuse_idle_share, refuse_idle_weights_options
 from core.cli.inspect import opened
@@ -34,7 +33,7 @@ def find_lr(options: Options, reporter: Reporter) -> Answer:
             "freeze_to": 0 if options.unfrozen or trained_whole(network, options) else -1,
             "precompute": options.precompute,
             "size": network.size,
-            "augmentation": NAMED[augmentation_of(options, spec=str(options.data), recipe=False)],
+            "augmentation": augmentation_of(options, spec=str(options.data), recipe=""),
             **({} if options.batch_size is None else {"batch_size": options.batch_size}),
         }
     )

@@ -4,7 +4,7 @@ import argparse
 
 from core.cli.values import columns, rates, side, valid_share, whole
 
-AUGMENTATIONS = ("side-on", "top-down", "none")
+AUGMENTATIONS = ("side-on", "top-down", "without-flips", "none")
 WHOLE_HELP = "train every layer group (default: the head only; everything where the weights are not pretrained)"
 
 
@@ -96,7 +96,8 @@ def stage(parser: argparse.ArgumentParser) -> None:
     stage.add_argument(
         "--augment",
         choices=AUGMENTATIONS,
-        help="random transforms of each image (default: none; in recipes side-on, but for digits and shapes)",
+        help="random transforms of each image (default: none; in recipes side-on, without flips where the names of the "
+        "classes say that a flip does not keep the labels)",
     )
     stage.add_argument(
         "--schedule", choices=("cosine", "one-cycle", "constant"), help="how the rate changes (default: cosine)"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from core.augment import NAMED, NONE, SIDE_ON, Augmentation
 from core.cli.options import Options
 from core.model.catalogue import BACKBONES, EFFICIENTNET_LITE0, SMALL_CNN
 
@@ -25,7 +26,7 @@ class Network:
 
 
 def is_drawn(spec: str) -> bool:
-    """Whether a data set is one of ours whose pictures change their meaning when they are flipped."""
+    """Whether a data set is one of ours that are drawn or written, for which the small network suffices."""
     return spec == "digits" or spec.partition(":")[0] == "shapes"
 
 
@@ -48,6 +49,12 @@ def trained_whole(network: Network, options: Options) -> bool:
     return not (network.pretrained or options.precompute)
 
 
-def augmentation_of(options: Options, *, spec: str, recipe: bool) -> str:
-    """The name of the augmentation asked for; recipes flip photos, and never digits and shapes."""
-    return options.augment or ("side-on" if recipe and not is_drawn(spec) else "none")
+def augmentation_of(options: Options, *, spec: str, recipe: str) -> Augmentation:
+    """The augmentation asked for; else side-on for a recipe (`recipe` is its name, "" for a stage of one's own).
+
+    The quick recipe leaves digits and shapes as they are. What of it keeps the labels is known with the names of the
+    classes only, see `core.training.recipes.keeping`.
+    """
+    if options.augment:
+        return NAMED[options.augment]
+    return NONE if not recipe or (recipe == "quick" and is_drawn(spec)) else SIDE_ON

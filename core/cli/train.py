@@ -2,11 +2,12 @@
 
 import shlex
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core.augment import NAMED
+from core.augment import left_out, warnings
 from core.cli.conflicts import (
     STAGE_OPTIONS,
     first_given,
@@ -29,7 +30,7 @@ from core.runs.folder import RunFolder
 from core.runs.names import LATEST
 from core.runs.rate_guard import groups_of, rate_warning, weights_of
 from core.runs.setbacks import Setback, setbacks_of
-from core.training.recipes import lesson2, quick, suggested_plan
+from core.training.recipes import keeping, lesson2, quick
 from core.training.stage import Plan, plan_from_json, plan_of, stage_of
 from core.workspace import Workspace
 
@@ -41,7 +42,7 @@ def train(options: Options, reporter: Reporter) -> Answer:
     if options.resume is None:
         run, spec = _begun(options, reporter)
     else:
-        run, spec = _resumed(options)
+        run, spec = _resumed(options, reporter)
         find_moved(run, options.moved_to, reporter)
         _warn_of_rates(run, spec, reporter)
     reporter.say(f"Run {run.id} in {run.path}")
@@ -78,6 +79,7 @@ def _begun(options: Options, reporter: Reporter) -> tuple[RunFolder, TrainSpec]:
     from core.cli.build import layer_groups_of
 
     _refuse_unfit(plan, layer_groups_of(network, data.classes, seed))
+    plan = _keeping_labels(options, plan, data.classes, reporter)
     if not network.pretrained:
         reporter.say(f"{network.backbone} begins from random weights.")
     run = create_run(
@@ -103,7 +105,7 @@ def _network_and_plan(options: Options) -> tuple[Network, Plan]:
     return network, _plan(options, network, str(options.data), fresh=True)
 
 
-def _resumed(options: Options) -> tuple[RunFolder, TrainSpec]:
+def _resumed(options: Options, reporter: Reporter) -> tuple[RunFolder, TrainSpec]:
     run = run_named(str(options.resume), Workspace.at(options.home))
     info, state, start = run.info, run.state, options.start or LATEST
     if options.plan:
@@ -112,7 +114,7 @@ def _resumed(options: Options) -> tuple[RunFolder, TrainSpec]:
         size = options.size or (state.stages[-1].settings.size if state.stages else info.size)
         network = Network(info.backbone, info.pretrained, size)
         plan = _plan(options, network, info.data_spec, fresh=False)
-        return run, TrainSpec(plan=plan, start=start)
+        return run, TrainSpec(plan=_keeping_labels(options, plan, info.classes, reporter), start=start)
     if not state.unfinished:
         raise RunError(
             "Nothing of this run's plan is left to do. Say what to do next, such as --unfreeze --cycles 2, "
@@ -131,20 +133,29 @@ def _plan_in(path: str) -> Plan:
 def _plan(options: Options, network: Network, spec: str, *, fresh: bool) -> Plan:
     """The plan that the options describe: a recipe, one stage, or, for a run without any, what suits the network."""
     own = bool(first_given(options, STAGE_OPTIONS)) or not (fresh or options.recipe)
-    how = NAMED[augmentation_of(options, spec=spec, recipe=not own)]
+    recipe = "" if own else options.recipe or ("lesson2" if network.pretrained else "quick")
+    how = augmentation_of(options, spec=spec, recipe=recipe)
     if own:
         return Plan(stages=(stage_of(_stage_values(options, network) | {"augmentation": how}),))
-    if options.recipe == "lesson2":
-        plan = lesson2(network.size, how)
-    elif options.recipe == "quick":
-        plan = quick(network.size, how)
-    else:
-        plan = suggested_plan(network.pretrained, network.size, how)
+    plan = lesson2(network.size, how) if recipe == "lesson2" else quick(network.size, how)
     if options.batch_size is None:
         return plan
     values = plan.model_dump(mode="json")
     values["stages"] = [stage | {"batch_size": options.batch_size} for stage in values["stages"]]
     return plan_of(values)
+
+
+def _keeping_labels(options: Options, plan: Plan, classes: Sequence[str], reporter: Reporter) -> Plan:
+    """`plan` without flips that would not keep the labels, unless they were asked for; says either."""
+    if not (options.augment or options.plan):
+        plan = keeping(plan, classes)
+    for sentence in dict.fromkeys(said for stage in plan.stages for said in warnings(stage.augmentation, classes)):
+        reporter.say(f"Warning: {sentence}")
+    for number, stage in enumerate(plan.stages, start=1):
+        spared = left_out(stage.augmentation, classes)
+        if spared:
+            reporter.say(f"Stage {number}: {spared}")
+    return plan
 
 
 def _stage_values(options: Options, network: Network) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """`try-rates`: short trainings of a new network at several rates, compared and not kept."""
 
-from core.augment import NAMED
 from core.cli.build import built
 from core.cli.conflicts import refuse_idle_share, refuse_idle_weights_options
 from core.cli.inspect import opened
@@ -32,7 +31,7 @@ def rates_tried(options: Options, reporter: Reporter) -> Answer:
             "freeze_to": 0 if options.unfrozen or trained_whole(network, options) else -1,
             "precompute": options.precompute,
             "size": network.size,
-            "augmentation": NAMED[augmentation_of(options, spec=str(options.data), recipe=False)],
+            "augmentation": augmentation_of(options, spec=str(options.data), recipe=""),
             "cycle_len": 1 if options.epochs is None else options.epochs,
             **({} if options.batch_size is None else {"batch_size": options.batch_size}),
         }

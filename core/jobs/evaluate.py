@@ -1,6 +1,6 @@
 """An evaluation job: predictions of a run's weights for a split, kept for the confusion matrix."""
 
-from core.augment import NONE, SIDE_ON, Augmentation
+from core.augment import NONE, WITHOUT_FLIPS, Augmentation
 from core.data.pixels import load_pixels
 from core.errors import RunError
 from core.jobs.control import JobControl
@@ -57,5 +57,4 @@ def _taken_at(folder: RunFolder, snapshot: str) -> tuple[int, int]:
 def _augmentation(folder: RunFolder) -> Augmentation:
     """What the last augmented stage drew; where none was, side-on changes without flips."""
     stages = folder.state.readable_stages
-    gentle = SIDE_ON.model_copy(update={"horizontal_flip": False})
-    return next((stage.augmentation for stage in reversed(stages) if stage.augmentation != NONE), gentle)
+    return next((stage.augmentation for stage in reversed(stages) if stage.augmentation != NONE), WITHOUT_FLIPS)

@@ -10,9 +10,8 @@ from typing import Annotated, Any
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
-from core.augment import NONE, SIDE_ON, Augmentation, warnings
+from core.augment import Augmentation
 from core.errors import PlanError, RunError, WorkspaceError
-from core.training.recipes import suggested_plan
 from core.training.stage import HIGHEST_RATE, Plan, Stage, StageSettings, plan_of, stage_of
 from core.workspace import read_json, sentences, write_json
 
@@ -81,9 +80,11 @@ class Placed(BaseModel):
 
 
 class _File(BaseModel):
-    """What `draft.json` holds; files written before revisions were counted have none.
+    """What `draft.json` holds of a `Draft`, by the same names; files from before revisions were counted have none.
 
     `choice` is the id of the choice of `rate`, and `taken` that of the choice which was last placed, or left aside.
+    By the ids of cards, `replaced` is what they had before they took `augmentation`, and `prepared` why they
+    were put in.
     """
 
     revision: int = 0
@@ -93,6 +94,9 @@ class _File(BaseModel):
     choice: str = ""
     placed: Placed | None = None
     taken: str = ""
+    augmentation: Augmentation | None = None
+    replaced: dict[str, Augmentation] = Field(default_factory=dict)
+    prepared: dict[str, str] = Field(default_factory=dict)
 
 
 @dataclass
@@ -100,8 +104,10 @@ class Draft:
     """Cards in their order, the ones that a recipe replaced, and the chosen rate.
 
     A rate that was just chosen is `waiting` until `place_rate` puts it into the first card that it fits; `placed` says
-    where it then is. `revision` counts how often the cards were saved. Cards are saved only over the revision that
-    they were loaded from, so that two tabs with one run do not overwrite each other's cards.
+    where it then is. `augmentation` was chosen on its page for this run (`core.runs.chosen_augmentation`), and
+    `prepared` says of cards, by their ids, which advice put them in. `revision` counts how often the cards were
+    saved. Cards are saved only over the revision that they were loaded from, so that two tabs with one run do not
+    overwrite each other's cards.
     """
 
     path: Path
@@ -112,6 +118,9 @@ class Draft:
     choice: str = ""
     placed: Placed | None = None
     taken: str = ""
+    augmentation: Augmentation | None = None
+    replaced: dict[str, Augmentation] = field(default_factory=dict)
+    prepared: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, folder: Path, default: Sequence[Stage] = ()) -> "Draft":
@@ -125,8 +134,8 @@ class Draft:
         return draft
 
     def _take_over(self, saved: _File) -> None:
-        self.cards, self.before, self.revision = saved.cards, saved.before, saved.revision
-        self.rate, self.choice, self.placed, self.taken = saved.rate, saved.choice, saved.placed, saved.taken
+        for name in _File.model_fields:
+            setattr(self, name, getattr(saved, name))
 
     def save(self) -> None:
         """Write the cards; the chosen rate stays the one on disk.
@@ -153,15 +162,7 @@ class Draft:
             self._write()
 
     def _write(self) -> None:
-        values = _File(
-            revision=self.revision,
-            cards=self.cards,
-            before=self.before,
-            rate=self.rate,
-            choice=self.choice,
-            placed=self.placed,
-            taken=self.taken,
-        )
+        values = _File(**{name: getattr(self, name) for name in _File.model_fields})
         write_json(self.path, values.model_dump(mode="json"))
 
     @property
@@ -227,6 +228,15 @@ class Draft:
         self.cards.append(Card.of(stage))
         return self.cards[-1]
 
+    def prepare(self, stage: Stage, why: str, *, once: bool = False) -> Card:
+        """A new card at the end, marked with why it is there; if `once`, the same card where there is one already."""
+        for card in self.cards if once else ():
+            if self.prepared.get(card.uid) == why and card.settings == settings_of(stage):
+                return card
+        card = self.add(stage)
+        self.prepared[card.uid] = why
+        return card
+
     def duplicate(self, uid: str) -> None:
         """A copy of a card right behind it."""
         place = self.place(uid)
@@ -277,13 +287,3 @@ def _locked(path: Path) -> Iterator[None]:
 def settings_of(stage: Stage) -> StageSettings:
     """A stage's settings as a copy that can be edited."""
     return StageSettings(**stage.model_dump())
-
-
-def suited(classes: Sequence[str]) -> Augmentation:
-    """Side-on augmentation, unless the names of the classes say that it would make one look like another."""
-    return NONE if warnings(SIDE_ON, classes) else SIDE_ON
-
-
-def first_plan(backbone: str, pretrained: bool, size: int, classes: Sequence[str]) -> Plan:
-    """The plan to begin with for a run that has none yet."""
-    return suggested_plan(pretrained, size, suited(classes) if pretrained else NONE)

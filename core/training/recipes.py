@@ -1,6 +1,8 @@
 """Plans to start from. Where a stage has no learning rate, a range test finds it before the stage begins."""
 
-from core.augment import NONE, SIDE_ON, Augmentation
+from collections.abc import Sequence
+
+from core.augment import NONE, SIDE_ON, Augmentation, keeping_labels
 from core.training.stage import Plan, Stage
 
 HEAD_EPOCHS = 20
@@ -15,6 +17,9 @@ SMALL_EPOCHS, EPOCHS = 5, 14
 AUGMENTED_CYCLES = 3
 WHOLE_CYCLES = 3
 """As in the lesson: 3 cycles of one epoch, then 3 of 1, 2 and 4 epochs."""
+
+AUGMENTED, PLAIN = "Head, with augmentation", "Head, without augmentation"
+"""Names of the lesson's second stage, as its augmentation is."""
 
 GROUP_RATIO = 3.0
 """The rate of each layer group is that of the next one divided by this; the lesson uses 3 to 10."""
@@ -36,7 +41,7 @@ def lesson2(size: int = 128, augmentation: Augmentation = SIDE_ON, batch_size: i
         batch_size=batch_size,
     )
     augmented = Stage(
-        name="Head, with augmentation",
+        name=AUGMENTED if augmentation != NONE else PLAIN,
         cycles=AUGMENTED_CYCLES,
         augmentation=augmentation,
         size=size,
@@ -75,3 +80,21 @@ def quick(size: int = 32, augmentation: Augmentation = NONE, batch_size: int = 6
 def suggested_plan(pretrained: bool, size: int, augmentation: Augmentation = NONE) -> Plan:
     """The plan to offer first: lesson 2 for a pretrained network, else one cycle from random weights."""
     return lesson2(size, augmentation) if pretrained else quick(size, augmentation)
+
+
+def suited(classes: Sequence[str]) -> Augmentation:
+    """Side-on augmentation, without the flip where the names of the classes say that it would not keep the labels."""
+    return keeping_labels(SIDE_ON, classes)
+
+
+def first_plan(pretrained: bool, size: int, classes: Sequence[str], chosen: Augmentation | None = None) -> Plan:
+    """The plan to begin with for a run that has none yet; `chosen` is the augmentation that a person wants."""
+    return suggested_plan(pretrained, size, chosen or (suited(classes) if pretrained else NONE))
+
+
+def keeping(plan: Plan, classes: Sequence[str]) -> Plan:
+    """`plan` with the augmentation of each stage reduced to what keeps the labels of these classes."""
+    stages = [
+        stage.model_copy(update={"augmentation": keeping_labels(stage.augmentation, classes)}) for stage in plan.stages
+    ]
+    return plan.model_copy(update={"stages": tuple(stages)})

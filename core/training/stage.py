@@ -154,8 +154,8 @@ class Plan(BaseModel):
     """An ordered list of stages.
 
     A range test finds the rate of a stage without one. When the stage before it had none either and trains the same
-    layer groups, the stage goes on at the customary rate of what has been trained, at most the one found before
-    (`core.training.suggest.going_on`): a new range test is only needed when `freeze_to` changes.
+    layer groups at the same size, the stage goes on at the customary rate of what has been trained, at most the one
+    found before (`core.training.suggest.going_on`): a new range test is only needed when one of the two changes.
 
     >>> plan = Plan(stages=(Stage(), Stage(cycles=3), Stage(freeze_to=0)))
     >>> [plan.goes_on(place) for place in range(3)]
@@ -177,7 +177,8 @@ class Plan(BaseModel):
         if place == 0:
             return False
         before, stage = self.stages[place - 1], self.stages[place]
-        return before.lr is None and stage.lr is None and before.freeze_to == stage.freeze_to
+        same = (before.freeze_to, before.size) == (stage.freeze_to, stage.size)
+        return same and before.lr is None and stage.lr is None
 
 
 def stage_of(values: dict[str, Any]) -> Stage:

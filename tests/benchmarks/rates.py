@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from core.augment import SIDE_ON
+from core.augment import SIDE_ON, WITHOUT_FLIPS
 from core.data.index import DataSet, load_data
 from core.errors import DivergedError
 from core.model.backbones import build
@@ -89,7 +89,7 @@ def stages(name: str, share: float) -> dict[str, Stage]:
     """The measured stage of each state."""
     large, small = SIDES.get(name, SIDE)
     drawn = name == "digits" or name.startswith("shapes")
-    augmentation = SIDE_ON.model_copy(update={"horizontal_flip": False}) if drawn else SIDE_ON
+    augmentation = WITHOUT_FLIPS if drawn else SIDE_ON
     head, augmented, whole = lesson2(large, augmentation).stages
     whole = whole.model_copy(update={"cycles": 1, "cycle_len": WHOLE_EPOCHS, "cycle_mult": 1})
     scratch = quick(small).stages[0]

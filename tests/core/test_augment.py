@@ -8,7 +8,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from core.augment import NAMED, NONE, SIDE_ON, TOP_DOWN, TRANSFORMS, Augmentation, augment, only, rows, warnings
+from core.augment import (
+    NAMED,
+    NONE,
+    SIDE_ON,
+    TOP_DOWN,
+    TRANSFORMS,
+    WITHOUT_FLIPS,
+    Augmentation,
+    augment,
+    keeping_labels,
+    left_out,
+    only,
+    rows,
+    warnings,
+)
 
 augmentations = st.builds(
     Augmentation,
@@ -239,3 +253,66 @@ def test_no_word_where_it_does_not(how, classes):
 def test_importing_it_does_not_import_torch():
     code = "import sys, core.augment; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+SCRIPTED = [
+    "left",
+    "right",
+    "up",
+    "down",
+    "arrow left",
+    "arrow right",
+    "6",
+    "9",
+    "b",
+    "d",
+    "p",
+    "q",
+    "n",
+    "z",
+    "cat",
+    "",
+]
+
+
+@given(
+    st.builds(
+        Augmentation,
+        horizontal_flip=st.booleans(),
+        vertical_flip=st.booleans(),
+        quarter_turns=st.booleans(),
+        rotate=st.floats(0, 180),
+        zoom=st.floats(1, 3),
+        brightness=st.floats(0, 1),
+    ),
+    st.lists(st.sampled_from(SCRIPTED), max_size=6),
+)
+def test_what_keeps_the_labels_has_no_warning_and_changes_nothing_else(how, classes):
+    kept = keeping_labels(how, classes)
+    assert warnings(kept, classes) == []
+    assert (kept.zoom, kept.brightness) == (how.zoom, how.brightness)
+    assert kept.rotate in (how.rotate, SIDE_ON.rotate)
+    if not warnings(how, classes):
+        assert kept == how
+
+
+def test_without_flips_is_side_on_but_for_the_flip():
+    assert keeping_labels(SIDE_ON, ["arrow left", "arrow right", "star"]) == NAMED["without-flips"]
+    assert keeping_labels(SIDE_ON, ["cat", "dog"]) == SIDE_ON
+    assert NAMED["without-flips"].name == "without-flips"
+
+
+@pytest.mark.parametrize(
+    ("how", "classes", "said"),
+    [
+        (WITHOUT_FLIPS, ["turn left", "turn right"], "(“turn left” into “turn right”)"),
+        (WITHOUT_FLIPS, list("0123456789"), "most digits and letters have no meaning when mirrored"),
+        (WITHOUT_FLIPS, ["cat", "dog"], ""),
+        (NONE, ["turn left", "turn right"], ""),
+        (SIDE_ON, ["turn left", "turn right"], ""),
+    ],
+)
+def test_it_is_said_why_there_are_no_flips_only_where_one_would_harm(how, classes, said):
+    found = left_out(how, classes)
+    assert bool(found) == bool(said)
+    assert said in found

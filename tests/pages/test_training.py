@@ -5,7 +5,7 @@ import pytest
 
 from core.jobs import queue
 from core.jobs.specs import TrainSpec
-from core.runs.draft import Draft, Rate, suited
+from core.runs.draft import Draft, Rate
 from core.runs.state import RunState
 from core.training.recipes import lesson2
 from tests.pages.conftest import open_page
@@ -222,8 +222,3 @@ def test_a_damaged_draft_is_replaced_by_the_plan_that_suits(home: Path) -> None:
     run = new_run(home)
     (run.path / "draft.json").write_text(json.dumps({"cards": 3}))
     assert not open_page("training", run=run.id).exception
-
-
-def test_side_on_is_not_suggested_where_a_flip_changes_the_class() -> None:
-    assert suited(("cat", "dog")).name == "side-on"
-    assert suited(("arrow left", "arrow right")).name == "none"

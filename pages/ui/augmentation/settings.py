@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.augment import NAMED, OWN, SIDE_ON, Augmentation, only, warnings
-from pages.ui import session
 
 OWN_SETTINGS = "own_augmentation"
 """Session key of the person's own settings: an `Augmentation` as a plain dict."""
@@ -48,8 +47,9 @@ def choose_settings() -> Shown:
     """A named augmentation, or the person's own, which begins as side-on."""
     name = st.segmented_control(
         "Settings",
-        ["side-on", "top-down", OWN, "none"],
+        ["side-on", "without-flips", "top-down", OWN, "none"],
         default="side-on",
+        format_func=lambda name: name.replace("without-", "without "),
         key=NAME,
         persist_state="session",
     )
@@ -97,9 +97,3 @@ def _switch_off(how: Augmentation, titles: Sequence[str]) -> None:
     st.session_state[NAME] = OWN
     for field in fields:
         st.session_state[f"own_{field}"] = False
-
-
-def use_button(how: Augmentation) -> bool:
-    """A button that chooses this augmentation for training; whether it is the chosen one."""
-    st.button("Use for training", icon=":material/check:", on_click=session.choose_augmentation, args=(how,))
-    return session.chosen_augmentation() == how

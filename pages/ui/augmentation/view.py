@@ -5,7 +5,9 @@ import streamlit as st
 from core.augment import NONE, TRANSFORMS, Augmentation, only, rows, warnings
 from core.data.index import DataSet
 from pages.ui.augmentation.draws import Picture, draw_again, draws_of, show
-from pages.ui.augmentation.settings import Shown, control, switch_off_button, use_button
+from pages.ui.augmentation.settings import Shown, control, switch_off_button
+from pages.ui.augmentation.taken import say_where, use_button
+from pages.ui.frame import Context
 from pages.ui.text import literal
 
 DRAWS = 24
@@ -19,7 +21,7 @@ EXAMPLE = Augmentation(
 """What a transform that is off is shown with, where its own strength is to be chosen."""
 
 
-def all_together(data: DataSet, picture: Picture | None, how: Augmentation) -> None:
+def all_together(context: Context, data: DataSet, picture: Picture | None, how: Augmentation) -> None:
     """Draws of the image with all transforms, and the buttons to draw others and to use these settings."""
     for sentence in warnings(how, data.classes):
         st.warning(literal(sentence, None), icon=":material/swap_horiz:")
@@ -30,9 +32,8 @@ def all_together(data: DataSet, picture: Picture | None, how: Augmentation) -> N
         show(pictures, WIDTH, "All transforms together")
     with st.container(horizontal=True):
         st.button("Draw again", icon=":material/casino:", on_click=draw_again)
-        chosen = use_button(how)
-    if chosen:
-        st.success("Chosen: the stages that you plan next begin with these settings.")
+        use_button(context.run, how)
+    say_where(context.run, how)
 
 
 def one_at_a_time(picture: Picture, shown: Shown) -> None:

@@ -4,11 +4,15 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from core.augment import Augmentation
 from core.errors import AnnealError
-from core.runs.draft import Card, Draft, DraftChangedError, first_plan
+from core.runs import chosen_augmentation
+from core.runs.draft import Card, Draft, DraftChangedError
 from core.runs.folder import RunFolder
 from core.runs.state import RunInfo
+from core.training.recipes import first_plan
 from core.training.stage import Stage
+from pages.ui import session
 from pages.ui.text import literal
 
 CHANGED = (
@@ -16,15 +20,22 @@ CHANGED = (
     "If your last change is missing, make it again."
 )
 
+REPEATED = "A trained stage once more"
+"""What the card of a stage says that was trained before."""
+
 
 def draft_of(run: RunFolder, info: RunInfo) -> Draft:
     """The draft of a run; one that has neither draft nor training begins with the plan that suits it.
 
-    Raises `RunError` when the run's state is damaged.
+    That plan has the augmentation that was chosen in this session. Raises `RunError` when the run's state is damaged.
     """
     if run.state.stages:
         return Draft.load(run.path)
-    return Draft.load(run.path, first_plan(info.backbone, info.pretrained, info.size, info.classes).stages)
+    chosen = session.chosen_augmentation()
+    draft = Draft.load(run.path, first_plan(info.pretrained, info.size, info.classes, chosen).stages)
+    if not draft.path.exists():
+        draft.augmentation = chosen
+    return draft
 
 
 def changed_elsewhere(draft: Draft) -> bool:
@@ -33,9 +44,7 @@ def changed_elsewhere(draft: Draft) -> bool:
     st.session_state[_seen(draft)] = draft.revision
     if seen is None or seen == draft.revision:
         return False
-    for key in list(st.session_state):
-        if any(str(key).startswith(f"{card.uid}-") for card in draft.cards):
-            del st.session_state[key]
+    _forget(lambda key: any(key.startswith(f"{card.uid}-") for card in draft.cards))
     return True
 
 
@@ -66,10 +75,48 @@ def take_rate_back(draft: Draft) -> None:
     change(draft, lambda: None)
 
 
+def take_augmentation(draft: Draft, how: Augmentation) -> None:
+    """In a button's callback: put the augmentation chosen on its page into the plan."""
+    taking = chosen_augmentation.take(draft, how)
+    for card in taking:
+        _augmentation_anew(card.uid)
+    change(draft, lambda: None)
+
+
+def give_augmentation_back(draft: Draft, card: Card) -> None:
+    """In a button's callback: give a card the augmentation that it had before the chosen one."""
+    chosen_augmentation.give_back(draft, card)
+    _augmentation_anew(card.uid)
+    change(draft, lambda: None)
+
+
+def set_augmentation(draft: Draft, card: Card, how: Augmentation) -> None:
+    """In a button's callback: give a card another augmentation."""
+    chosen_augmentation.put(card, how)
+    _augmentation_anew(card.uid)
+    change(draft, lambda: None)
+
+
+def find_again(draft: Draft, card: Card) -> None:
+    """In a button's callback: have a range test find a card's rate."""
+    card.settings.lr = None
+    _begin_anew(card.uid)
+    change(draft, lambda: None)
+
+
 def _begin_anew(uid: str) -> None:
     """Have the fields for a card's rate begin with what the card now has."""
+    _forget(lambda key: key == f"{uid}-how" or key.startswith(f"{uid}-lr"))
+
+
+def _augmentation_anew(uid: str) -> None:
+    """The same for its augmentation, and its name, which may speak of it."""
+    _forget(lambda key: key in (f"{uid}-augment", f"{uid}-name"))
+
+
+def _forget(chosen: Callable[[str], bool]) -> None:
     for key in list(st.session_state):
-        if str(key) == f"{uid}-how" or str(key).startswith(f"{uid}-lr"):
+        if chosen(str(key)):
             del st.session_state[key]
 
 
@@ -97,7 +144,10 @@ def change(draft: Draft, act: Callable[[], object]) -> None:
         st.toast(literal(str(error), None), icon=":material/error:")
 
 
-def repeat(run: RunFolder, info: RunInfo, stage: Stage) -> None:
-    """Plan a finished stage once more."""
+def repeat(run: RunFolder, info: RunInfo, stage: Stage, advice: str = "") -> None:
+    """In a button's callback: plan a finished stage once more, or the stage of an `advice`, which is put in once.
+
+    Its card says which of the two it is, and takes it back.
+    """
     draft = draft_of(run, info)
-    change(draft, lambda: draft.cards.append(Card.of(stage)))
+    change(draft, lambda: draft.prepare(stage, advice or REPEATED, once=bool(advice)))

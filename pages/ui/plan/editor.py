@@ -21,6 +21,7 @@ from pages.ui.plan.chosen_rate import no_stage_fits
 from pages.ui.plan.facts import batches_per_epoch, facts_of
 from pages.ui.plan.rate_warnings import before_start, use_instead, warnings_of
 from pages.ui.plan.stage_words import Facts
+from pages.ui.plan.times import plan_time
 from pages.ui.plan.toolbar import toolbar
 
 
@@ -31,7 +32,7 @@ def plan_editor(run: RunFolder, info: RunInfo, data: DataSet) -> None:
     changed = drafts.changed_elsewhere(draft)
     if changed:
         st.warning(drafts.CHANGED, icon=":material/sync_problem:")
-    facts = facts_of(run, info, data, draft.rate.lr if draft.rate else None)
+    facts = facts_of(run, info, data, draft.rate.lr if draft.rate else None, draft.augmentation)
     draft = _with_chosen_rate(draft, run, info, len(facts.groups))
     warnings = warnings_of(run, draft, len(facts.groups))
     toolbar(draft, info)
@@ -89,7 +90,7 @@ def _preview(plan: Plan, facts: Facts, batches: Callable[[Stage], int]) -> None:
     count = len(plan.stages)
     st.caption(
         f"{count} stage{'s' if count > 1 else ''}, {plan.epochs:,} epoch{'s' if plan.epochs > 1 else ''}, "
-        f"{total:,} batches. At the end of each cycle the weights are kept as a snapshot."
+        f"{total:,} batches{plan_time(plan, facts)}. At the end of each cycle the weights are kept as a snapshot."
     )
 
 

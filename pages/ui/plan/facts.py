@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from core.augment import OWN
+from core.augment import OWN, Augmentation
 from core.data.index import DataSet
+from core.jobs.stage_time import pace_of
 from core.model.catalogue import BACKBONES, GROUPS
 from core.runs.folder import RunFolder
 from core.runs.state import RunInfo
@@ -20,9 +21,15 @@ def group_names(info: RunInfo) -> tuple[str, ...]:
     return offer.groups if offer else GROUPS
 
 
-def facts_of(run: RunFolder, info: RunInfo, data: DataSet, rate: float | None = None) -> Facts:
-    """What a stage's form needs to know."""
-    own = session.chosen_augmentation()
+def facts_of(
+    run: RunFolder, info: RunInfo, data: DataSet, rate: float | None = None, chosen: Augmentation | None = None
+) -> Facts:
+    """What a stage's card and form need to know; `rate` and `chosen` are the chosen rate and augmentation.
+
+    Raises `RunError` when the run's state is damaged.
+    """
+    own = chosen or session.chosen_augmentation()
+    done = run.state.readable_stages
     return Facts(
         groups=group_names(info),
         classes=info.classes,
@@ -30,6 +37,8 @@ def facts_of(run: RunFolder, info: RunInfo, data: DataSet, rate: float | None = 
         unbalanced=_unbalanced(data.fingerprint, run.id, data),
         rate=rate,
         own=own if own is not None and own.name == OWN else None,
+        pace=pace_of(run, data),
+        last=done[-1] if done else None,
     )
 
 

@@ -1,15 +1,16 @@
 """The settings of one stage as widgets."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import streamlit as st
 
-from core.augment import NAMED, OWN, warnings
+from core.augment import NAMED, OWN, Augmentation
+from core.runs.chosen_augmentation import name_with
 from core.training.stage import StageSettings
 from pages.ui.plan.keyed import Keys
 from pages.ui.plan.rate_fields import rate_fields
 from pages.ui.plan.stage_words import Facts
-from pages.ui.text import literal
 
 HEAD, PART, ALL = "Head only", "From a group on", "Everything"
 SCHEDULES: dict[Literal["cosine", "one-cycle", "constant"], str] = {
@@ -72,18 +73,18 @@ def _schedule(new: StageSettings, keys: Keys) -> None:
     key, title = keys("schedule", new.schedule), SCHEDULES.__getitem__
     chosen = st.segmented_control("Schedule", list(SCHEDULES), format_func=title, required=True, key=key)
     new.schedule = chosen or new.schedule
-    label = "Epochs a cycle" if new.schedule == "cosine" else "Epochs"
+    label = "Epochs per cycle" if new.schedule == "cosine" else "Epochs"
     new.cycle_len = st.number_input(label, 1, 1000, step=1, key=keys("len", new.cycle_len), width=NARROW)
     if new.schedule == "cosine":
         new.cycles = st.number_input("Cycles", 1, 50, step=1, key=keys("cycles", new.cycles), width=NARROW)
         new.cycle_mult = st.number_input(
-            "Each longer ×",
+            "Each cycle longer ×",
             1,
             10,
             step=1,
             key=keys("mult", new.cycle_mult),
-            width=NARROW,
-            help="cycle_mult: 2 makes cycles of 1, 2, 4, … epochs.",
+            width=NARROW + 20,
+            help="2 makes each cycle twice as long as the one before: 1, 2, 4, … epochs.",
         )
     else:
         new.cycles = new.cycle_mult = 1
@@ -103,9 +104,9 @@ def _images(new: StageSettings, keys: Keys, facts: Facts) -> None:
         step=8,
         key=keys("size", new.size),
         width=NARROW,
-        help="Pixels a side. Train small first, then larger.",
+        help="Side of the images in pixels. Train small first, then larger.",
     )
-    new.batch_size = st.number_input("Batch", 1, 4096, step=8, key=keys("batch", new.batch_size), width=NARROW)
+    new.batch_size = st.number_input("Batch size", 1, 4096, step=8, key=keys("batch", new.batch_size), width=NARROW)
     share = st.slider(
         "Share of the training images",
         1,
@@ -120,21 +121,28 @@ def _images(new: StageSettings, keys: Keys, facts: Facts) -> None:
 
 
 def _augmentation(new: StageSettings, keys: Keys, facts: Facts) -> None:
-    """How the images are changed, and whether that would make one class look like another."""
+    """How the images are changed; the card says whether that would make one class look like another."""
     present, known = new.augmentation, dict(NAMED)
     if present.name == OWN or facts.own is not None:
         known[OWN] = present if present.name == OWN else facts.own or present
     chosen = st.segmented_control(
         "Augmentation",
         list(known),
-        format_func=lambda name: name.replace("-", " ").capitalize(),
+        format_func=lambda name: name.replace("without-", "without ").capitalize(),
         required=True,
         key=keys("augment", present.name),
+        on_change=_rename,
+        args=(keys.uid, known),
         help="Random changes that keep the label. The Augmentation page shows what each does to your images.",
     )
     new.augmentation = known[chosen or present.name]
-    for sentence in warnings(new.augmentation, facts.classes):
-        st.warning(literal(sentence, None), icon=":material/flip:")
+
+
+def _rename(uid: str, known: Mapping[str, Augmentation]) -> None:
+    """In the callback of the augmentation's field: the recipe's name of the stage stays true."""
+    how, name = known.get(st.session_state[f"{uid}-augment"]), st.session_state.get(f"{uid}-name")
+    if how is not None and name is not None:
+        st.session_state[f"{uid}-name"] = name_with(name, how)
 
 
 def _optimiser(new: StageSettings, keys: Keys) -> None:

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from core.augment import NONE
 from core.errors import AnnealError, PlanError
-from core.runs.draft import Draft, suited
+from core.runs.draft import Draft
 from core.runs.state import RunInfo
-from core.training.recipes import lesson2, quick
+from core.training.recipes import lesson2, quick, suited
 from core.training.stage import Stage, plan_from_json
-from pages.ui import session
 from pages.ui.errors import show
 from pages.ui.plan import drafts
 from pages.ui.plan.cards import open_card
@@ -20,8 +20,8 @@ TURN = "plan-file-turn"
 
 def toolbar(draft: Draft, info: RunInfo) -> None:
     """The buttons that change the plan as a whole."""
-    how = session.chosen_augmentation() or suited(info.classes)
-    whole = quick(info.size)
+    how = draft.augmentation or suited(info.classes)
+    whole = quick(info.size, draft.augmentation or NONE)
     with st.container(horizontal=True):
         _button(
             draft,
@@ -62,7 +62,7 @@ def _next_stage(draft: Draft, info: RunInfo) -> Stage:
             pass
     rate = (draft.rate.lr,) if draft.rate else None
     freeze_to = draft.rate.freeze_to if draft.rate else -1 if info.pretrained else 0
-    return Stage(freeze_to=freeze_to, lr=rate, size=info.size)
+    return Stage(freeze_to=freeze_to, lr=rate, size=info.size, augmentation=draft.augmentation or NONE)
 
 
 def _files(draft: Draft) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from core.augment import TOP_DOWN
 from core.cli.conflicts import refuse_conflicts
 from core.cli.options import Options, command_line
-from core.cli.train import _network_and_plan
+from core.cli.train import _keeping_labels, _network_and_plan
 from core.errors import AnnealError
 
 COMMANDS = ("inspect", "find-lr", "try-rates", "train", "evaluate", "predict", "benchmark")
@@ -176,3 +176,44 @@ def test_an_option_acts_or_is_refused(data, chosen):
     for option in () if said else chosen:
         replaced = option.startswith(("--backbone", "--recipe")) and option not in (last_backbone, last_recipe)
         assert replaced or EFFECTS[option](network, plan), option
+
+
+class Said(list):
+    """A reporter that keeps what is said."""
+
+    def say(self, sentence):
+        self.append(sentence)
+
+
+def planned(words, classes):
+    """The plan of a new run on data with these classes, and what is said about it."""
+    options, said = command_line().parse_args(["train", *words], namespace=Options()), Said()
+    _, plan = _network_and_plan(options)
+    return [one.augmentation.name for one in _keeping_labels(options, plan, classes, said).stages], said
+
+
+ARROWS = ("arrow left", "arrow right")
+
+
+def test_a_recipe_plans_no_flip_that_changes_the_class_and_says_so():
+    used, said = planned(["photos", "--recipe", "lesson2"], ARROWS)
+    assert used == ["none", "without-flips", "without-flips"]
+    assert said == [
+        f"Stage {number}: Without flips: a flip turns one class into another (“arrow left” into “arrow right”)."
+        for number in (2, 3)
+    ]
+    assert planned(["photos", "--recipe", "lesson2"], ("cat", "dog")) == (["none", "side-on", "side-on"], [])
+    used, said = planned(["digits", "--recipe", "lesson2"], tuple("0123456789"))
+    assert used[1:] == ["without-flips"] * 2
+    assert "no meaning when mirrored" in said[0]
+
+
+def test_the_quick_recipe_leaves_digits_and_shapes_as_they_are():
+    assert planned(["shapes:easy"], ARROWS) == (["none"], [])
+    assert planned(["photos", "--recipe", "quick"], ARROWS)[0] == ["without-flips"]
+
+
+def test_a_flip_that_was_asked_for_is_used_with_a_warning():
+    used, said = planned(["photos", "--lr", "0.1", "--augment", "side-on"], ARROWS)
+    assert used == ["side-on"]
+    assert said[0].startswith("Warning: A horizontal flip turns “arrow left” into “arrow right”")

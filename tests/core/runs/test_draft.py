@@ -254,3 +254,19 @@ def test_a_rate_chosen_in_another_tab_meanwhile_still_waits(tmp_path):
     Draft.load(tmp_path).choose(Rate(lr=0.9, freeze_to=0))
     here.save()
     assert Draft.load(tmp_path).waiting == Rate(lr=0.9, freeze_to=0)
+
+
+def test_a_prepared_stage_is_marked_with_its_advice_and_put_in_once(tmp_path):
+    draft = Draft.load(tmp_path, quick().stages)
+    stage = Stage(freeze_to=0, lr=(1e-3,))
+    card = draft.prepare(stage, "Train longer.", once=True)
+    assert draft.prepare(stage, "Train longer.", once=True).uid == card.uid
+    draft.save()
+    again = Draft.load(tmp_path)
+    assert [card.stage() for card in again.cards] == [*quick().stages, stage]
+    assert again.prepared == {card.uid: "Train longer."}
+    again.remove(card.uid)
+    assert again.plan().stages == quick().stages
+    assert again.prepare(stage, "Train longer.", once=True).uid != card.uid
+    again.prepare(stage, "Train longer.")
+    assert len(again.cards) == 3

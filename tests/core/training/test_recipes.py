@@ -3,13 +3,14 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from core.augment import NONE, SIDE_ON, TOP_DOWN, WITHOUT_FLIPS
 from core.data.index import load_data
 from core.model.backbones import build
 from core.training.balance import balanced_weights, is_unbalanced
 from core.training.learner import Learner
 from core.training.lr_finder import range_test
 from core.training.randomness import generator, seed_of
-from core.training.recipes import lesson2, quick
+from core.training.recipes import AUGMENTED, PLAIN, first_plan, keeping, lesson2, quick, suited
 from core.training.suggestions import preferred
 
 
@@ -64,3 +65,28 @@ def test_the_rate_is_found_before_the_head_and_again_when_all_is_unfrozen_and_no
     plan = lesson2()
     assert all(stage.lr is None for stage in plan.stages)
     assert [plan.goes_on(place) for place in range(3)] == [False, True, False]
+
+
+def test_side_on_is_suited_and_without_flips_where_a_flip_changes_the_class():
+    assert suited(("cat", "dog")) == SIDE_ON
+    assert suited(("arrow left", "arrow right")) == WITHOUT_FLIPS
+    assert suited(tuple("0123456789")) == WITHOUT_FLIPS
+
+
+def test_the_first_plan_augments_what_it_says_it_augments():
+    _, head, whole = first_plan(True, 64, ("arrow left", "arrow right")).stages
+    assert (head.name, head.augmentation, whole.augmentation) == (AUGMENTED, WITHOUT_FLIPS, WITHOUT_FLIPS)
+    _, head, _ = first_plan(True, 64, ("cat", "dog"), TOP_DOWN).stages
+    assert head.augmentation == TOP_DOWN
+    _, head, _ = first_plan(True, 64, ("cat", "dog"), NONE).stages
+    assert (head.name, head.augmentation) == (PLAIN, NONE)
+    (alone,) = first_plan(False, 32, ("cat", "dog")).stages
+    assert alone.augmentation == NONE
+
+
+def test_a_plan_keeps_all_but_what_changes_the_class():
+    plan = keeping(lesson2(augmentation=TOP_DOWN), ("up", "down", "cat"))
+    head, augmented, whole = plan.stages
+    assert head == lesson2().stages[0]
+    assert augmented.augmentation == whole.augmentation == SIDE_ON
+    assert keeping(lesson2(), ("cat", "dog")) == lesson2()

@@ -96,3 +96,9 @@ def test_text_that_is_no_plan_is_refused(text):
 def test_what_a_stage_trains_has_one_name(freeze_to, groups, said):
     assert scope_in_words(freeze_to, groups) == said
     assert Stage(freeze_to=freeze_to).scope(groups) == said
+
+
+def test_a_stage_at_another_size_has_its_rate_found_again():
+    same, larger = Stage(size=64), Stage(size=128)
+    assert Plan(stages=(same, same)).goes_on(1)
+    assert not Plan(stages=(same, larger)).goes_on(1)
