@@ -32,7 +32,9 @@ def thin(frame: pd.DataFrame, points: int = POINTS) -> pd.DataFrame:
 
 def below() -> alt.Legend:
     """A legend under the chart, as lines: above it are the names of the stages."""
-    return alt.Legend(orient="bottom", symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=3, labelLimit=320)
+    return alt.Legend(
+        orient="bottom", symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=3, labelLimit=320, offset=6
+    )
 
 
 def rate_in_words(rate: float) -> str:

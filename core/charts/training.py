@@ -13,12 +13,12 @@ import pandas as pd
 
 from core.charts import palette
 from core.charts.lines import (
-    RATE_FORMAT,
     as_one,
     below,
     group_colours,
     group_names,
     headline,
+    rate_in_words,
     round_above,
     stage_edges,
     stage_marks,
@@ -28,6 +28,9 @@ from core.charts.lines import (
 EPOCHS = alt.Axis(tickMinStep=1)
 TRAINING, VALIDATION = "training, mean of the epoch", "validation"
 COLOURS = {TRAINING: palette.TRAIN, VALIDATION: palette.VALID}
+
+RATE_LABEL = "format(datum.value, datum.value >= 0.001 || datum.value == 0 ? '.2~r' : '.1~e')"
+"""A rate on an axis as `rate_in_words` writes it, for Vega."""
 
 ROOM = 0.015
 """Share of the axis of epochs that is left free behind its end, so that the last point is whole."""
@@ -87,7 +90,7 @@ def loss(
     *,
     log: bool = False,
     live: bool = False,
-    height: int = 340,
+    height: int = 400,
 ) -> alt.LayerChart:
     """Training loss (the mean of each epoch strong, each batch faint) and validation loss, over epochs.
 
@@ -101,7 +104,7 @@ def loss(
     batches = few.assign(shown=few["loss"].clip(lower=bottom), series=TRAINING)
     batch = (
         alt.Chart(batches)
-        .mark_line(strokeWidth=1, opacity=0.4, clip=True)
+        .mark_line(strokeWidth=1, opacity=0.6, clip=True)
         .encode(x=_across("position:Q", spans), y=up, color=_series(), detail="stage:N", tooltip=_BATCH)
     )
     layers = [*stage_marks(spans), batch, *_epoch_means(epochs, spans, up, bottom, top)]
@@ -177,7 +180,7 @@ def _finite(values: pd.Series) -> npt.NDArray[np.float64]:
     return numbers[np.isfinite(numbers)]
 
 
-def accuracy(epochs: pd.DataFrame, spans: pd.DataFrame, *, height: int = 300) -> alt.LayerChart:
+def accuracy(epochs: pd.DataFrame, spans: pd.DataFrame, *, height: int = 320) -> alt.LayerChart:
     """Validation accuracy after each epoch, the best one marked with its number; `spans` comes from `stage_spans`."""
     x, scale = _across("epoch:Q", spans), alt.Scale(domain=[lowest_accuracy(epochs), 1.0], nice=False)
     y = alt.Y("accuracy:Q", title="Validation accuracy", axis=alt.Axis(format=".0%"), scale=scale)
@@ -198,10 +201,11 @@ def accuracy(epochs: pd.DataFrame, spans: pd.DataFrame, *, height: int = 300) ->
             ],
         )
     )
-    best = alt.Chart(epochs.sort_values(["accuracy", "valid_loss"], ascending=[False, True]).head(1))
+    highest = epochs.sort_values(["accuracy", "valid_loss"], ascending=[False, True]).head(1)
+    best, at_edge = alt.Chart(highest), float(highest["epoch"].max()) > 0.9 * float(spans["end"].max())
     ring = best.mark_point(size=160, color=palette.GREEN, strokeWidth=2.2, opacity=1).encode(x=x, y=y)
     number = best.mark_text(
-        dy=17, align=alt.ExprRef("x > width - 24 ? 'right' : 'center'"), fontWeight="bold", color=palette.GREEN
+        dy=18, align="right" if at_edge else "center", fontWeight="bold", color=palette.GREEN
     ).encode(x=x, y=y, text=alt.Text("accuracy:Q", format=".1%"))
     return alt.LayerChart(
         layer=[line, ring, number], height=height, title=headline("Accuracy on images not trained on")
@@ -221,8 +225,8 @@ def rate(
     *,
     groups: Sequence[str] = (),
     planned: float = 0.0,
-    height: int = 300,
-) -> alt.Chart:
+    height: int = 320,
+) -> alt.LayerChart:
     """The learning rate that each layer group had, over epochs.
 
     `steps` comes from `on_epochs`, `spans` from `stage_spans`. `planned` is the highest rate that is known to come: the
@@ -235,8 +239,9 @@ def rate(
     long = long[long["lr"].groupby([long["group"], long["stage"]]).transform("max") > 0]
     long = as_one(long, names)
     trained = list(dict.fromkeys(long["group"]))
-    top = round_above(max(planned, float(long["lr"].max()) if len(long) else 0.0, 1e-9))
-    chart: alt.Chart = (
+    top = round_above(1.05 * max(planned, float(long["lr"].max()) if len(long) else 0.0, 1e-9))
+    long = long.assign(rate=[rate_in_words(lr) if lr else "0" for lr in long["lr"]])
+    lines = (
         alt.Chart(long)
         .mark_line(strokeWidth=1.8)
         .encode(
@@ -244,7 +249,7 @@ def rate(
             y=alt.Y(
                 "lr:Q",
                 title="Learning rate",
-                axis=alt.Axis(format=RATE_FORMAT),
+                axis=alt.Axis(labelExpr=RATE_LABEL),
                 scale=alt.Scale(domain=[0, top], nice=False),
             ),
             color=group_colours(trained or names, always=True),
@@ -252,9 +257,8 @@ def rate(
             tooltip=[
                 alt.Tooltip("group:N", title="Layer group"),
                 alt.Tooltip("step:Q", title="Batch", format=","),
-                alt.Tooltip("lr:Q", title="Learning rate", format=RATE_FORMAT),
+                alt.Tooltip("rate:N", title="Learning rate"),
             ],
         )
-        .properties(height=height, title=headline("Learning rate of each batch"))
     )
-    return chart
+    return alt.LayerChart(layer=[lines], height=height, title=headline("Learning rate of each batch"))

@@ -96,6 +96,7 @@ class Eta:
         self._seen: dict[Kind, float] = {}
         self._pace: _Pace | None = None
         self._preparing: tuple[str, int, float] | None = None
+        self._tested = -1
         self._share = 0.0
 
     def at(self, place: int, stage_step: int, epoch: int) -> JobProgress:
@@ -122,12 +123,13 @@ class Eta:
             what = f"{self._what}, {progress.what[:1].lower()}{progress.what[1:]}"
             left, sure = self._left(place, step)
             return self._progress(what, progress.done, progress.total, left, about=not sure)
-        own = progress.eta_s
-        if own is not None:
+        if progress.eta_s is not None:
             self._measure_test(place, progress)
-        elif progress.what:
+            own = progress.eta_s if progress.done >= SETTLING else None
+            self._tested = place if own is not None else self._tested
+        else:
             own = self._prepared(place, progress)
-        rest, _ = self._left(place, 0, prepared=True)
+        rest, _ = self._left(place, 0, prepared=own is not None)
         left = None if rest is None else rest + (own or 0.0)
         what = f"{progress.what}: {progress.done:,} of {progress.total:,}" if progress.total else progress.what
         return self._progress(what, progress.done, progress.total, left, about=True, now=own)
@@ -176,7 +178,7 @@ class Eta:
     def _left(self, place: int, step: int, *, prepared: bool = False) -> tuple[float | None, bool]:
         """Seconds from step `step` of stage `place` to the plan's end, and whether all of them were measured.
 
-        None where nothing is known yet. `prepared` leaves out what comes before the stage's first batch.
+        None where nothing is known yet. `prepared` leaves out the preparation of the first of these stages.
         """
         total, sure = 0.0, True
         for other in range(place, len(self.plan.stages)):
@@ -188,8 +190,8 @@ class Eta:
             total += pace * effort(stage) * images
             if not measured:
                 total += self._validations(stage)
-            if not (before or (prepared and other == place)):
-                total += self._before(other, pace)
+            if not before:
+                total += self._before(other, pace, prepared=prepared and other == place)
                 sure = False
             sure = sure and measured
         return total, sure
@@ -200,13 +202,16 @@ class Eta:
         times = {"activations": 0, "head": 1, "whole": stage.epochs}[kind_of(stage)]
         return (pace or 0.0) * times * self._valid * (stage.size / SIZE) ** 2
 
-    def _before(self, place: int, pace: float) -> float:
-        """Seconds of what comes before a stage's first batch: activations of all images, and a range test."""
+    def _before(self, place: int, pace: float, *, prepared: bool) -> float:
+        """Seconds of what comes before a stage's first batch: activations of all images, and a range test.
+
+        `prepared` leaves out the activations; a range test that is under way or done is left out too.
+        """
         stage, seconds = self.plan.stages[place], 0.0
         alike = [other for other in self.plan.stages[:place] if other.precompute and other.size == stage.size]
-        if stage.precompute and not alike:
+        if stage.precompute and not (alike or prepared):
             seconds += (self._pace_of("head")[0] or 0.0) * self._images * (stage.size / SIZE) ** 2
-        if stage.lr is None and not self.plan.goes_on(place):
+        if stage.lr is None and not self.plan.goes_on(place) and place != self._tested:
             seconds += pace * effort(stage) * stage.batch_size * sweep_for(stage.freeze_to == -1).steps
         return seconds
 

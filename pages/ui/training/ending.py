@@ -34,8 +34,8 @@ def _ending(run: RunFolder, data: DataSet, state: RunState, said: Diagnosis, fir
             low, high = interval(accuracy, images)
             st.metric("Accuracy on validation images", percent(accuracy))
             st.caption(
-                f"95 % interval: {percent(low)} to {percent(high)}, as {images:,} images allow. On many other images "
-                "of this kind, accuracy probably lies in it."
+                f"On other images of this kind, expect {percent(low)} to {percent(high)} "
+                f"(95 % interval, from {images:,} validation images)."
             )
         st.markdown(f"{badge(said)} {literal(said.evidence[0], None)}")
         if first.why:

@@ -50,12 +50,12 @@ def verdict_view(said: Diagnosis) -> None:
         with st.grid(3, min_column_width=NARROWEST):
             for kind, name in PICTURES.items():
                 _picture(kind, name, present=kind == said.verdict)
-        if said.verdict == "just-right":
-            st.caption("This run is none of the three: its losses are close together, and they have settled.")
+        none = " This run is none of the three." if said.verdict == "just-right" else ""
+        st.caption(f"Sketches: training loss blue, validation loss orange.{none}")
         st.markdown("\n".join(f"- {literal(sentence, None)}" for sentence in said.evidence))
 
 
 def _picture(kind: Kind, name: str, *, present: bool) -> None:
     with st.container(border=present, key=f"fit-{kind}{'-present' if present else ''}", gap="xxsmall"):
         st.image(sketch(kind), alt=ALTS[kind])
-        st.caption(f"**{name}: this run**" if present else name)
+        st.caption(f"**{name}**  \nthis run" if present else name)
