@@ -130,9 +130,9 @@ def test_overfitting_is_said_with_the_picture_of_it_and_the_numbers(home: Path) 
     said = texts(at)
     assert "Overfitting, which costs nothing so far" in said
     assert "Training loss 0.000 is well below validation loss 0.217" in said
-    assert "**Overfitting**  \nthis run" in said
+    assert "**Overfitting** :orange-badge[this run]" in said
     assert [metric.value for metric in at.metric if metric.label == "Training loss"] == ["0.000"]
-    assert said.count("this run") == 1
+    assert said.count("[this run]") == 1
     assert "Go on" not in said
 
 

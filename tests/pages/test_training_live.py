@@ -82,7 +82,7 @@ def test_every_axis_of_epochs_spans_the_plan_and_names_what_comes(live: RunFolde
         if "scale" in layer["encoding"].get("x", {})
     }
     assert len(specs(at)) == 3
-    assert ends == {pytest.approx(12 * 1.015)}
+    assert list(ends) == [pytest.approx(12 * 1.015)]
     assert any("To come" in chart.proto.spec or "To come" in str(chart.proto) for chart in at.get("vega_lite_chart"))
 
 

@@ -49,13 +49,17 @@ def verdict_view(said: Diagnosis) -> None:
             return
         with st.grid(3, min_column_width=NARROWEST):
             for kind, name in PICTURES.items():
-                _picture(kind, name, present=kind == said.verdict)
+                _picture(kind, name, BADGES[said.verdict][0] if kind == said.verdict else "")
         none = " This run is none of the three." if said.verdict == "just-right" else ""
         st.caption(f"Sketches: training loss blue, validation loss orange.{none}")
         st.markdown("\n".join(f"- {literal(sentence, None)}" for sentence in said.evidence))
 
 
-def _picture(kind: Kind, name: str, *, present: bool) -> None:
-    with st.container(border=present, key=f"fit-{kind}{'-present' if present else ''}", gap="xxsmall"):
+def _picture(kind: Kind, name: str, colour: str) -> None:
+    """One picture; that of the present run has a badge of this `colour`, the others have none."""
+    with st.container(border=True, key=f"fit-{kind}", gap="xxsmall", height="stretch"):
         st.image(sketch(kind), alt=ALTS[kind])
-        st.caption(f"**{name}**  \nthis run" if present else name)
+        if colour:
+            st.markdown(f"**{name}** :{colour}-badge[this run]")
+        else:
+            st.caption(name)
