@@ -20,8 +20,8 @@ from pages.ui.training.stages import continue_button, stages_view, training_view
 context = begin(
     "Training",
     ":material/local_fire_department:",
-    lead="A plan is a row of stages. The rate anneals along a half cosine and restarts, so that the network settles "
-    "and then looks further; first the head alone, then everything, with lower rates for the earlier layers.",
+    lead="A plan is a list of stages. In each of them the learning rate anneals along a half cosine and may restart. "
+    "A pretrained network trains its head first, then everything, with lower rates for earlier layers.",
 )
 run = context.run
 if run is None:

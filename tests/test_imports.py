@@ -61,7 +61,7 @@ TORCH_FREE = [
             "vsgd_record",
         )
     ),
-    *(f"core.results.{name}" for name in ("confusion", "diagnosis", "losses", "predictions")),
+    *(f"core.results.{name}" for name in ("advice", "confusion", "diagnosis", "losses", "predictions")),
     *(f"core.runs.{name}" for name in ("folder", "create", "history", "snapshots", "draft", "rate_guard", "setbacks")),
     *(f"core.jobs.{name}" for name in ("store", "queue", "actions", "worker", "warm", "benchmark", "control")),
     *(f"core.process.{name}" for name in ("launch", "identity", "imports")),

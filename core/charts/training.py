@@ -4,6 +4,7 @@ An axis of a chart that is drawn again and again must not move with every batch:
 beginning, and losses and accuracies end at round figures that only a clearly higher or lower value changes.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 import altair as alt
@@ -100,7 +101,8 @@ def loss(
     """
     few, (bottom, top) = thin(steps), loss_range(steps, epochs, log=log)
     scale = alt.Scale(type="log" if log else "linear", domain=[bottom, top], nice=False)
-    up = alt.Y("shown:Q", title="Loss (cross-entropy)", scale=scale)
+    axis = alt.Axis(values=_powers(bottom, top), format="~g") if log else alt.Axis()
+    up = alt.Y("shown:Q", title="Loss (cross-entropy)", scale=scale, axis=axis)
     batches = few.assign(shown=few["loss"].clip(lower=bottom), series=TRAINING)
     batch = (
         alt.Chart(batches)
@@ -173,6 +175,12 @@ def loss_range(steps: pd.DataFrame, epochs: pd.DataFrame, *, log: bool = False) 
     means = np.concatenate([smoothed[:1], valid, _finite(epochs["train_loss"])])
     lowest = float(means[means > 0].min(initial=top))
     return 1 / round_above(1 / (0.8 * lowest)), top
+
+
+def _powers(bottom: float, top: float) -> list[float]:
+    """1 and 3 times the powers of ten from `bottom` to `top`."""
+    powers = range(math.floor(math.log10(bottom)), math.ceil(math.log10(top)) + 1)
+    return [digit * 10.0**power for power in powers for digit in (1, 3) if bottom <= digit * 10.0**power <= top]
 
 
 def _finite(values: pd.Series) -> npt.NDArray[np.float64]:

@@ -129,7 +129,8 @@ class Eta:
             self._tested = place if own is not None else self._tested
         else:
             own = self._prepared(place, progress)
-        rest, _ = self._left(place, 0, prepared=own is not None)
+        prepared = own is not None and (progress.eta_s is not None or progress.what == ACTIVATIONS)
+        rest, _ = self._left(place, 0, prepared=prepared)
         left = None if rest is None else rest + (own or 0.0)
         what = f"{progress.what}: {progress.done:,} of {progress.total:,}" if progress.total else progress.what
         return self._progress(what, progress.done, progress.total, left, about=True, now=own)

@@ -120,12 +120,19 @@ def _gap(recent: pd.DataFrame) -> Fact:
         recent["valid_loss"] - recent["train_loss"] > GAP_NATS
     )
     if not wide.iloc[-1]:
-        where = "above" if train > valid else "close to"
-        return Fact(False, f"Training loss {train:.3f} is {where} validation loss {valid:.3f}.")
+        return Fact(False, f"Training loss {train:.3f} is {_beside(train, valid)}.")
     below = f"Training loss {train:.3f} is well below validation loss {valid:.3f}"
     if not wide.tail(2).all():
         return Fact(False, f"{below}, but only in the last epoch, and one epoch is no trend.")
     return Fact(True, f"{below}: the network does better on its training images than on new ones. That is overfitting.")
+
+
+def _beside(train: float, valid: float) -> str:
+    if train > valid:
+        return f"above validation loss {valid:.3f}"
+    if valid > GAP_RATIO * train:
+        return f"below validation loss {valid:.3f}, but by too little to count"
+    return f"close to validation loss {valid:.3f}"
 
 
 def _rise(recent: pd.DataFrame) -> Fact:
@@ -137,7 +144,7 @@ def _rise(recent: pd.DataFrame) -> Fact:
     last, train_now = float(recent["valid_loss"].iloc[-1]), float(recent["train_loss"].iloc[-1])
     if best == len(recent) - 1:
         return Fact(
-            False, f"Validation loss is at its lowest now, {low:.3f}: training longer still helps on new images."
+            False, f"Validation loss is at its lowest now, {low:.3f}: on new images the network still improves."
         )
     after = recent["valid_loss"].iloc[best + 1 :].tail(2)
     clear = after > low + max(RISE_SHARE * low, RISE_NATS)

@@ -37,7 +37,8 @@ def _ending(run: RunFolder, data: DataSet, state: RunState, said: Diagnosis, fir
                 f"On other images of this kind, expect {percent(low)} to {percent(high)} "
                 f"(95 % interval, from {images:,} validation images)."
             )
-        st.markdown(f"{badge(said)} {literal(said.evidence[0], None)}")
+        if state.loaded is None:  # the verdict is of the last epochs, which the loaded weights are not of
+            st.markdown(f"{badge(said)} {literal(said.evidence[0], None)}")
         if first.why:
             st.caption(literal(first.why, None))
         step_button(run, first, primary=True)

@@ -39,11 +39,7 @@ def continue_button(run: RunFolder, state: RunState, *, advised: bool) -> None:
         )
         if asked and jobs.submit(run, TrainSpec()):
             st.rerun()
-        how = (
-            "from the last checkpoint, to the same numbers"
-            if advised
-            else "from the present weights, as it was planned"
-        )
+        how = "from the batch where it stopped" if advised else "from the present weights, as it was planned"
         st.caption(f"{left} stage{'s' if left > 1 else ''} of the plan left, {how}.")
 
 

@@ -82,6 +82,8 @@ def test_overfitting_that_costs_nothing_yet_is_called_overfitting():
         ([1.0, 0.6, 0.5, 0.49, 0.48], [1.0, 0.65, 0.52, 0.51, 0.7], "to 0.700 in the last epoch only, and one epoch"),
         ([1.0, 0.5, 0.3, 0.2], [1.0, 0.6, 0.4, 0.405], "to 0.405, too small a change to count"),
         ([1.0, 0.5, 0.4, 0.6, 0.55], [1.0, 0.5, 0.4, 0.6, 0.55], "a restart or too high a rate does that"),
+        ([0.2, 0.01, 0.005], [0.2, 0.04, 0.04], "0.005 is below validation loss 0.040, but by too little to count"),
+        ([1.0, 0.6, 0.5], [1.0, 0.65, 0.52], "0.500 is close to validation loss 0.520"),
         ([1.0, 0.5], [1.0, 0.5], "2 epochs to compare: a trend needs at least 3."),
         ([1.0], [1.0], "1 epoch to compare: a trend needs at least 3."),
     ],
