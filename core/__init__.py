@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from core.training.found_rate import lr_find
     from core.training.learner import Learner
     from core.training.stage import Stage
+    from core.training.trials import try_rates
     from core.workspace import Workspace
 
-__all__ = ["Learner", "Stage", "Workspace", "build", "load_data", "lr_find"]
+__all__ = ["Learner", "Stage", "Workspace", "build", "load_data", "lr_find", "try_rates"]
 
 _MODULES = {
     "Learner": "core.training.learner",
@@ -25,6 +26,7 @@ _MODULES = {
     "build": "core.model.backbones",
     "load_data": "core.data.index",
     "lr_find": "core.training.found_rate",
+    "try_rates": "core.training.trials",
 }
 
 

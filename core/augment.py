@@ -46,7 +46,7 @@ NONE = Augmentation()
 SIDE_ON = Augmentation(horizontal_flip=True, rotate=10, zoom=1.1, brightness=0.05, contrast=0.05)
 TOP_DOWN = SIDE_ON.model_copy(update={"vertical_flip": True, "quarter_turns": True})
 NAMED = {"none": NONE, "side-on": SIDE_ON, "top-down": TOP_DOWN}
-OWN = "own settings"
+OWN = "custom"
 """Name of an augmentation that is none of the named ones."""
 
 _TITLES = {

@@ -15,8 +15,8 @@ descent_panel()
 st.divider()
 st.subheader("Annealing and warm restarts", anchor=False)
 st.markdown(
-    "Annealing lowers the rate so that it can settle; a restart raises it again. A narrow minimum cannot hold the "
-    "weights at a high rate, a wide one can: **restarts take them out of the narrow ones**."
+    "Annealing lowers the rate so that the weight can settle. A restart raises it again, and a minimum too narrow for "
+    "the high rate loses the weight. **Do restarts find the wide minimum? Count.**"
 )
 annealing_panel()
 st.page_link("pages/augmentation.py", label="Next: augmentation", icon=":material/auto_awesome_motion:")

@@ -10,8 +10,8 @@ from pages.ui.finder.choice import chosen_rate, curve_view, suggestions_view, wh
 from pages.ui.finder.curves import choose_test
 from pages.ui.finder.example import example
 from pages.ui.finder.form import finder_form
-from pages.ui.finder.live import live_view
 from pages.ui.finder.seeds import seeds_view
+from pages.ui.finder.trials import trials_panel, watch
 from pages.ui.finder.vsgd import vsgd_view
 from pages.ui.first_view import first_view
 from pages.ui.frame import begin
@@ -31,8 +31,8 @@ if run is None:
 with shown(stop=True):
     info, curves, _ = run.info, run.curves(), run.state
 
-jobs.say_how_it_ended(run, "lr_finder")
-if jobs.follow(context.workspace, run, partial(live_view, run)) is not None:
+jobs.say_how_it_ended(run, "lr_finder", "trials")
+if jobs.follow(context.workspace, run, partial(watch, run)) is not None:
     st.stop()
 if curves:
     test, earlier = choose_test(curves)
@@ -44,6 +44,7 @@ if curves:
         seeds_view(test.found, test.curves)
     if test.curve.vsgd is not None:
         vsgd_view(test.curve.vsgd)
+    trials_panel(run, info, test.curve)
     st.subheader("Another test", anchor=False)
 finder_form(run, info, again=bool(curves))
 if not curves:

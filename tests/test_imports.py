@@ -17,11 +17,12 @@ FLOORS = {
     "workspace": {"errors"},
     "process": {"errors", "workspace"},
     "augment": {"errors"},
+    "numbers": set(),
     "playground": set(),
-    "charts": {"playground"},
+    "charts": {"playground", "numbers"},
     "data": {"errors", "workspace"},
     "model": {"data", "augment", "process"},
-    "training": {"model"},
+    "training": {"model", "numbers"},
     "results": {"training"},
     "runs": {"results"},
     "jobs": {"runs"},
@@ -61,8 +62,12 @@ TORCH_FREE = [
             "vsgd_record",
         )
     ),
+    *(f"core.training.{name}" for name in ("kept_out", "trial_settings", "trial_results", "trial_words")),
     *(f"core.results.{name}" for name in ("advice", "confusion", "diagnosis", "losses", "predictions")),
-    *(f"core.runs.{name}" for name in ("folder", "create", "history", "snapshots", "draft", "rate_guard", "setbacks")),
+    *(
+        f"core.runs.{name}"
+        for name in ("folder", "create", "history", "snapshots", "draft", "rate_guard", "setbacks", "trials")
+    ),
     *(f"core.jobs.{name}" for name in ("store", "queue", "actions", "worker", "warm", "benchmark", "control")),
     *(f"core.process.{name}" for name in ("launch", "identity", "imports")),
     *(f"core.upkeep.{name}" for name in ("caches", "check")),

@@ -11,6 +11,9 @@ from core.charts.lines import headline
 CELL_PICKED = "cell"
 """Name of the chart's selection; its row carries `true` and `predicted`."""
 
+ERRORS = ["#FBE3D2", "#F0A873", palette.VERMILLION]
+"""From few errors to many; black numbers can be read on all of them."""
+
 NUMBERED = 16
 """Up to so many classes, each cell has its number written in it."""
 
@@ -20,7 +23,7 @@ def confusion(
     *,
     classes: Sequence[str],
     normalised: bool = False,
-    errors_only: bool = False,
+    errors_only: bool = True,
     picked: tuple[str, str] | None = None,
     title: str = "Off the diagonal are the errors: click a cell to see its images",
 ) -> alt.LayerChart:
@@ -28,24 +31,26 @@ def confusion(
 
     `frame` comes from `core.results.confusion.as_frame`: a row a cell with the columns `true`, `predicted`,
     `images`, `share` (of the true class, 0..1) and `correct`.
-    `classes` gives the order of rows and columns. With `errors_only` the diagonal has no colour, so that
-    the few errors of a good model can be seen. `picked` is the cell that is outlined.
+    `classes` gives the order of rows and columns. With `errors_only` the diagonal has a tint alone, so that
+    the few errors of a good model stand out from it. `picked` is the cell that is outlined.
     """
     value = "share" if normalised else "images"
     crowded = len(classes) > NUMBERED
     frame = frame[(frame["images"] > 0) | frame["correct"]] if crowded else frame
     cells = frame.assign(
-        shown=frame[value].where(~(frame["correct"] & errors_only)),
+        shown=frame[value],
+        coloured=~frame["correct"] | (not errors_only),
         picked=[cell == picked for cell in zip(frame["true"], frame["predicted"], strict=True)],
     )
-    highest = float(cells["shown"].max()) if cells["shown"].notna().any() else 1.0
+    found = cells.loc[cells["coloured"], "shown"]
+    highest = float(found.max()) if len(found) else 1.0
     click = alt.selection_point(name=CELL_PICKED, fields=["true", "predicted"], on="click", toggle=False)
     x, y = _axes(classes)
     base = alt.Chart(cells).encode(x=x, y=y, tooltip=_tooltip())
-    layers: list[alt.Chart] = [_squares(base, highest, normalised).add_params(click)]
+    layers: list[alt.Chart] = [_squares(base, highest, normalised, errors_only).add_params(click)]
     if not crowded:
-        layers.append(_numbers(base, value, highest))
-    empty = alt.ViewBackground(fill=palette.SEQUENTIAL[0])
+        layers.append(_numbers(base, value, highest, errors_only))
+    empty = alt.ViewBackground(fill=None if errors_only else palette.SEQUENTIAL[0])
     return alt.LayerChart(layer=layers, height=_height(len(classes)), title=headline(title), view=empty)
 
 
@@ -71,27 +76,45 @@ def _tooltip() -> list[alt.Tooltip]:
     ]
 
 
-def _squares(base: alt.Chart, highest: float, normalised: bool) -> alt.Chart:
+def _squares(base: alt.Chart, highest: float, normalised: bool, errors_only: bool) -> alt.Chart:
+    colours = ERRORS if errors_only else palette.SEQUENTIAL
     chart: alt.Chart = base.mark_rect(stroke=palette.GREY, cursor="pointer").encode(
-        color=alt.Color(
-            "shown:Q",
-            title="Share" if normalised else "Images",
-            scale=alt.Scale(range=palette.SEQUENTIAL, type="sqrt", domain=[0, highest or 1.0]),
-            legend=alt.Legend(orient="right", format="%" if normalised else ",.0f", gradientLength=140),
+        color=alt.condition(
+            "!datum.coloured",
+            alt.value(palette.BLUE),
+            alt.Color(
+                "shown:Q",
+                title="Share" if normalised else "Images",
+                scale=alt.Scale(range=colours, type="sqrt", domain=[0, highest or 1.0]),
+                legend=_legend(highest, normalised),
+            ),
         ),
-        fillOpacity=alt.condition("datum.shown === null", alt.value(0.08), alt.value(1)),
+        fillOpacity=alt.when("!datum.coloured")
+        .then(alt.value(0.15))
+        .when(f"datum.shown === 0 && {str(errors_only).lower()}")
+        .then(alt.value(0))
+        .otherwise(alt.value(1)),
         stroke=alt.condition("datum.picked", alt.value(palette.VERMILLION), alt.value(palette.GREY)),
         strokeWidth=alt.condition("datum.picked", alt.value(3.5), alt.value(0.25)),
     )
     return chart
 
 
-def _numbers(base: alt.Chart, value: str, highest: float) -> alt.Chart:
+def _legend(highest: float, normalised: bool) -> alt.Legend:
+    """A legend whose numbers differ, whole where images are counted; they lie evenly on the scale of square roots."""
+    if normalised:
+        return alt.Legend(orient="right", format=".1~%", gradientLength=140, tickCount=4)
+    values = sorted({round(highest * (part / 4) ** 2) for part in range(5)})
+    return alt.Legend(orient="right", format=",.0f", gradientLength=140, values=values)
+
+
+def _numbers(base: alt.Chart, value: str, highest: float, errors_only: bool) -> alt.Chart:
     """Each cell's number, dark on the bright half of the scale (a square root) and light on the dark half."""
+    bright = 0.0 if errors_only else 0.3 * highest
     ink = (
-        alt.when("datum.shown === null")
+        alt.when("!datum.coloured")
         .then(alt.value(palette.GREY))
-        .when(f"datum.shown > {0.3 * highest}")
+        .when(f"datum.shown > {bright}")
         .then(alt.value("black"))
         .otherwise(alt.value("white"))
     )

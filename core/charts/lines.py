@@ -8,11 +8,17 @@ import numpy as np
 import pandas as pd
 
 from core.charts import palette
+from core.numbers import PLAIN_FROM
 
 POINTS = 500
 """Points sent for one series: more cannot be told apart on a screen, and every poll sends them all."""
 
-RATE_FORMAT = ".1e"
+RATE_FORMAT = ".1~e"
+"""Of rates in tooltips that have no words of their own."""
+
+RATE_LABEL = f"datum.value == 0 ? '0' : format(datum.value, abs(datum.value) < {PLAIN_FROM} ? '.1~e' : '.2~r')"
+"""Of an axis of rates, as `rate_in_words` writes them; for `alt.Axis(labelExpr=...)`."""
+
 ALL_LAYERS = "all layers"
 
 LETTER_PX = 6
@@ -35,14 +41,6 @@ def below() -> alt.Legend:
     return alt.Legend(
         orient="bottom", symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=3, labelLimit=320, offset=6
     )
-
-
-def rate_in_words(rate: float) -> str:
-    """A learning rate as people write it: "0.012", "8.3e-4"."""
-    if rate >= 0.001:
-        return f"{rate:.2g}"
-    digits, power = f"{rate:.1e}".split("e")
-    return f"{digits.removesuffix('.0')}e{int(power)}"
 
 
 def as_one(frame: pd.DataFrame, groups: Sequence[str]) -> pd.DataFrame:

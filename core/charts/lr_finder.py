@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from core.charts import palette
-from core.charts.lines import below, headline, rate_in_words, round_above, thin
+from core.charts.lines import below, headline, round_above, thin
 from core.charts.lr_marks import RULE_COLOUR, Axis, Marks, areas, lines
+from core.numbers import rate_in_words
 
 RATE_PICKED = "rate"
 """Name of the chart's selection; its rows carry `lr`."""

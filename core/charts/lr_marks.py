@@ -12,7 +12,7 @@ import altair as alt
 import pandas as pd
 
 from core.charts import palette
-from core.charts.lines import rate_in_words
+from core.numbers import rate_in_words
 
 SUGGESTED_COLOUR, COLLAPSE_COLOUR, RULE_COLOUR, CHOSEN_COLOUR = (
     palette.GREEN,

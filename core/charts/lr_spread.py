@@ -3,8 +3,9 @@
 import altair as alt
 import pandas as pd
 
-from core.charts.lines import headline, rate_in_words
+from core.charts.lines import headline
 from core.charts.lr_marks import RULE_COLOUR, SUGGESTED_COLOUR, Axis
+from core.numbers import rate_in_words
 
 ROW_HEIGHT = 26
 OURS = "Anneal"

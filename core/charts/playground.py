@@ -6,6 +6,7 @@ Each chart has a bound slider named `step`, which shows the path up to that step
 import base64
 import struct
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
@@ -14,9 +15,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.charts import palette
+from core.charts.lines import RATE_LABEL
+from core.numbers import rate_in_words
 from core.playground import landscape
 from core.playground.descent import Path
 from core.playground.landscape import EDGE
+from core.playground.rest import Count
 from core.playground.surfaces import EXTENT, Floats, Surface
 
 HEIGHT = 380
@@ -133,9 +137,9 @@ def _png(pixels: NDArray[np.uint8]) -> bytes:
 
 
 def annealing_frame(weights: Floats, rates: Floats, ends: tuple[int, ...]) -> pd.DataFrame:
-    """Columns step, weight, loss, rate, cycle (from 1), cycle_end of a descent (n + 1,) at `rates` (n,).
+    """Columns step, weight, loss, rate, cycle (from 1), cycle_end, said of a descent (n + 1,) at `rates` (n,).
 
-    `ends` are the steps at which cycles end.
+    `ends` are the steps at which cycles end; `said` is the rate in words.
     """
     steps = np.arange(len(weights))
     return pd.DataFrame(
@@ -146,6 +150,7 @@ def annealing_frame(weights: Floats, rates: Floats, ends: tuple[int, ...]) -> pd
             "rate": np.append(rates, rates[-1]),
             "cycle": np.minimum(np.searchsorted(ends, steps, side="right") + 1, len(ends)),
             "cycle_end": np.isin(steps, ends),
+            "said": [rate_in_words(rate) for rate in np.append(rates, rates[-1])],
         }
     )
 
@@ -161,7 +166,7 @@ def annealing(frame: pd.DataFrame, steps: int) -> alt.LayerChart:
     tooltip = [
         alt.Tooltip("step:Q", title="Step"),
         alt.Tooltip("cycle:Q", title="Cycle"),
-        alt.Tooltip("rate:Q", title="Rate", format=".3~g"),
+        alt.Tooltip("said:N", title="Rate"),
         alt.Tooltip("weight:Q", title="Weight", format=".3f"),
         alt.Tooltip("loss:Q", title="Loss", format=".3f"),
     ]
@@ -173,7 +178,7 @@ def annealing(frame: pd.DataFrame, steps: int) -> alt.LayerChart:
         )
         .transform_calculate(age="step - datum.step")
     )
-    rests = (
+    ended = (
         base.transform_filter("datum.cycle_end && datum.step <= step")
         .mark_point(shape="triangle-down", size=110, filled=True, color=palette.GREEN, opacity=0.9, yOffset=-14)
         .encode(across, up, tooltip=tooltip)
@@ -184,7 +189,7 @@ def annealing(frame: pd.DataFrame, steps: int) -> alt.LayerChart:
         .encode(across, up, tooltip=tooltip)
     )
     return (
-        alt.LayerChart(layer=[ground, trace, rests, ball])
+        alt.LayerChart(layer=[ground, trace, ended, ball])
         .add_params(_slider(steps))
         .properties(height=HEIGHT - 60, title="Descent over narrow minima and a wide one")
     )
@@ -193,8 +198,8 @@ def annealing(frame: pd.DataFrame, steps: int) -> alt.LayerChart:
 def rates(frame: pd.DataFrame, steps: int) -> alt.LayerChart:
     """Rate against step (step, rate, cycle)."""
     across = alt.X("step:Q", title="step", scale=alt.Scale(domain=[0, steps], nice=False))
-    up = alt.Y("rate:Q", title="learning rate", scale=alt.Scale(zero=True), axis=alt.Axis(format="~g"))
-    tooltip = [alt.Tooltip("step:Q", title="Step"), alt.Tooltip("rate:Q", title="Rate", format=".3~g")]
+    up = alt.Y("rate:Q", title="learning rate", scale=alt.Scale(zero=True), axis=alt.Axis(labelExpr=RATE_LABEL))
+    tooltip = [alt.Tooltip("step:Q", title="Step"), alt.Tooltip("said:N", title="Rate")]
     line = alt.Chart(frame).mark_line(color=palette.BLUE, strokeWidth=2).encode(across, up, detail="cycle:N")
     now = (
         alt.Chart(frame)
@@ -209,16 +214,60 @@ def rates(frame: pd.DataFrame, steps: int) -> alt.LayerChart:
     )
 
 
-def wide_shares(frame: pd.DataFrame) -> alt.LayerChart:
-    """Bars of the share (0..1) of starts that are in the wide minimum after each cycle (cycle, share)."""
-    across = alt.X("cycle:O", title="after cycle", axis=alt.Axis(labelAngle=0))
-    up = alt.Y("share:Q", title="of 200 starts", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%"))
-    base = alt.Chart(frame)
-    bars = base.mark_bar(color=palette.GREEN).encode(
-        across, up, tooltip=[alt.Tooltip("cycle:O", title="Cycle"), alt.Tooltip("share:Q", title="Share", format=".0%")]
+RESTS = {"in the wide minimum": palette.GREEN, "in a narrow one": palette.ORANGE, "still moving": palette.GREY}
+"""Where starts come to rest, and their colours."""
+
+
+def rest_frame(counts: Mapping[str, Count]) -> pd.DataFrame:
+    """Columns row (the names of `counts`), where (a key of `RESTS`), starts, share (0..1), place (0, 1, 2), loss."""
+    return pd.DataFrame(
+        [
+            {
+                "row": row,
+                "where": where,
+                "starts": found,
+                "share": found / count.starts,
+                "place": place,
+                "loss": count.loss,
+            }
+            for row, count in counts.items()
+            for place, (where, found) in enumerate(zip(RESTS, (count.wide, count.narrow, count.moving), strict=True))
+        ]
     )
-    words = base.mark_text(dy=-8, color=palette.GREY).encode(across, up, text=alt.Text("share:Q", format=".0%"))
-    return alt.LayerChart(layer=[bars, words]).properties(height=200, title="In the wide minimum")
+
+
+def rests(frame: pd.DataFrame, *, title: str, rows: str | None, legend: bool) -> alt.LayerChart:
+    """Where the starts of each row of `rest_frame` came to rest, as one bar a row; `rows` names the rows' axis."""
+    down = alt.Y("row:N", title=rows, sort=None, axis=alt.Axis(labelLimit=120))
+    scale = alt.Scale(domain=list(RESTS), range=list(RESTS.values()))
+    below = alt.Legend(orient="bottom", columns=3, labelLimit=200) if legend else None
+    tooltip = [
+        alt.Tooltip("row:N", title=rows or "Schedule"),
+        alt.Tooltip("where:N", title="At rest"),
+        alt.Tooltip("starts:Q", title="Starts"),
+        alt.Tooltip("loss:Q", title="Mean loss of all", format=".2f"),
+    ]
+    across = alt.X("share:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", tickCount=5))
+    bars = (
+        alt.Chart(frame)
+        .mark_bar(height={"band": 0.7})
+        .encode(
+            across,
+            down,
+            color=alt.Color("where:N", title=None, scale=scale, legend=below),
+            order=alt.Order("place:Q"),
+            tooltip=tooltip,
+        )
+    )
+    words = (
+        alt.Chart(frame)
+        .transform_filter("datum.place == 0")
+        .transform_calculate(words="format(datum.share, '.0%') + ', loss ' + format(datum.loss, '.2f')")
+        .mark_text(align="left", color=palette.GREY)
+        .encode(x=alt.value("width"), xOffset=alt.value(6), y=down, text="words:N")
+    )
+    height = 76 + 28 * frame["row"].nunique() + (40 if legend else 0)
+    return alt.LayerChart(layer=[bars, words]).properties(height=height, title=title)
 
 
 def _line(colour: str) -> dict[str, Any]:

@@ -6,7 +6,9 @@ import altair as alt
 import pandas as pd
 
 from core.charts import palette
+from core.charts.lines import RATE_LABEL
 from core.charts.playground import ground, path_frame
+from core.numbers import rate_in_words
 from core.playground.comparison import ANNEALED, FIXED, VSGD
 from core.playground.surfaces import EXTENT, Surface
 from core.playground.vsgd import NoisyPath
@@ -23,7 +25,10 @@ def choice_frame(paths: Mapping[str, NoisyPath]) -> pd.DataFrame:
 
 
 def rate_frame(paths: Mapping[str, NoisyPath]) -> pd.DataFrame:
-    """Columns method, weight (1 or 2), step (from 1), rate; only vSGD has a second weight's rate of its own."""
+    """Columns method, weight (1 or 2), step (from 1), rate, said (the rate in words).
+
+    Only vSGD has a second weight's rate of its own.
+    """
     parts = [
         pd.DataFrame({"method": name, "weight": weight, "step": range(1, len(path.rates) + 1), "rate": rates})
         for name, path in paths.items()
@@ -31,7 +36,8 @@ def rate_frame(paths: Mapping[str, NoisyPath]) -> pd.DataFrame:
         if weight == 1 or path.memories is not None
     ]
     frame = pd.concat(parts, ignore_index=True)
-    return frame[frame.rate >= LOWEST_RATE]
+    frame = frame[frame.rate >= LOWEST_RATE]
+    return frame.assign(said=frame["rate"].map(rate_in_words))
 
 
 def _colour(*, legend: bool = False) -> alt.Color:
@@ -72,11 +78,11 @@ def chosen_rates(frame: pd.DataFrame, steps: int) -> alt.Chart:
     tooltip = [
         alt.Tooltip("method:N", title="Method"),
         alt.Tooltip("step:Q", title="Step"),
-        alt.Tooltip("rate:Q", title="Rate", format=".3~g"),
+        alt.Tooltip("said:N", title="Rate"),
         alt.Tooltip("weight:N", title="Weight"),
     ]
     dash = alt.StrokeDash("weight:N", scale=alt.Scale(domain=[1, 2], range=[[1, 0], [4, 3]]), legend=None)
-    axis = alt.Axis(format="~g", tickCount=5)
+    axis = alt.Axis(labelExpr=RATE_LABEL, values=[10.0**power for power in range(-4, 13)])
     chart: alt.Chart = (
         alt.Chart(frame)
         .mark_line(strokeWidth=2)

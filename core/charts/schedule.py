@@ -6,7 +6,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.charts.lines import RATE_FORMAT, as_one, group_colours, headline, stage_marks, starts
+from core.charts.lines import RATE_LABEL, as_one, group_colours, headline, stage_marks, starts
+from core.numbers import rate_in_words
 
 TITLE = "Learning rate over the plan"
 
@@ -22,10 +23,11 @@ def schedule(
     known = bool(frame["known"].all()) if len(frame) else True
     one = as_one(frame, list(dict.fromkeys(frame["group"])))
     drawn = _lines(one if known else _as_shares(one))
+    drawn["said"] = drawn["lr"].map(rate_in_words if known else "{:.0%}".format)
     trained = set(drawn["group"])
     groups = [name for name in dict.fromkeys(one["group"]) if name in trained]
     said = headline(title, "" if known else _UNKNOWN)
-    axis = alt.Axis(format=RATE_FORMAT) if known else alt.Axis(format="%")
+    axis = alt.Axis(labelExpr=RATE_LABEL) if known else alt.Axis(format="%")
     y_title = "Learning rate" if known else "Share of the highest"
     lines = (
         alt.Chart(drawn)
@@ -38,7 +40,7 @@ def schedule(
             tooltip=[
                 alt.Tooltip("group:N", title="Layer group"),
                 alt.Tooltip("epoch:Q", title="Epoch", format=".2f"),
-                alt.Tooltip("lr:Q", title=y_title, format=RATE_FORMAT if known else ".0%"),
+                alt.Tooltip("said:N", title=y_title),
                 alt.Tooltip("momentum:Q", title="Momentum", format=".2f"),
             ],
         )

@@ -14,24 +14,22 @@ import pandas as pd
 
 from core.charts import palette
 from core.charts.lines import (
+    RATE_LABEL,
     as_one,
     below,
     group_colours,
     group_names,
     headline,
-    rate_in_words,
     round_above,
     stage_edges,
     stage_marks,
     thin,
 )
+from core.numbers import rate_in_words
 
 EPOCHS = alt.Axis(tickMinStep=1)
 TRAINING, VALIDATION = "training, mean of the epoch", "validation"
 COLOURS = {TRAINING: palette.TRAIN, VALIDATION: palette.VALID}
-
-RATE_LABEL = "format(datum.value, datum.value >= 0.001 || datum.value == 0 ? '.2~r' : '.1~e')"
-"""A rate on an axis as `rate_in_words` writes it, for Vega."""
 
 ROOM = 0.015
 """Share of the axis of epochs that is left free behind its end, so that the last point is whole."""
@@ -248,7 +246,7 @@ def rate(
     long = as_one(long, names)
     trained = list(dict.fromkeys(long["group"]))
     top = round_above(1.05 * max(planned, float(long["lr"].max()) if len(long) else 0.0, 1e-9))
-    long = long.assign(rate=[rate_in_words(lr) if lr else "0" for lr in long["lr"]])
+    long = long.assign(rate=long["lr"].map(rate_in_words))
     lines = (
         alt.Chart(long)
         .mark_line(strokeWidth=1.8)

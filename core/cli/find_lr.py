@@ -9,6 +9,7 @@ from core.cli.inspect import opened
 from core.cli.network import augmentation_of, network_of, trained_whole
 from core.cli.options import Options
 from core.cli.output import Answer, Reporter, table
+from core.numbers import rate_in_words
 from core.training.curve import RangeSettings
 from core.training.found_rate import FoundRate, lr_find
 from core.training.learner import Learner
@@ -84,24 +85,29 @@ def _rules(found: FoundRate) -> str:
     for name, rate in found.suggestions.items():
         placed = found.readings.get(name)
         first, *more = textwrap.wrap(placed.sentence, SENTENCE) if placed else [""]
-        rows += [[name, "none" if rate is None else f"{rate:.1e}", first], *(["", "", line] for line in more)]
+        rows += [[name, "none" if rate is None else rate_in_words(rate), first], *(["", "", line] for line in more)]
     return table(rows, right=False)
 
 
 def _spread(found: Spread) -> str:
     rows = [["rule", "lowest", "median", "highest", "factor", "seeds"]]
     for name, rule in found.rules.items():
-        rates = [f"{rate:.1e}" for rate in (rule.lowest, rule.median, rule.highest)]
+        rates = [rate_in_words(rate) for rate in (rule.lowest, rule.median, rule.highest)]
         rows.append([name, *rates, times(rule.factor), str(rule.seeds)])
     return table(rows)
 
 
 def _advice(found: Suggestion) -> list[str]:
     """Anneal's rate, its range, where training collapses, and why."""
-    collapse = "" if found.collapse is None else f" From {found.collapse:.1e} on training collapses."
+    then = ""
+    if found.collapse is not None:
+        then = f" From {rate_in_words(found.collapse)} on training collapses."
+    elif found.rise is not None:
+        then = f" From {rate_in_words(found.rise)} on the loss rises for good."
     if not found.certain:
         return [found.reason]
     return [
-        f"Take {found.lr:.1e}; rates from {found.low:.1e} to {found.high:.1e} train about as well.{collapse}",
+        f"Take {rate_in_words(found.lr)}; rates from {rate_in_words(found.low)} to {rate_in_words(found.high)} train "
+        f"about as well.{then}",
         found.reason,
     ]

@@ -18,6 +18,7 @@ Command = Callable[[Options, Reporter], Answer]
 _COMMANDS = {
     "inspect": ("core.cli.inspect", "inspect"),
     "find-lr": ("core.cli.find_lr", "find_lr"),
+    "try-rates": ("core.cli.try_rates", "rates_tried"),
     "train": ("core.cli.train", "train"),
     "evaluate": ("core.cli.evaluate", "evaluate"),
     "predict": ("core.cli.predict", "predict"),

@@ -4,11 +4,12 @@ import argparse
 from typing import NoReturn, TypeAlias
 
 from core.cli.groups import AUGMENTATIONS, WHOLE_HELP, moved, network, snapshot, splitting, stage
-from core.cli.values import whole
+from core.cli.values import rates, whole
 from core.data.reading import ClassesFrom
 from core.training.suggestions import MEANINGS
 
 RECIPES = ("lesson2", "quick")
+LENGTHS = ("short", "epoch", "stage")
 DATA_HELP = (
     "a folder (class/image, or train/ and valid/ above the classes), a zip of one, digits, "
     "shapes[:easy|:medium|:hard], or imagenette, pets, cifar10, fashionmnist, flowers102, eurosat (downloaded)"
@@ -40,6 +41,10 @@ class Options(argparse.Namespace):
     steps: int | None
     lowest: float | None
     highest: float | None
+    rates: list[float] | None
+    length: str | None
+    epochs: int | None
+    repeats: int | None
     seeds: int | None
     vsgd: bool
     name: str | None
@@ -89,6 +94,7 @@ def command_line() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
     _inspect(commands)
     _find_lr(commands)
+    _try_rates(commands)
     _train(commands)
     _evaluate(commands)
     _predict(commands)
@@ -158,6 +164,36 @@ def _find_lr(commands: Commands) -> None:
         action="store_true",
         help="also the rate that vSGD estimates for plain SGD (experimental); takes about as long as 32 steps",
     )
+    parser.add_argument("--augment", choices=AUGMENTATIONS, help="random transforms of each image (default: none)")
+    parser.add_argument("--batch-size", type=whole, metavar="N", help="images a batch, 1 to 4096 (default: 32)")
+
+
+def _try_rates(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "try-rates",
+        "short trainings at several rates, compared",
+        "Trains a new network for a short time at each rate, annealed to 0 and undone, and compares loss and accuracy "
+        "on training images kept out. Keeps nothing.",
+        "an object of rates, length, batches, judged_on (images), before, outcomes (lr, measured: loss, accuracy and "
+        "their errors, diverged_at), pairs (first, second, difference, p_loss, p_accuracy), best, findings",
+    )
+    parser.add_argument("data", metavar="DATA", help=DATA_HELP)
+    parser.add_argument(
+        "--rates",
+        type=rates,
+        metavar="R,R[,R...]",
+        help="2 to 6 rates (default: a range test's suggestion, a third of it, 3 times it, and its lowest point)",
+    )
+    parser.add_argument(
+        "--length", choices=LENGTHS, help="of a trial: a third of an epoch, 1 epoch, or --epochs (default: epoch)"
+    )
+    parser.add_argument("--epochs", type=whole, metavar="N", help="epochs of the stage that --length stage is")
+    parser.add_argument("--repeats", type=whole, metavar="N", help="trials at each rate, 1 to 5 (default: 1)")
+    network(parser)
+    splitting(parser)
+    parser.add_argument("--unfrozen", action="store_true", help=WHOLE_HELP)
+    parser.add_argument("--precompute", action="store_true", help="train the head from precomputed activations")
     parser.add_argument("--augment", choices=AUGMENTATIONS, help="random transforms of each image (default: none)")
     parser.add_argument("--batch-size", type=whole, metavar="N", help="images a batch, 1 to 4096 (default: 32)")
 

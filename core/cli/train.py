@@ -23,6 +23,7 @@ from core.cli.output import Answer, Reporter, table
 from core.cli.prefetch import get_ready
 from core.errors import DivergedError, PlanError, RunError
 from core.jobs.specs import TrainSpec
+from core.numbers import rate_in_words
 from core.runs.create import create_run
 from core.runs.folder import RunFolder
 from core.runs.names import LATEST
@@ -30,7 +31,6 @@ from core.runs.rate_guard import groups_of, rate_warning, weights_of
 from core.runs.setbacks import Setback, setbacks_of
 from core.training.recipes import lesson2, quick, suggested_plan
 from core.training.stage import Plan, plan_from_json, plan_of, stage_of
-from core.training.words import rate_in_words
 from core.workspace import Workspace
 
 

@@ -14,14 +14,18 @@ from core.jobs import queue, store
 from core.jobs.control import JobControl, StoppedError, TerminatedError, explanation
 from core.jobs.evaluate import evaluate
 from core.jobs.lr_finder import find_lr
-from core.jobs.specs import EvaluateSpec, FindSpec, Spec, TrainSpec
+from core.jobs.specs import EvaluateSpec, FindSpec, Spec, TrainSpec, TrialSpec
 from core.jobs.store import Job, Status
 from core.jobs.train import train
+from core.jobs.trials import try_rates
 from core.process.threads import prepare_process
 from core.runs.folder import RunFolder, run_path
 from core.workspace import Progress, Workspace, no_progress
 
-STOPPED = {"train": "Stopped. Continue goes on from this very batch."}
+STOPPED = {
+    "train": "Stopped. Continue goes on from this very batch.",
+    "trials": "Stopped. The trials that had ended are kept.",
+}
 
 EVALUATE_AGAIN = "Evaluate again on the Confusion matrix page."
 NOT_EVALUATED = f"Training is done, but its evaluation was stopped. {EVALUATE_AGAIN}"
@@ -44,7 +48,10 @@ def run_job(folder: RunFolder, job: Job, control: JobControl | None = None) -> t
                 return "done", " ".join(filter(None, [ended_early, _evaluate_trained(control)]))
             if isinstance(job.spec, FindSpec):
                 return "done", find_lr(control, job.spec)
-            evaluate(control, job.spec)
+            if isinstance(job.spec, TrialSpec):
+                try_rates(control, job.spec)
+            else:
+                evaluate(control, job.spec)
         except StoppedError:
             return "stopped", STOPPED.get(job.kind, "")
     return "done", ""

@@ -7,8 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from core.runs.names import LATEST
 from core.training.spread import MOST_SEEDS
 from core.training.stage import Plan, Stage
+from core.training.trial_settings import Length
 
-Kind = Literal["train", "lr_finder", "evaluate"]
+Kind = Literal["train", "lr_finder", "trials", "evaluate"]
 
 
 class TrainSpec(BaseModel):
@@ -48,6 +49,22 @@ class FindSpec(BaseModel):
     vsgd: bool = False
 
 
+class TrialSpec(BaseModel):
+    """Try `rates` for `stage`, `repeats` times each, in trials of `length`.
+
+    `curve_lowest` is the rate of the lowest point of the range test that they follow.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    kind: Literal["trials"] = "trials"
+    stage: Stage
+    rates: tuple[float, ...]
+    length: Length = "epoch"
+    repeats: int = 1
+    curve_lowest: float | None = None
+
+
 class EvaluateSpec(BaseModel):
     """Predict the images of `split` with the weights of `snapshot`; `tta` averages over augmented views."""
 
@@ -59,4 +76,4 @@ class EvaluateSpec(BaseModel):
     tta: bool = False
 
 
-Spec = Annotated[TrainSpec | FindSpec | EvaluateSpec, Field(discriminator="kind")]
+Spec = Annotated[TrainSpec | FindSpec | TrialSpec | EvaluateSpec, Field(discriminator="kind")]

@@ -57,50 +57,6 @@ def descents(rates: Sequence[float] | Floats, starts: Floats, *, noise: float = 
     return np.array(places)
 
 
-def minimum_at(weight: float) -> Minimum | None:
-    """The minimum that `weight` is in (within two and a half of its widths); None on the slopes between."""
-    near = [minimum for minimum in MINIMA if abs(weight - minimum.place) < 2.5 * minimum.width]
-    return min(near, key=lambda minimum: abs(weight - minimum.place) / minimum.width, default=None)
-
-
-def shares_wide(
-    rates: Sequence[float] | Floats, ends: Sequence[int], *, noise: float, starts: int = 200, seed: int = 0
-) -> list[float]:
-    """Share (0..1) of evenly spaced starts that are in the wide minimum after each of `ends` steps."""
-    places = descents(rates, np.linspace(-EDGE, EDGE, starts), noise=noise, seed=seed)
-    return [float(np.mean(np.abs(places[end] - WIDE.place) < 2 * WIDE.width)) for end in ends]
-
-
-def describe(places: Floats, rates: Sequence[float] | Floats, ends: Sequence[int]) -> str:
-    """What one descent (n + 1,) shows, in words; `ends` are the steps at which its cycles end."""
-    highest = max(rates, default=0.0)
-    if highest <= 0:
-        return "A rate of 0 or less goes nowhere good: choose one above 0."
-    minima = [minimum_at(float(places[end])) for end in ends]
-    if minima[-1] is WIDE and highest > 2 / WIDE.curvature:
-        return (
-            f"It is in the wide minimum, though no minimum holds it while the rate is above {2 / WIDE.curvature:.2g}."
-        )
-    if minima[-1] is WIDE:
-        first = next(i for i, minimum in enumerate(minima) if all(later is WIDE for later in minima[i:]))
-        if len(ends) == 1:
-            return "It found the wide minimum and stays: its curvature is low, so no rate here throws it out."
-        return (
-            f"It found the wide minimum in cycle {first + 1}; restarts do not throw it out, for its curvature is low."
-        )
-    if highest < min(2 / minimum.curvature for minimum in NARROW):
-        limit = min(2 / minimum.curvature for minimum in NARROW)
-        return (
-            f"The highest rate, {highest:.3g}, never exceeds {limit:.2g} = 2 / curvature of the narrow minima: "
-            "whatever it falls into holds it. Raise the rate."
-        )
-    if minima[-1] is None:
-        return "It has not come to rest: the rate was still too high at the end."
-    moved = len({minimum for minimum in minima if minimum is not None}) > 1
-    so_far = "Restarts threw it out of one narrow minimum into another" if moved else "It is still in a narrow minimum"
-    return f"{so_far}: more cycles, a higher rate or another draw of mini-batches may carry it on."
-
-
 def _reflected(weight: Floats) -> Floats:
     """Reflected at -EDGE and EDGE until it lies between them, however far outside it was."""
     turn = np.mod(weight + EDGE, 4 * EDGE)

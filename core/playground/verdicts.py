@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.playground.descent import Path
+from core.playground.descent import Path, descend
 from core.playground.surfaces import Surface
 
 SEEN = 0.01
@@ -13,7 +13,7 @@ SEEN = 0.01
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a path shows: `kind` is one of still, uphill, crawls, good, zigzags, swings, stuck, diverges."""
+    """What a path shows: `kind` is one of still, uphill, crawls, slow, good, zigzags, swings, stuck, diverges."""
 
     kind: str
     sentence: str
@@ -25,7 +25,11 @@ def judge(path: Path) -> Verdict:
         verdict = check(path)
         if verdict is not None:
             return verdict
-    step = path.arrives or 0
+    step, calm = path.arrives or 0, _without_overshoot(path)
+    if calm is not None and step > 1.25 * calm + 2:
+        return Verdict(
+            "slow", f"Low: it arrives, but only after {step} steps; a rate of {_turn(path):.3g} needs {calm}."
+        )
     past = path.momentum and _reversals(path) > 0.03
     way = "momentum carries it past the bottom a little, and it" if past else "it goes down and"
     return Verdict("good", f"Just right: {way} arrives after {step} {_steps(step)}.")
@@ -61,40 +65,76 @@ def _diverging(path: Path) -> Verdict | None:
 
 
 def _oscillating(path: Path) -> Verdict | None:
-    steepest, limit = max(path.surface.curvatures), path.surface.limit(path.momentum)
-    turn = limit / 2
+    limit, turn = path.surface.limit(path.momentum), _turn(path)
     if path.surface.quadratic:
         if not _starts_off_the_bottom(path) or path.rate <= turn * (1 + 1e-9):
             return None
     elif path.rate <= limit and _reversals(path, late=True) < 0.5:
         return None
-    if path.rate > limit * 0.999:
+    if path.rate > limit * 0.999 and path.arrives is None:
         return Verdict(
             "zigzags",
             f"Too high: it jumps from side to side and never comes to rest. {_curvature(path.surface)}, "
             f"and only rates below {_bound(path)} = {limit:.3g} come to rest there.",
         )
-    arrived = path.arrives
-    end = f"yet it arrives after {arrived} {_steps(arrived)}" if arrived else f"and {path.steps} steps are not enough"
-    above = f"{'(1 + momentum)' if path.momentum else '1'} / {steepest:.3g} = {turn:.3g}"
+    above = f"{'(1 + momentum)' if path.momentum else '1'} / {max(path.surface.curvatures):.3g} = {turn:.3g}"
     return Verdict(
         "zigzags",
-        f"Too high: it zigzags, {end}. {_curvature(path.surface)}, and above {above} "
-        "a step goes past the bottom to the other side.",
+        f"{_price(path)} {_curvature(path.surface)}, and above {above} a step goes past the bottom to the other side.",
+    )
+
+
+def _price(path: Path) -> str:
+    """What zigzagging costs or gains, beside the highest rate whose steps do not go past the bottom."""
+    arrived, calm = path.arrives, _without_overshoot(path)
+    beside = f"a rate of {_turn(path):.3g} needs {calm}" if calm else ""
+    if arrived is None:
+        return f"Too high: it zigzags, and {path.steps} steps are not enough{beside and f', while {beside}'}."
+    where = f" It ends in a poor minimum: {_losses(path)}." if _is_poor(path) else ""
+    if calm is not None and arrived >= calm:
+        return f"Too high: it zigzags and arrives after {arrived} {_steps(arrived)}, while {beside}.{where}"
+    limit = path.surface.limit(path.momentum)
+    edge = "it diverges" if path.surface.quadratic else "it cannot come to rest at the lowest point"
+    return (
+        f"Faster, at a risk: it zigzags and arrives after {arrived} {_steps(arrived)}"
+        f"{beside and f', while {beside}'}; but it is at {path.rate / limit:.0%} of {limit:.3g}, "
+        f"above which {edge}.{where}"
     )
 
 
 def _resting(path: Path) -> Verdict | None:
     """Settled somewhere, on a surface where that need not be the lowest place."""
-    if path.surface.quadratic or path.arrives is None:
-        return None
-    lowest = path.surface.value(*np.array(path.surface.minima).T).min()
-    if path.values[-1] < lowest + 0.05:
+    if path.arrives is None or not _is_poor(path):
         return None
     return Verdict(
         "stuck",
-        "Stuck: it rests in a minimum that is not the lowest. Another rate, momentum or start leads elsewhere.",
+        f"It arrives after {path.arrives} {_steps(path.arrives)}, but in a poor minimum: {_losses(path)}. "
+        "Another rate, momentum or start leads elsewhere.",
     )
+
+
+def _is_poor(path: Path) -> bool:
+    """Whether the path ends clearly above the lowest minimum of a surface that has several."""
+    return not path.surface.quadratic and bool(path.values[-1] >= _lowest(path.surface) + 0.05)
+
+
+def _losses(path: Path) -> str:
+    return f"its loss is {path.values[-1]:.2f}, and that of the lowest {max(_lowest(path.surface), 0.0):.2f}"
+
+
+def _lowest(surface: Surface) -> float:
+    return float(surface.value(*np.array(surface.minima).T).min())
+
+
+def _turn(path: Path) -> float:
+    """The rate above which a step goes past the bottom, in the steepest direction."""
+    return path.surface.limit(path.momentum) / 2
+
+
+def _without_overshoot(path: Path) -> int | None:
+    """When the same descent arrives at the rate of `_turn`; None when it does not."""
+    start = (float(path.points[0, 0]), float(path.points[0, 1]))
+    return descend(path.surface, start, _turn(path), path.momentum, path.steps).arrives
 
 
 def _still_under_way(path: Path) -> Verdict | None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from core.errors import RunError
 from core.model.catalogue import BACKBONES, GROUPS
+from core.numbers import rate_in_words
 from core.runs.checkpoint import read_meta
 from core.runs.folder import RunFolder
 from core.runs.state import Curve, RunInfo
 from core.training.stage import Stage
-from core.training.words import rate_in_words
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ apart. The same images were counted both times, which makes chance smaller than 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.numbers import rate_in_words
 from core.runs.folder import RunFolder
 from core.runs.names import BEST
 from core.runs.rate_guard import alike, collapse_of, groups_of
@@ -15,7 +16,6 @@ from core.runs.snapshots import Snapshot
 from core.runs.state import Curve, RunState, StageState
 from core.training.proportions import is_below
 from core.training.stage import Stage
-from core.training.words import rate_in_words
 
 FAR = 0.1
 """How far the accuracy (0..1) of a stage has to fall, at least, for the stage to have collapsed."""

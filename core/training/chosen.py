@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.numbers import rate_in_words
 from core.training.curves import Numbers, Smooth, smoothed
 from core.training.readings import Placed, nats, readings
 from core.training.suggest import Suggestion
-
-A_LITTLE = 10**0.1
-"""Factor from a rate to one that is a tenth of a decade higher."""
 
 
 @dataclass(frozen=True)
@@ -23,17 +21,22 @@ class Meaning:
     warns: bool = False
 
 
-def meaning(lrs: Numbers, losses: Numbers, lr: float, found: Suggestion | None = None) -> Meaning:
+def meaning(
+    lrs: Numbers, losses: Numbers, lr: float, found: Suggestion | None = None, *, classes: int | None = None
+) -> Meaning:
     """What it means to choose the rate `lr` on the curve of raw `losses` (N,), nats, over ascending rates `lrs` (N,).
 
     First where the rate lies on the curve, then what to expect of training at it: against `found`, Anneal's suggestion
-    for this curve, where there is one. Raises `ValueError` for rates of the curve that do not ascend from above 0.
+    for this curve, where there is one. `classes` is their number, as for `readings`. Raises `ValueError` for rates of
+    the curve that do not ascend from above 0.
     """
-    placed = readings(lrs, losses, {"chosen": lr})["chosen"]
+    placed = readings(lrs, losses, {"chosen": lr}, classes=classes)["chosen"]
     if found is None:
         return _joined(placed.sentence, _of_the_place(placed, lr))
     if found.collapse is not None and lr >= found.collapse:
-        return _joined(placed.sentence, _too_high(lr, found.lr, found.collapse, has_collapsed(lrs, losses, found)))
+        return _joined(placed.sentence, _collapses(lr, found.lr, found.collapse))
+    if found.rise is not None and lr >= found.rise:
+        return _joined(placed.sentence, _rises(found.lr, found.rise))
     where = _in_the_rise(lrs, losses, lr) if placed.place in ("rise", "beyond") else placed.sentence
     return _joined(where, _against(lr, found, placed, past=_past_the_lowest(lrs, losses, lr)))
 
@@ -47,7 +50,8 @@ def _in_the_rise(lrs: Numbers, losses: Numbers, lr: float) -> str:
     curve = smoothed(lrs, losses)
     bottom = int(curve.losses.argmin())
     here, lowest = nats(_loss(curve, lr)), nats(float(curve.losses[bottom]))
-    return f"In the rise: the loss is {here} here, and the lowest is {lowest} at {_rate(float(curve.lrs[bottom]))}."
+    at = rate_in_words(float(curve.lrs[bottom]))
+    return f"In the rise: the loss is {here} here, and the lowest is {lowest} at {at}."
 
 
 def _past_the_lowest(lrs: Numbers, losses: Numbers, lr: float) -> bool:
@@ -57,36 +61,31 @@ def _past_the_lowest(lrs: Numbers, losses: Numbers, lr: float) -> bool:
 
 def _of_the_place(placed: Placed, lr: float) -> Meaning:
     if placed.place in ("rise", "beyond"):
-        return Meaning(f"Training at {_rate(lr)} may undo what the network has learned. Take a lower rate.", True)
+        return Meaning(
+            f"Training at {rate_in_words(lr)} may undo what the network has learned. Take a lower rate.", True
+        )
     return Meaning("")
-
-
-def has_collapsed(lrs: Numbers, losses: Numbers, found: Suggestion) -> bool:
-    """Whether the curve's loss is above where it began at the rate that `found` calls the collapse.
-
-    Where it is not, because the sweep ended before, the loss only rises for good from there on. The curve is looked at
-    a tenth of a decade higher: the collapse may be the median of several curves. Arguments as for `meaning`.
-    """
-    curve = smoothed(lrs, losses)
-    if found.collapse is None or len(curve.lrs) == 0:
-        return False
-    begins = float(curve.losses[: int(curve.losses.argmin()) + 1].max())
-    return _loss(curve, found.collapse * A_LITTLE) > begins
 
 
 def _loss(curve: Smooth, lr: float) -> float:
     return float(np.interp(np.log(lr), np.log(curve.lrs), curve.losses))
 
 
-def _too_high(lr: float, better: float, from_: float, collapsed: bool) -> Meaning:
-    instead = f"Take a lower rate, such as {_rate(better)}."
-    if not collapsed:
-        return Meaning(f"From {_rate(from_)} on the loss rises for good, and a stage may not recover. {instead}", True)
+def _collapses(lr: float, better: float, collapse: float) -> Meaning:
     return Meaning(
-        f"From {_rate(from_)} on, a few batches were enough to undo what the network had learned: a stage at "
-        f"{_rate(lr)} will probably collapse. {instead}",
+        f"From {rate_in_words(collapse)} on, a few batches were enough to undo what the network had learned: a stage "
+        f"at {rate_in_words(lr)} will probably collapse. {_instead(better)}",
         True,
     )
+
+
+def _rises(better: float, rise: float) -> Meaning:
+    said = f"From {rate_in_words(rise)} on the loss rises for good, and a stage may not recover."
+    return Meaning(f"{said} {_instead(better)}", True)
+
+
+def _instead(better: float) -> str:
+    return f"Take a lower rate, such as {rate_in_words(better)}."
 
 
 def _against(lr: float, found: Suggestion, placed: Placed, *, past: bool) -> Meaning:
@@ -94,10 +93,10 @@ def _against(lr: float, found: Suggestion, placed: Placed, *, past: bool) -> Mea
         return Meaning("" if lr == found.lr or not found.certain else _about_as_well(found))
     if lr < found.low:
         return Meaning(
-            f"It is {_times(found.lr / lr)} lower than Anneal's {_rate(found.lr)}: each batch moves the weights "
-            "so much less, so training will learn more slowly."
+            f"It is {_times(found.lr / lr)} lower than Anneal's {rate_in_words(found.lr)}: each batch moves the "
+            "weights so much less, so training will learn more slowly."
         )
-    higher = f"It is {_times(lr / found.lr)} higher than Anneal's {_rate(found.lr)}"
+    higher = f"It is {_times(lr / found.lr)} higher than Anneal's {rate_in_words(found.lr)}"
     if placed.place in ("rise", "beyond"):
         return Meaning(f"{higher}, where a batch already makes the loss worse. Take a lower rate.", True)
     if past:
@@ -110,16 +109,10 @@ def _against(lr: float, found: Suggestion, placed: Placed, *, past: bool) -> Mea
 
 
 def _about_as_well(found: Suggestion) -> str:
-    span = f"{_rate(found.low)} to {_rate(found.high)}"
-    return f"It is within {span}, which train about as well as Anneal's {_rate(found.lr)}."
+    span = f"{rate_in_words(found.low)} to {rate_in_words(found.high)}"
+    return f"It is within {span}, which train about as well as Anneal's {rate_in_words(found.lr)}."
 
 
 def _times(factor: float) -> str:
     """A factor above 1: "1.6 times", "40 times"."""
     return f"{factor:.1f} times" if factor < 9.95 else f"{float(f'{factor:.2g}'):,.0f} times"
-
-
-def _rate(value: float) -> str:
-    """A learning rate in at most two figures: 3e-3, 1.7e-3."""
-    mantissa, power = f"{value:.1e}".split("e")
-    return f"{mantissa.removesuffix('.0')}e{int(power)}"

@@ -112,6 +112,11 @@ class RangeCurve(BaseModel):
     stopped: Literal["end", "diverged", "not a number", "asked"]
     meta: RangeMeta
 
+    @property
+    def classes(self) -> int:
+        """The number of classes of the data."""
+        return self.meta.classes
+
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
         return self.model_dump(mode="json")

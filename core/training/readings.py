@@ -12,8 +12,9 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from core.numbers import rate_in_words
 from core.training.curves import Numbers, Smooth, smoothed
-from core.training.suggest import FEWEST_POINTS, Reading, Suggestion, rate, read
+from core.training.suggest import FEWEST_POINTS, Reading, Suggestion, least_rise_of, read
 from core.training.suggestions import ANNEAL
 
 Place = Literal["flat", "fall", "low", "rise", "beyond", "unsure"]
@@ -39,11 +40,14 @@ class Placed:
     sentence: str
 
 
-def readings(lrs: Numbers, losses: Numbers, rates: Mapping[str, float | None]) -> dict[str, Placed]:
+def readings(
+    lrs: Numbers, losses: Numbers, rates: Mapping[str, float | None], *, classes: int | None = None
+) -> dict[str, Placed]:
     """Where the rate of each rule lies on the curve of raw `losses` (N,), nats, over ascending rates `lrs` (N,).
 
-    `rates` has a learning rate by name, None for a rule that gives none: it is left out. Losses from the first one on
-    that is not finite do not count. Raises `ValueError` for rates of the curve that do not ascend from above 0.
+    `rates` has a learning rate by name, None for a rule that gives none: it is left out. With the number of `classes`,
+    a rise that training repairs counts as little as it does for Anneal's suggestion. Losses from the first one on that
+    is not finite do not count. Raises `ValueError` for rates of the curve that do not ascend from above 0.
 
     >>> lrs = [1e-5 * 10 ** (step / 10) for step in range(40)]
     >>> losses = [2.3 if lr < 1e-4 else 0.4 if lr < 1e-2 else 5.0 for lr in lrs]
@@ -56,7 +60,7 @@ def readings(lrs: Numbers, losses: Numbers, rates: Mapping[str, float | None]) -
         points = "1 point" if len(curve.lrs) == 1 else f"{len(curve.lrs)} points"
         few = Placed("unsure", f"This curve has {points}, too few to show it.")
         return dict.fromkeys(given, few)
-    seen = _Seen(curve)
+    seen = _Seen(curve, 0.0 if classes is None else least_rise_of(curve, classes))
     return {name: seen.place(value) for name, value in given.items()}
 
 
@@ -71,6 +75,8 @@ class Swept(Protocol):
     def suggestion(self) -> Suggestion | None: ...  # noqa: D102
     @property
     def suggestions(self) -> dict[str, float | None]: ...  # noqa: D102
+    @property
+    def classes(self) -> int | None: ...  # noqa: D102
 
 
 def rates_of(curve: Swept) -> dict[str, float | None]:
@@ -80,15 +86,15 @@ def rates_of(curve: Swept) -> dict[str, float | None]:
 
 def readings_of(curve: Swept) -> dict[str, Placed]:
     """Where the rate of every rule lies on its own curve, Anneal's too; see `readings`."""
-    return readings(curve.lrs, curve.losses, rates_of(curve))
+    return readings(curve.lrs, curve.losses, rates_of(curve), classes=curve.classes)
 
 
 class _Seen:
     """A curve of at least 10 points with what it shows; `top` and `bottom` are where its fall begins and ends."""
 
-    def __init__(self, curve: Smooth) -> None:
+    def __init__(self, curve: Smooth, least_rise: float) -> None:
         self.curve = curve
-        self.reading: Reading = read(curve)
+        self.reading: Reading = read(curve, least_rise)
         self.bottom = int(curve.roots.argmin())
         self.top = int(curve.roots[: self.bottom + 1].argmax())
         self.start, self.lowest = float(curve.losses[self.top]), float(curve.losses[self.bottom])
@@ -102,13 +108,13 @@ class _Seen:
         if self.reading.half is None and self.reading.rise is None:
             return Placed("unsure", f"This curve does not show it: {self._only_noise()}.")
         if lr < first:
-            return Placed("unsure", f"Lower than this curve goes: it begins at {rate(first)}.")
+            return Placed("unsure", f"Lower than this curve goes: it begins at {rate_in_words(first)}.")
         if lr > last:
             return self._beyond_the_end(last)
         if self.reading.collapse is not None and lr >= self.reading.collapse:
             return Placed("beyond", f"Beyond the collapse: {self._collapsed()}.")
         if self.reading.rise is not None and lr >= self.reading.rise:
-            return self._in_the_rise(lr, f"it rises for good from {rate(self.reading.rise)}")
+            return self._in_the_rise(lr, f"it rises for good from {rate_in_words(self.reading.rise)}")
         if self.reading.half is None:
             return self._without_a_fall(lr)
         return self._past_the_lowest(lr) if lr > self.curve.lrs[self.bottom] else self._before_the_lowest(lr)
@@ -119,12 +125,13 @@ class _Seen:
             return Placed(
                 "unsure",
                 f"This curve does not show it: the loss is {nats(loss)} here, and higher, {nats(self.start)}, "
-                f"before it falls from {rate(self.curve.lrs[self.top])} on.",
+                f"before it falls from {rate_in_words(self.curve.lrs[self.top])} on.",
             )
         if share >= 1 - self.edge:
             return self._about_the_lowest(lr)
         if share < self.edge and lr < self._begun():
-            half = "" if self.reading.half is None else f"; half of its fall is done by {rate(self.reading.half)}"
+            by = self.reading.half
+            half = "" if by is None else f"; half of its fall is done by {rate_in_words(by)}"
             return Placed("flat", f"On the flat part before the fall: the loss is still {nats(loss)} here{half}.")
         return Placed(
             "fall",
@@ -150,11 +157,11 @@ class _Seen:
         return Placed(
             "flat",
             f"On the flat part: the loss is {nats(self._loss(lr))} here ({self._at_lowest()}), does not fall by more "
-            f"than its noise, and rises for good from {rate(self.reading.rise)}.",
+            f"than its noise, and rises for good from {rate_in_words(self.reading.rise)}.",
         )
 
     def _beyond_the_end(self, last: float) -> Placed:
-        higher = f"Higher than this curve goes: it ends at {rate(last)}"
+        higher = f"Higher than this curve goes: it ends at {rate_in_words(last)}"
         if self.reading.collapse is not None:
             return Placed("beyond", f"{higher}, beyond the collapse: {self._collapsed()}.")
         if self.reading.rise is not None:
@@ -163,10 +170,10 @@ class _Seen:
 
     def _collapsed(self) -> str:
         assert self.reading.collapse is not None
-        return f"from {rate(self.reading.collapse)} on the loss stays above the {nats(self.start)} of before"
+        return f"from {rate_in_words(self.reading.collapse)} on the loss stays above the {nats(self.start)} of before"
 
     def _at_lowest(self) -> str:
-        return f"the lowest is {nats(self.lowest)} at {rate(self.curve.lrs[self.bottom])}"
+        return f"the lowest is {nats(self.lowest)} at {rate_in_words(self.curve.lrs[self.bottom])}"
 
     def _only_noise(self) -> str:
         noise = float(np.median(self.curve.high - self.curve.losses))

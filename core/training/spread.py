@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import PlanError
+from core.numbers import rate_in_words
 from core.training.readings import Swept, rates_of
 from core.training.suggest import Suggestion
 from core.training.suggestions import ANNEAL
@@ -89,11 +90,11 @@ def median(rates: Sequence[float]) -> float:
 
 
 def combined(curves: Sequence[Swept]) -> Suggestion | None:
-    """Anneal's suggestion for all `curves` together: the geometric medians of the rate, its range and the collapse.
+    """Anneal's suggestion for all `curves` together: geometric medians of the rate, its range, rise and collapse.
 
     Where more than half of the curves say something, only they count; otherwise the curves together do not say, and
-    the rate is the median of all. A curve without a collapse counts as one that collapses above all rates. The reason
-    is that of the curve whose rate is nearest. None where no curve has a suggestion.
+    the rate is the median of all. A curve without a rise or a collapse has it above all rates. The reason is that of
+    the curve whose rate is nearest. None where no curve has a suggestion.
     """
     found = [curve.suggestion for curve in curves if curve.suggestion is not None]
     if len(found) < 2:
@@ -103,6 +104,7 @@ def combined(curves: Sequence[Swept]) -> Suggestion | None:
     used = sure if certain else found
     lr = median([suggestion.lr for suggestion in used])
     collapse = median([suggestion.collapse or math.inf for suggestion in used])
+    rise = median([suggestion.rise or math.inf for suggestion in used])
     nearest = min(used, key=lambda suggestion: abs(math.log(suggestion.lr / lr)))
     return Suggestion(
         lr=lr,
@@ -110,6 +112,7 @@ def combined(curves: Sequence[Swept]) -> Suggestion | None:
         high=median([suggestion.high for suggestion in used]),
         collapse=collapse if certain and math.isfinite(collapse) else None,
         certain=certain,
+        rise=rise if certain and math.isfinite(rise) else None,
         reason=_reason(lr, [suggestion.lr for suggestion in used], len(found), certain, nearest.reason),
     )
 
@@ -119,8 +122,8 @@ def _reason(lr: float, used: Sequence[float], seeds: int, certain: bool, nearest
         return f"Most of the {seeds} curves do not say. {nearest}"
     of = f"{seeds} seeds" if len(used) == seeds else f"the {len(used)} of {seeds} seeds whose curves say something"
     if max(used) <= min(used) * SAME:
-        return f"{figures(lr)} is the rate of {of}. One of them: {nearest}"
-    return f"{figures(lr)} is the median of {of} ({_range(min(used), max(used))}). The nearest of them: {nearest}"
+        return f"{rate_in_words(lr)} is the rate of {of}. One of them: {nearest}"
+    return f"{rate_in_words(lr)} is the median of {of} ({_range(min(used), max(used))}). The nearest of them: {nearest}"
 
 
 def _sentence(seeds: int, rules: dict[str, RuleSpread]) -> str:
@@ -148,7 +151,7 @@ def _guess(what: str, rule: RuleSpread) -> str:
 
 
 def _range(lowest: float, highest: float) -> str:
-    return figures(lowest) if highest <= lowest * SAME else f"{figures(lowest)} to {figures(highest)}"
+    return rate_in_words(lowest) if highest <= lowest * SAME else f"{rate_in_words(lowest)} to {rate_in_words(highest)}"
 
 
 def _listed(parts: Sequence[str]) -> str:
@@ -158,16 +161,6 @@ def _listed(parts: Sequence[str]) -> str:
     ('a, b and c', 'a')
     """
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-def figures(value: float) -> str:
-    """A learning rate in two figures.
-
-    >>> figures(1.34e-3)
-    '1.3e-3'
-    """
-    mantissa, power = f"{value:.1e}".split("e")
-    return f"{mantissa}e{int(power)}"
 
 
 def times(factor: float) -> str:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.numbers import rate_in_words
 from core.training.curves import Numbers, Smooth, smoothed
 
 NEW_RATE, WHOLE_RATE, HEAD_RATE = 3e-3, 1e-3, 1e-4
@@ -68,9 +69,9 @@ class Suggestion:
     """A learning rate and what stands behind it.
 
     `lr` is the highest rate of the last layer group; rates from `low` to `high` train about as well; from
-    `collapse` on (None: not within this curve) the loss was above where it began. `certain` is False where the
-    curve does not say, and `lr` is then the customary rate. `reason` is one or two sentences with this curve's
-    numbers.
+    `collapse` on (None: not within this curve) the loss was above where it began, and from `rise` on above its lowest,
+    for good. `certain` is False where the curve does not say, and `lr` is then the customary rate. `reason` is one or
+    two sentences with this curve's numbers.
     """
 
     lr: float
@@ -79,6 +80,7 @@ class Suggestion:
     collapse: float | None
     certain: bool
     reason: str
+    rise: float | None = None
 
 
 @dataclass(frozen=True)
@@ -108,15 +110,30 @@ def suggest(lrs: Numbers, losses: Numbers, *, steps: int, classes: int, only_the
     if steps < 1:
         raise ValueError("a stage has at least one batch")
     curve = smoothed(lrs, losses)
-    guessing = float(np.log(max(classes, 2)))
-    new = len(curve.lrs) == 0 or float(np.median(curve.losses[:FEWEST_POINTS])) > UNTRAINED * guessing
+    new = is_new(curve, classes)
     customary = HARD_RATE if new else _customary(only_the_head) * min(1.0, steps / LONG)
     if len(curve.lrs) < FEWEST_POINTS:
         return _unsaid(f"This curve has {len(curve.lrs)} points, too few to say anything", customary)
-    reading = read(curve, 0.0 if new else LEAST_RISE * guessing)
+    least_rise = least_rise_of(curve, classes)
+    reading = read(curve, least_rise)
     if reading.rise is None and reading.half is None:
         return _unsaid("This curve does not say: its loss neither falls nor rises by more than its noise", customary)
-    return _chosen(reading, steps, new=new, only_the_head=only_the_head)
+    return _chosen(reading, steps, new=new, only_the_head=only_the_head, least_rise=least_rise)
+
+
+def is_new(curve: Smooth, classes: int) -> bool:
+    """Whether the curve begins near the loss of guessing among `classes` classes, as that of a new network does."""
+    return len(curve.lrs) == 0 or float(np.median(curve.losses[:FEWEST_POINTS])) > UNTRAINED * _guessing(classes)
+
+
+def least_rise_of(curve: Smooth, classes: int) -> float:
+    """By how many nats a loss has to rise to count: a new network's by any, another by more than training repairs."""
+    return 0.0 if is_new(curve, classes) else LEAST_RISE * _guessing(classes)
+
+
+def _guessing(classes: int) -> float:
+    """The loss of guessing, in nats."""
+    return float(np.log(max(classes, 2)))
 
 
 def going_on(before: float, *, steps: int, only_the_head: bool) -> Suggestion:
@@ -127,11 +144,11 @@ def going_on(before: float, *, steps: int, only_the_head: bool) -> Suggestion:
     length = min(1.0, steps / LONG)
     lr = min(before, _customary(only_the_head) * length)
     what = "A head that was trained" if only_the_head else "A network that was trained"
-    said = f"the customary {rate(_customary(only_the_head))}"
+    said = f"the customary {rate_in_words(_customary(only_the_head))}"
     if length < 1:
-        said = f"{rate(lr)}, lower than {said} because {_batches(steps)} repair little"
+        said = f"{rate_in_words(lr)}, lower than {said} because {_batches(steps)} repair little"
     if lr == before:
-        said = f"{rate(lr)}, the rate of the stage before"
+        said = f"{rate_in_words(lr)}, the rate of the stage before"
     return Suggestion(lr, lr / RANGE, lr * RANGE, None, False, f"{what} goes on at {said}, without a range test.")
 
 
@@ -166,7 +183,7 @@ def _for_good(curve: Smooth, bottom: int, level: float) -> float | None:
     return float(curve.lrs[first]) if len(curve.lrs) - first >= LASTING else None
 
 
-def _chosen(reading: Reading, steps: int, *, new: bool, only_the_head: bool) -> Suggestion:
+def _chosen(reading: Reading, steps: int, *, new: bool, only_the_head: bool, least_rise: float) -> Suggestion:
     length = min(1.0, steps / LONG)
     limits: dict[str, float] = {}
     if new:
@@ -183,32 +200,34 @@ def _chosen(reading: Reading, steps: int, *, new: bool, only_the_head: bool) -> 
     if lr >= customary:
         by, lr = "", customary
     high = lr * RANGE if reading.rise is None else min(lr * RANGE, max(lr, share * reading.rise))
-    reason = f"{_seen(reading)}. {_why(by, lr, steps, new=new, short=not new and length < 1)}"
-    return Suggestion(lr, lr / RANGE, high, reading.collapse or reading.rise, True, reason)
+    reason = f"{_seen(reading, least_rise)}. {_why(by, lr, steps, new=new, short=not new and length < 1)}"
+    return Suggestion(lr, lr / RANGE, high, reading.collapse, True, reason, reading.rise)
 
 
 def _customary(only_the_head: bool) -> float:
     return HEAD_RATE if only_the_head else WHOLE_RATE
 
 
-def _seen(reading: Reading) -> str:
+def _seen(reading: Reading, least_rise: float) -> str:
     said = f"The loss does not fall by more than its noise (lowest: {reading.lowest:.2f})"
     if reading.half is not None:
-        said = f"The loss falls from {reading.start:.2f} to {reading.lowest:.2f}, half of it by {rate(reading.half)}"
+        half = rate_in_words(reading.half)
+        said = f"The loss falls from {reading.start:.2f} to {reading.lowest:.2f}, half of it by {half}"
     if reading.rise is None:
-        return f"{said}, and does not rise within this curve"
-    return f"{said}, and rises for good from {rate(reading.rise)}"
+        by = f" by more than the {least_rise:.2f} that training repairs" if least_rise else ""
+        return f"{said}, and does not rise{by} within this curve"
+    return f"{said}, and rises for good from {rate_in_words(reading.rise)}"
 
 
 def _why(by: str, lr: float, steps: int, *, new: bool, short: bool) -> str:
-    batches = _batches(steps)
+    batches, rate = _batches(steps), rate_in_words(lr)
     if by == "travel":
-        return f"At {rate(lr)} the {batches} of this stage already go far enough to finish the fall."
+        return f"At {rate} the {batches} of this stage already go far enough to finish the fall."
     if by == "rise":
-        return f"{rate(lr)} keeps a safe distance from the rise for a stage of {batches}."
+        return f"{rate} keeps a safe distance from the rise for a stage of {batches}."
     if short:
-        return f"{rate(lr)} is the customary rate of a trained network, lowered because {batches} repair little."
-    return f"{rate(lr)} is the customary rate of a {'new' if new else 'trained'} network, and this curve allows it."
+        return f"{rate} is the customary rate of a trained network, lowered because {batches} repair little."
+    return f"{rate} is the customary rate of a {'new' if new else 'trained'} network, and this curve allows it."
 
 
 def _batches(steps: int) -> str:
@@ -217,13 +236,7 @@ def _batches(steps: int) -> str:
 
 def _unsaid(what: str, lr: float) -> Suggestion:
     reason = (
-        f"{what}. The customary {rate(lr)} is taken. To know better, sweep again with another seed, with more or "
-        "larger batches or up to a higher rate, or try some rates."
+        f"{what}. The customary {rate_in_words(lr)} is taken. To know better, sweep again with another seed, with more "
+        "or larger batches or up to a higher rate, or try some rates."
     )
     return Suggestion(lr, lr / RANGE, lr, None, False, reason)
-
-
-def rate(value: float) -> str:
-    """A learning rate in one figure: 3e-4."""
-    mantissa, exponent = f"{value:.0e}".split("e")
-    return f"{mantissa}e{int(exponent)}"

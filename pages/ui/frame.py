@@ -11,7 +11,7 @@ from core.errors import AnnealError, RunError
 from core.jobs import queue
 from core.runs.folder import RunFolder, open_run
 from core.workspace import Workspace
-from pages.ui import session
+from pages.ui import session, style
 from pages.ui.errors import show
 from pages.ui.jobs import job_line
 from pages.ui.logo import ICON, LOGO
@@ -62,6 +62,7 @@ def begin(title: str, icon: str, *, lead: str) -> Context:
     `?run=ID` opens that run; when it is not there, the page says so and goes on without it.
     """
     st.set_page_config(page_title=f"{title} · Anneal", page_icon=ICON, layout="wide")
+    style.put_on()
     st.logo(LOGO, icon_image=ICON, size="large")
     workspace = Workspace.at()
     _start_jobs(workspace)

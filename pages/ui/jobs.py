@@ -35,7 +35,12 @@ NEW_S = 8.0
 LOOKS_LEFT = 4
 """A slower pace is taken only while this many drawings at that pace are still to come."""
 
-TITLES: dict[Kind, str] = {"lr_finder": "Range test", "train": "Training", "evaluate": "Evaluation"}
+TITLES: dict[Kind, str] = {
+    "lr_finder": "Range test",
+    "trials": "Trials",
+    "train": "Training",
+    "evaluate": "Evaluation",
+}
 """What each kind of job is called."""
 
 LOG_LINES = 40

@@ -49,8 +49,8 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def percent(share: float) -> str:
-    """An accuracy 0..1 with one decimal: "97.3 %"."""
-    return f"{share * 100:.1f} %"
+    """An accuracy 0..1 with one decimal, as charts and tables write it: "97.3%"."""
+    return f"{share:.1%}"
 
 
 def duration(seconds: float) -> str:

@@ -97,9 +97,22 @@ def stages(name: str, share: float) -> dict[str, Stage]:
     return {state: stage.model_copy(update={"share": share, "lr": None}) for state, stage in found.items()}
 
 
-def at_states(data: DataSet, workspace: Workspace, share: float, seed: int) -> Iterator[tuple[str, Learner, Stage]]:
-    """A learner at each state in turn, and the stage that is measured from there."""
+def at_states(
+    data: DataSet, workspace: Workspace, share: float, seed: int, states: Sequence[str] = STATES
+) -> Iterator[tuple[str, Learner, Stage]]:
+    """A learner at each of `states` in turn, and the stage that is measured from there."""
     planned = stages(data.spec, share)
+    if "scratch" in states:
+        small = build("small_cnn", data.classes, seed=seed, pretrained=False)
+        yield "scratch", Learner(small, data, workspace, seed=seed), planned["scratch"]
+    if set(states) - {"scratch"}:
+        yield from _pretrained(data, workspace, planned, seed)
+
+
+def _pretrained(
+    data: DataSet, workspace: Workspace, planned: dict[str, Stage], seed: int
+) -> Iterator[tuple[str, Learner, Stage]]:
+    """The states of a pretrained network, each of which begins where the one before it ends."""
     model = build("efficientnet_lite0", data.classes, seed=seed, pretrained=True, folded=True)
     learner = Learner(model, data, workspace, seed=seed)
     head, augmented = planned["head"], planned["head, augmented"]
@@ -108,8 +121,6 @@ def at_states(data: DataSet, workspace: Workspace, share: float, seed: int) -> I
     yield "head, augmented", learner, augmented
     _train(learner, augmented.model_copy(update={"cycles": 1}), AUGMENTED_RATE)
     yield "whole", learner, planned["whole"]
-    small = build("small_cnn", data.classes, seed=seed, pretrained=False)
-    yield "scratch", Learner(small, data, workspace, seed=seed), planned["scratch"]
 
 
 def _train(learner: Learner, stage: Stage, lr: float) -> tuple[float, float]:
@@ -199,7 +210,7 @@ def main() -> None:
                 data = load_data(spec, workspace)
                 begun = {state: Case(data.title, share, state) for state in chosen.states}
                 for seed in range(chosen.seeds):
-                    for state, learner, stage in at_states(data, workspace, share, seed):
+                    for state, learner, stage in at_states(data, workspace, share, seed, chosen.states):
                         if state in begun:
                             measure(begun[state], learner, stage)
                 for case in begun.values():

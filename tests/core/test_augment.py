@@ -187,7 +187,7 @@ def test_named_settings_are_fastais_and_know_their_names():
     assert TOP_DOWN.vertical_flip
     assert TOP_DOWN.quarter_turns
     assert {name: how.name for name, how in NAMED.items()} == {name: name for name in NAMED}
-    assert Augmentation(rotate=3).name == "own settings"
+    assert Augmentation(rotate=3).name == "custom"
 
 
 @given(how=augmentations)

@@ -48,7 +48,7 @@ def test_recent_runs_show_their_accuracy_and_open(tmp_path: Path) -> None:
     newest = run_on(root, "New")
     at = open_page()
     assert {"Old", "New"} <= {element.value for element in at.text}
-    assert any("75.0 %" in element.value for element in at.caption)
+    assert any("75.0%" in element.value for element in at.caption)
     at.button(key=f"open-{newest.id}").click().run()
     assert not at.exception
     assert at.session_state[RUN] == newest.id

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.charts.lines import rate_in_words
 from core.charts.lr_finder import RATE_PICKED
 from core.jobs import queue, store
 from core.jobs.specs import FindSpec, TrainSpec
 from core.jobs.store import JobProgress
+from core.numbers import rate_in_words
 from core.runs.draft import Draft, Rate
 from core.runs.folder import RunFolder
 from core.runs.state import Curve
@@ -330,7 +330,7 @@ def test_a_test_under_way_shows_its_curve_over_the_whole_sweep_and_the_time_left
     under_way(run, spec, so_far(set="0001", repeat=1))
     at = open_page("lr_finder", run=run.id)
     assert not at.exception
-    assert "Seed 2 of 2, batch 20 of 45, at a rate of 0.001, 12 s left" in said(at)
+    assert "Seed 2 of 2, batch 20 of 45, at a rate of 1e-3, 12 s left" in said(at)
     low, high = chart(at)["layer"][0]["encoding"]["x"]["scale"]["domain"]
     assert low < 1e-5
     assert high > 0.1

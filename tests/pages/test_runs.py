@@ -93,7 +93,7 @@ def test_several_rows_are_compared(pets: Path) -> None:
 
 def test_stages_in_a_few_words() -> None:
     stage = Stage(freeze_to=0, lr=(0.001, 0.003), cycles=3, cycle_mult=2)
-    assert stage_in_words(stage) == "everything, 3×1×2 at 0.003"
+    assert stage_in_words(stage) == "everything, 3×1×2 at 3e-3"
     assert stage_in_words(Stage(precompute=True)) == "head, precomputed, 1×1 at ?"
     assert stage_in_words(UnreadableStage({"of": "a later version"})) == "unreadable stage"
 

@@ -136,7 +136,7 @@ def test_the_chosen_rate_is_one_click_away(home: Path) -> None:
     draft = Draft.load(run.path, lesson2().stages)
     draft.choose(Rate(lr=0.0042))
     at = open_page("training", run=run.id)
-    buttons(at)["Use 0.0042"].click().run()
+    buttons(at)["Use 4.2e-3"].click().run()
     assert [card.settings.lr for card in Draft.load(run.path).cards] == [(0.0042,), None, (0.0042,)]
 
 

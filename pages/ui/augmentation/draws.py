@@ -43,8 +43,8 @@ def draw_again() -> None:
     st.session_state[SEED] = int(st.session_state.get(SEED, 0)) + 1
 
 
-def show(pictures: Sequence[Picture], width: int) -> None:
-    """Pictures side by side, as many on a line as fit."""
+def show(pictures: Sequence[Picture], width: int, what: str) -> None:
+    """Pictures side by side, as many on a line as fit; `what` they show is said to screen readers, with a number."""
     with st.container(horizontal=True, gap="xsmall"):
-        for picture in pictures:
-            st.image(picture, width=width, output_format="JPEG")
+        for number, picture in enumerate(pictures, start=1):
+            st.image(picture, width=width, output_format="JPEG", alt=f"{what}, draw {number}")

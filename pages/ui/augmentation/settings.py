@@ -1,10 +1,11 @@
 """The augmentation that is shown: a named one or the person's own, and choosing it for training."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
-from core.augment import NAMED, OWN, SIDE_ON, Augmentation
+from core.augment import NAMED, OWN, SIDE_ON, Augmentation, only, warnings
 from pages.ui import session
 
 OWN_SETTINGS = "own_augmentation"
@@ -22,6 +23,8 @@ class Strength:
     written: str
 
 
+NAME = "augmentation_name"
+"""Session key of what is chosen: a name of `NAMED`, or `OWN`."""
 SWITCHES = {"Horizontal flip": "horizontal_flip", "Vertical flip": "vertical_flip", "Quarter turns": "quarter_turns"}
 SLIDERS = {
     "Rotation": Strength("rotate", 0.0, 180.0, 1.0, "%.0f°"),
@@ -47,7 +50,7 @@ def choose_settings() -> Shown:
         "Settings",
         ["side-on", "top-down", OWN, "none"],
         default="side-on",
-        key="augmentation_name",
+        key=NAME,
         persist_state="session",
     )
     if name == OWN:
@@ -75,6 +78,25 @@ def control(transform: str, how: Augmentation) -> None:
     present = float(getattr(how, strength.setting))
     key = f"own_{strength.setting}"
     st.slider(title, strength.lowest, strength.highest, present, strength.step, strength.written, key=key)
+
+
+def switch_off_button(how: Augmentation, classes: Sequence[str]) -> None:
+    """A button that switches off the flips and turns that are warned of, as the person's own settings."""
+    harmful = [title for title in SWITCHES if warnings(only(how, title), classes)]
+    if not harmful:
+        return
+    what = "flip" if harmful == ["Horizontal flip"] else " and ".join(title.lower() for title in harmful)
+    icon = ":material/toggle_off:"
+    st.button(f"Switch {what} off", key="switch_off", icon=icon, on_click=_switch_off, args=(how, harmful))
+
+
+def _switch_off(how: Augmentation, titles: Sequence[str]) -> None:
+    """Show own settings that are `how` without these switches."""
+    fields = [SWITCHES[title] for title in titles]
+    st.session_state[OWN_SETTINGS] = how.model_copy(update=dict.fromkeys(fields, False)).model_dump()
+    st.session_state[NAME] = OWN
+    for field in fields:
+        st.session_state[f"own_{field}"] = False
 
 
 def use_button(how: Augmentation) -> bool:

@@ -5,7 +5,7 @@ import streamlit as st
 from core.augment import NONE, TRANSFORMS, Augmentation, only, rows, warnings
 from core.data.index import DataSet
 from pages.ui.augmentation.draws import Picture, draw_again, draws_of, show
-from pages.ui.augmentation.settings import Shown, control, use_button
+from pages.ui.augmentation.settings import Shown, control, switch_off_button, use_button
 from pages.ui.text import literal
 
 DRAWS = 24
@@ -23,10 +23,11 @@ def all_together(data: DataSet, picture: Picture | None, how: Augmentation) -> N
     """Draws of the image with all transforms, and the buttons to draw others and to use these settings."""
     for sentence in warnings(how, data.classes):
         st.warning(literal(sentence, None), icon=":material/swap_horiz:")
+    switch_off_button(how, data.classes)
     if picture is not None:
         with st.spinner("Drawing; the first time takes a few seconds …", show_time=False):
             pictures = draws_of(picture, how, DRAWS)
-        show(pictures, WIDTH)
+        show(pictures, WIDTH, "All transforms together")
     with st.container(horizontal=True):
         st.button("Draw again", icon=":material/casino:", on_click=draw_again)
         chosen = use_button(how)
@@ -56,7 +57,7 @@ def _alone(picture: Picture, transform: str, how: Augmentation) -> None:
     """Draws with one transform; of one that is off, small ones of what it would do."""
     alone = only(how, transform)
     if alone != NONE:
-        show(draws_of(picture, alone, ALONE), WIDTH)
+        show(draws_of(picture, alone, ALONE), WIDTH, f"{transform} alone")
         return
-    show(draws_of(picture, only(EXAMPLE, transform), ALONE), SMALL_WIDTH)
-    st.caption("It is off; switched on, it would do this.")
+    show(draws_of(picture, only(EXAMPLE, transform), ALONE), SMALL_WIDTH, f"{transform}, an example")
+    st.caption("Off. If you switch it on, it does this.")

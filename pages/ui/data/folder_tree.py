@@ -55,7 +55,9 @@ def doubtful(reading: Reading, question: str | None = None) -> list[Folder]:
 
 
 def _names(question: str, path: str) -> bool:
-    return path in question and re.search(rf"(?:^|(?<=[\s,])){re.escape(path)}(?=[\s,:.]|$)", question) is not None
+    """Whether a question names a folder, as such: a folder called `a` is not the "a" of a sentence."""
+    around = rf"(?:^|folders? |in |, ){re.escape(path)}(?= is | holds |,|:|\.| \(| and )"
+    return path in question and re.search(around, question) is not None
 
 
 def spoken(path: str) -> str:

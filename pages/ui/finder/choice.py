@@ -6,14 +6,14 @@ from typing import Any
 
 import streamlit as st
 
-from core.charts.lines import rate_in_words
 from core.charts.lr_finder import RATE_PICKED, finder
 from core.charts.lr_marks import Marks
 from core.errors import AnnealError
+from core.numbers import rate_in_words
 from core.runs.draft import Draft, Rate
 from core.runs.folder import RunFolder
 from core.runs.state import Curve, RunInfo
-from core.training.chosen import has_collapsed, meaning
+from core.training.chosen import meaning
 from core.training.readings import readings
 from core.training.stage import Stage, scope_in_words
 from core.training.suggest import Suggestion
@@ -107,16 +107,9 @@ def _marks(curve: Curve, chosen: float | None, *, rules: bool) -> Marks:
         rate=found.lr,
         low=found.low,
         high=found.high,
-        collapse=found.collapse,
-        collapsed=_has_collapsed(curve, found),
+        collapse=found.collapse or found.rise,
+        collapsed=found.collapse is not None,
     )
-
-
-def _has_collapsed(curve: Curve, found: Suggestion) -> bool:
-    try:
-        return has_collapsed(curve.lrs, curve.losses, found)
-    except ValueError:
-        return False
 
 
 def what_it_means(run: RunFolder, info: RunInfo, curve: Curve) -> None:
@@ -125,7 +118,7 @@ def what_it_means(run: RunFolder, info: RunInfo, curve: Curve) -> None:
     if lr is None:
         return
     try:
-        meant = meaning(curve.lrs, curve.losses, lr, curve.suggestion)
+        meant = meaning(curve.lrs, curve.losses, lr, curve.suggestion, classes=curve.classes)
     except ValueError:
         return
     if meant.warns:
@@ -179,8 +172,9 @@ def _anneals(draft: Draft, curve: Curve, found: Suggestion) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(gap="xsmall"):
             title = "Take" if found.certain else "This curve does not say. Take"
-            then = "training collapses" if _has_collapsed(curve, found) else "the loss rises for good"
-            collapse = "" if found.collapse is None else f"; from {rate_in_words(found.collapse)} on {then}"
+            then = "the loss rises for good" if found.collapse is None else "training collapses"
+            from_ = found.collapse or found.rise
+            collapse = "" if from_ is None else f"; from {rate_in_words(from_)} on {then}"
             st.markdown(
                 f"**{title} {rate_in_words(found.lr)}** · {rate_in_words(found.low)} to {rate_in_words(found.high)} "
                 f"train about as well{collapse}"
@@ -204,7 +198,7 @@ def _rules(draft: Draft, curve: Curve) -> None:
         st.warning("This curve is too short for the rules of fastai and Lightning. Take more steps.")
         return
     try:
-        placed = readings(curve.lrs, curve.losses, found)
+        placed = readings(curve.lrs, curve.losses, found, classes=curve.classes)
     except ValueError:
         placed = {}
     st.caption(

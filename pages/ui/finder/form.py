@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.augment import NONE
-from core.charts.lines import rate_in_words
 from core.errors import PlanError
 from core.jobs.specs import FindSpec
+from core.numbers import rate_in_words
 from core.runs.draft import settings_of
 from core.runs.folder import RunFolder
 from core.runs.state import RunInfo

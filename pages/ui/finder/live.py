@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from core.charts.lines import rate_in_words
 from core.charts.lr_finder import finder
 from core.jobs import queue
 from core.jobs.specs import FindSpec
 from core.jobs.store import Job
+from core.numbers import rate_in_words
 from core.runs.folder import RunFolder
 from core.runs.state import Curve
 from core.training.curve import RangeSettings

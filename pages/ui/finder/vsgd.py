@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.charts.lines import rate_in_words
+from core.numbers import rate_in_words
 from core.training.vsgd_record import ASSUMES, VsgdEstimate
 
 

@@ -21,7 +21,7 @@ def first_choices(context: Context) -> None:
             "Start with digits",
             type="primary",
             icon=":material/play_arrow:",
-            help="Makes a run on 1,797 handwritten digits with a small network: above 98 % in under a minute.",
+            help="Makes a run on 1,797 handwritten digits with a small network: above 98% in under a minute.",
         )
         if st.button("Choose your pictures", icon=":material/photo_library:"):
             st.switch_page("pages/data.py")

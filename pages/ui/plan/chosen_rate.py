@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.charts.lines import rate_in_words
+from core.numbers import rate_in_words
 from core.runs.draft import Card, Draft, Rate
 from core.runs.state import RunInfo
 from core.training.stage import Stage, scope_in_words

@@ -4,7 +4,7 @@ import math
 
 import streamlit as st
 
-from core.charts.lines import rate_in_words
+from core.numbers import rate_in_words
 from core.training.stage import HIGHEST_RATE, StageSettings
 from pages.ui.plan.keyed import Keys
 from pages.ui.plan.stage_words import Facts

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from core.charts.lines import rate_in_words
 from core.errors import PlanError
+from core.numbers import rate_in_words
 from core.runs.draft import Card, Draft
 from core.runs.folder import RunFolder
 from core.runs.rate_guard import RateWarning, rate_warning, weights_of

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.augment import NONE, Augmentation
-from core.charts.lines import rate_in_words
 from core.model.catalogue import GROUPS
+from core.numbers import rate_in_words
 from core.training.stage import Plan, Stage
 
 

@@ -20,7 +20,7 @@ RATES = [0.0, *(float(f"{tenths / 10}e{power}") for power in range(-3, 1) for te
 PRESETS = {
     "crawls": (0.015,),
     "arrives": (0.48,),
-    "zigzags": (0.92,),
+    "zigzags": (0.98,),
     "diverges": tuple(1.04 * 1.25**k for k in range(20)),
 }
 """Shares of the rate above which descent diverges close to the bottom; the first that diverges here is taken."""
@@ -60,7 +60,7 @@ class Settings:
 def descent_panel() -> None:
     """A surface, a start, a rate and momentum: the path plays; below, who may choose the rate."""
     _begin()
-    settings, picture = st.columns([2, 5], gap="medium")
+    picture, settings = st.columns([5, 2], gap="medium")
     with settings:
         _controls()
         with st.expander("Start and steps"):

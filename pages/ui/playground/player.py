@@ -45,8 +45,10 @@ class Player {
     Object.assign(this, { container, steps, seconds, token })
     this.slider.max = steps
     if (!changed) return
-    if (window.matchMedia("(prefers-reduced-motion: reduce)").matches) this.show(steps)
-    else this.play()
+    if (window.matchMedia("(prefers-reduced-motion: reduce)").matches) {
+      this.show(steps)
+      this.label()
+    } else this.play()
   }
 
   play() {

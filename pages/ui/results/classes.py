@@ -28,7 +28,8 @@ def headline(predictions: Predictions, table: pd.DataFrame) -> None:
         st.metric("Accuracy", percent(predictions.accuracy))
         st.metric("Right", f"{right:,} of {len(predictions):,}")
         st.metric("Mean loss", f"{predictions.loss:.3f}")
-        found = f"{worst['recall']:.0%} found"
+        ties = int((present["recall"] == worst["recall"]).sum()) - 1
+        found = f"{percent(worst['recall'])} found" + (f", as of {ties} more" if ties else "")
         st.metric("Hardest class", literal(worst["class"], 18), found, delta_color="off", delta_arrow="off")
     none_to_check(table)
 

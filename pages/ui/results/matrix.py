@@ -68,7 +68,7 @@ def _controls(key: str) -> tuple[bool, bool, bool]:
             f"{key}-order",
             "By confusion puts classes that are taken for each other side by side.",
         )
-        errors = st.toggle("Colour errors only", key=f"{key}-errors")
+        errors = st.toggle("Colour errors only", True, key=f"{key}-errors")
     return shares, by_confusion, errors
 
 

@@ -6,13 +6,14 @@ import pandas as pd
 import streamlit as st
 
 from core.charts.runs import compare_runs
+from core.numbers import rate_in_words
 from core.runs.folder import RunFolder
 from core.runs.state import SavedStage
 from core.training.stage import Stage
 from pages.ui.errors import shown
 from pages.ui.plan.stage_words import trained_by
 from pages.ui.runs.dialogs import delete
-from pages.ui.text import duration, plain
+from pages.ui.text import duration, percent, plain
 
 MOST_COMPARED = 8
 """Lines in one chart that can still be told apart."""
@@ -82,7 +83,7 @@ def differences(runs: Sequence[RunFolder]) -> pd.DataFrame:
             "stages": " → ".join(stage_in_words(stage.stage) for stage in run.state.stages) or "none",
             "epochs": str(sum(stage.epochs for stage in run.state.stages)),
             "time": duration(run.state.seconds),
-            "best accuracy": f"{run.state.best.accuracy:.1%}" if run.state.best else "",
+            "best accuracy": percent(run.state.best.accuracy) if run.state.best else "",
         }
         for place, run in enumerate(runs, start=1)
     }
@@ -91,9 +92,9 @@ def differences(runs: Sequence[RunFolder]) -> pd.DataFrame:
 
 
 def stage_in_words(stage: SavedStage) -> str:
-    """A stage in a few words: "head, precomputed, 2×1 at 0.003"."""
+    """A stage in a few words: "head, precomputed, 2×1 at 3e-3"."""
     if not isinstance(stage, Stage):
         return "unreadable stage"
-    highest = f"{max(stage.lr):.2g}" if stage.lr else "?"
+    highest = rate_in_words(max(stage.lr)) if stage.lr else "?"
     cycles = f"{stage.cycles}×{stage.cycle_len}" + (f"×{stage.cycle_mult}" if stage.cycle_mult != 1 else "")
     return f"{trained_by(stage)}, {cycles} at {highest}"

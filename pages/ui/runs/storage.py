@@ -24,7 +24,7 @@ def storage(workspace: Workspace) -> None:
     """Pixels and activations on disk, and clearing those chosen."""
     kept = caches.list_caches(workspace)
     total = size_of(float(kept["bytes"].sum())) if len(kept) else "nothing"
-    with st.expander(f"Kept on disk to be fast: {total}", icon=":material/hard_drive:", key="storage"):
+    with st.expander(f"Caches on disk: {total}", icon=":material/hard_drive:", key="storage"):
         st.caption(
             "Decoded pixels and precomputed activations. Clearing them is safe: they are made again when needed, "
             "which takes a while. Runs and their weights are not touched."

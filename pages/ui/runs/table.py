@@ -49,7 +49,7 @@ def _row(run: RunFolder) -> dict[str, object]:
     best = state.best
     return row | {
         "stages": stages_in_words(state),
-        "accuracy": best.accuracy if best else None,
+        "accuracy": round(best.accuracy, 3) if best else None,
         "loss": best.valid_loss if best else None,
         "epochs": sum(stage.epochs for stage in state.stages) or None,
         "time": duration(state.seconds) if state.seconds else "",

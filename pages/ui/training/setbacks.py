@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.charts.lines import rate_in_words
+from core.numbers import rate_in_words
 from core.runs.folder import RunFolder
 from core.runs.setbacks import Setback, setbacks_of
 from core.runs.state import RunInfo, RunState

@@ -29,15 +29,28 @@ def test_rows_are_true_and_columns_predicted_in_the_order_given():
 
 
 def test_counts_or_shares_of_the_true_class():
-    assert cells(spec_of())["shown"].max() == 9
-    assert cells(spec_of(normalised=True))["shown"].tolist() == pytest.approx([0.8, 0.2, 0, 0.1, 0.9, 0, 0, 0, 1])
+    assert cells(spec_of(errors_only=False))["shown"].max() == 9
+    assert cells(spec_of(normalised=True, errors_only=False))["shown"].tolist() == pytest.approx(
+        [0.8, 0.2, 0, 0.1, 0.9, 0, 0, 0, 1]
+    )
 
 
-def test_errors_only_leaves_the_diagonal_without_colour_but_with_its_number():
-    frame = cells(spec_of(errors_only=True))
-    assert frame.loc[frame["correct"], "shown"].isna().all()
-    assert frame.loc[~frame["correct"], "shown"].max() == 2
+def test_errors_alone_are_coloured_by_default_and_the_diagonal_keeps_its_numbers():
+    frame = cells(spec_of())
+    assert (frame["coloured"] != frame["correct"]).all()
+    assert spec_of()["layer"][0]["encoding"]["color"]["scale"]["domain"] == [0, 2]
+    assert frame["shown"].notna().all(), "a cell without a value is not drawn, and cannot be clicked"
     assert frame.loc[frame["correct"], "images"].tolist() == [8, 9, 5]
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 5, 41, 1000])
+def test_the_legend_of_counts_has_whole_numbers_that_differ(most):
+    values = spec_of(np.array([[90, most, 0], [0, 9, 0], [0, 0, 5]]))["layer"][0]["encoding"]["color"]["legend"][
+        "values"
+    ]
+    assert all(isinstance(value, int) for value in values)
+    assert len(set(values)) == len(values) >= 2
+    assert (values[0], values[-1]) == (0, most)
 
 
 def test_a_perfect_model_has_a_matrix_too():

@@ -8,13 +8,13 @@ from core.charts.lines import (
     POINTS,
     as_one,
     group_names,
-    rate_in_words,
     round_above,
     stage_edges,
     stage_marks,
     starts,
     thin,
 )
+from core.numbers import rate_in_words
 
 
 @pytest.mark.parametrize("rows", [0, 1, 499, 500])
@@ -70,7 +70,19 @@ def test_round_figures_keep_the_order(one, other):
 
 
 @pytest.mark.parametrize(
-    ("rate", "words"), [(1, "1"), (0.1, "0.1"), (0.0123, "0.012"), (1e-3, "0.001"), (8.31e-4, "8.3e-4"), (1e-7, "1e-7")]
+    ("rate", "words"),
+    [
+        (1, "1"),
+        (0.1, "0.1"),
+        (0.0123, "0.012"),
+        (0.01, "0.01"),
+        (0.00996, "0.01"),
+        (0.0076, "7.6e-3"),
+        (1e-3, "1e-3"),
+        (0, "0"),
+        (8.31e-4, "8.3e-4"),
+        (1e-7, "1e-7"),
+    ],
 )
 def test_rates_read_as_people_write_them(rate, words):
     assert rate_in_words(rate) == words

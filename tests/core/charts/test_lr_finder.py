@@ -102,7 +102,7 @@ def test_a_live_curve_cannot_be_clicked():
 def test_each_mark_there_is_has_a_label_and_the_others_none():
     marks = Marks(rate=2e-3, low=1e-3, high=4e-3, collapse=0.1, rules={"valley": 1e-5, "steep": None})
     spec = finder(curve(), marks=marks).to_dict()
-    assert texts(spec) == {"Anneal 0.002", "collapses from 0.1", "valley"}
+    assert texts(spec) == {"Anneal 2e-3", "collapses from 0.1", "valley"}
     areas = [row for layer in layers(spec, "rect") for row in rows(spec, layer)]
     assert areas[0] == {"lr": 1e-3, "to": 4e-3}
     assert areas[1]["lr"] == 0.1
@@ -181,7 +181,7 @@ def test_a_live_curve_has_the_whole_sweep_on_its_axis_and_its_latest_point_insid
 
 def test_the_chosen_rate_is_marked():
     spec = finder(curve(), marks=Marks(chosen=0.002)).to_dict()
-    assert any(row.get("mark") == "chosen 0.002" for rows in spec["datasets"].values() for row in rows)
+    assert any(row.get("mark") == "chosen 2e-3" for rows in spec["datasets"].values() for row in rows)
 
 
 def test_a_test_that_has_just_begun_can_be_drawn():

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from core.charts.lr_marks import GAP, LETTER, NARROWEST, Axis, Label, Marks, areas, grouped, in_rows, lines
 
-NAMES = ["valley", "slide", "steep", "lightning", "minimum", "Anneal 5.8e-4", "chosen 0.0014", "collapses from 0.0017"]
+NAMES = ["valley", "slide", "steep", "lightning", "minimum", "Anneal 5.8e-4", "chosen 1.4e-3", "collapses from 1.7e-3"]
 AXIS = Axis(1e-5, 1.0)
 
 places = st.lists(st.floats(0, 1), min_size=0, max_size=8).map(
@@ -102,9 +102,9 @@ def test_every_mark_has_its_label_and_rows_of_labels_need_room():
     rules = {"valley": 1e-3, "slide": 2e-3, "steep": 2.1e-3}
     charts, room = lines(Marks(rate=3e-3, low=1e-3, high=6e-3, collapse=0.2, rules=rules, chosen=4e-3), AXIS)
     texts = [row["mark"] for chart in charts for row in next(iter(chart.to_dict()["datasets"].values()))]
-    assert set(texts) == {"Anneal 0.003", "collapses from 0.2", "chosen 0.004", "valley", "slide, steep"}
+    assert set(texts) == {"Anneal 3e-3", "collapses from 0.2", "chosen 4e-3", "valley", "slide, steep"}
     assert room == 14 * (1 + max(label.row for label in in_rows([Label(AXIS(rate), text) for rate, text in [
-        (3e-3, "Anneal 0.003"), (0.2, "collapses from 0.2"), (4e-3, "chosen 0.004"), (1e-3, "valley"),
+        (3e-3, "Anneal 3e-3"), (0.2, "collapses from 0.2"), (4e-3, "chosen 4e-3"), (1e-3, "valley"),
         (2e-3, "slide, steep")]])))  # fmt: skip
 
 

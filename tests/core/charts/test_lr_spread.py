@@ -25,7 +25,7 @@ def test_each_rule_is_a_line_from_its_lowest_to_its_highest_rate_with_a_point_at
     assert point["encoding"]["x"]["field"] == "median"
     (rows,) = spec()["datasets"].values()
     assert [(row["lr"], row["highest"]) for row in rows] == [(1e-3, 3e-3), (2e-4, 9e-4), (5e-2, 5e-2)]
-    assert [row["rates"] for row in rows] == ["0.001 to 0.003", "2e-4 to 9e-4", "0.05"]
+    assert [row["rates"] for row in rows] == ["1e-3 to 3e-3", "2e-4 to 9e-4", "0.05"]
 
 
 def test_rules_keep_their_order_on_a_log_axis():

@@ -10,7 +10,7 @@ from core.cli.options import Options, command_line
 from core.cli.train import _network_and_plan
 from core.errors import AnnealError
 
-COMMANDS = ("inspect", "find-lr", "train", "evaluate", "predict", "benchmark")
+COMMANDS = ("inspect", "find-lr", "try-rates", "train", "evaluate", "predict", "benchmark")
 
 
 def refused(said):

@@ -91,7 +91,8 @@ def test_divergence_is_explained_with_the_numbers():
         ("saddle", (-2.0, 0.1), 0.2, 0.0, "good"),
         ("saddle", (0.0, 0.0), 0.1, 0.0, "stuck"),
         ("bumpy", (-2.6, 1.5), 0.1, 0.0, "stuck"),
-        ("bumpy", (0.4, 0.4), 0.1, 0.0, "good"),
+        ("bumpy", (0.4, 0.4), 0.2, 0.0, "good"),
+        ("bowl", (-2.0, 1.0), 0.1, 0.0, "slow"),
         ("bumpy", (-2.6, 1.5), 1.0, 0.0, "zigzags"),
         ("bowl", (-2.0, 1.0), 0.1, 0.95, "swings"),
         ("bowl", (0.0, 0.0), 0.1, 0.0, "still"),
@@ -103,6 +104,36 @@ def test_divergence_is_explained_with_the_numbers():
 )
 def test_each_kind_of_path(surface, start, rate, momentum, kind):
     assert judge(descend(SURFACES[surface], start, rate, momentum)).kind == kind
+
+
+def said_at(rate, *, surface="valley"):
+    return judge(descend(SURFACES[surface], SURFACES[surface].start, rate)).sentence
+
+
+def test_a_zigzag_is_weighed_against_the_highest_rate_without_one():
+    """In the valley (curvatures 0.4 and 4) a rate of 0.25 leaves 0.9 of the way along at each step, and none across."""
+    fast = descend(SURFACES["valley"], SURFACES["valley"].start, 0.46).arrives
+    calm = math.ceil(math.log(0.05 / 2.6) / math.log(0.9))
+    assert fast < calm == 38
+    sooner = said_at(0.46)
+    assert sooner.startswith(
+        f"Faster, at a risk: it zigzags and arrives after {fast} steps, while a rate of 0.25 needs 38"
+    )
+    assert "it is at 92% of 0.5, above which it diverges" in sooner
+    assert said_at(0.485).startswith("Too high: it zigzags and arrives after 52 steps, while a rate of 0.25 needs 38.")
+    assert said_at(0.49).startswith("Too high: it zigzags, and 60 steps are not enough, while a rate of 0.25 needs 38.")
+
+
+def test_a_rate_that_arrives_late_is_not_called_right():
+    assert said_at(0.1, surface="bowl").startswith("Low: it arrives, but only after 18 steps; a rate of 0.5 needs 1.")
+
+
+def test_a_poor_minimum_is_named_with_its_loss():
+    path = descend(SURFACES["bumpy"], SURFACES["bumpy"].start, 0.2)
+    poor = f"poor minimum: its loss is {path.values[-1]:.2f}, and that of the lowest 0.00"
+    assert path.values[-1] > 1
+    assert judge(path).sentence.startswith(f"It arrives after 3 steps, but in a {poor}")
+    assert f"It ends in a {poor}" in said_at(0.41, surface="bumpy")
 
 
 @pytest.mark.parametrize("surface", SURFACES.values(), ids=list(SURFACES))

@@ -41,39 +41,17 @@ def test_a_minimum_holds_below_two_over_its_curvature_and_throws_out_above(minim
     assert np.abs(high - bottom).max() > minimum.width / 2
 
 
-def test_each_restart_brings_more_of_the_starts_into_the_wide_minimum():
-    rates, ends = rates_of(Stage(cycles=6, cycle_len=1), 0.12)
-    shares = np.mean([landscape.shares_wide(rates, ends, noise=1.0, seed=seed) for seed in range(5)], axis=0)
-    assert np.all(np.diff(shares) > 0)
-    assert shares[-1] > shares[0] + 0.15
-
-
-def test_the_first_view_goes_from_minimum_to_minimum_into_the_wide_one():
-    rates, ends = rates_of(Stage(cycles=4, cycle_len=1), 0.12)
-    places = landscape.descents(rates, np.array([-2.6]), noise=1.0, seed=2)[:, 0]
-    assert [landscape.minimum_at(places[end]) for end in ends] == [*NARROW[:3], WIDE]
-    assert "wide minimum in cycle 4" in landscape.describe(places, rates, ends)
-
-
-def test_low_rates_have_a_sentence_that_says_why_nothing_moves():
-    rates, ends = rates_of(Stage(cycles=4), 0.02)
-    places = landscape.descents(rates, np.array([-2.6]), noise=1.0, seed=2)[:, 0]
-    assert "Raise the rate" in landscape.describe(places, rates, ends)
-    assert "above 0" in landscape.describe(places, rates * 0, ends)
-
-
 @settings(max_examples=40, deadline=None)
 @given(
     rate=st.floats(-1e12, 1e12), start=st.floats(-EDGE, EDGE), noise=st.floats(0, 2), seed=st.integers(0, 99),
     cycles=st.integers(1, 4),
 )  # fmt: skip
-def test_any_descent_stays_on_the_ground_and_gets_a_sentence(rate, start, noise, seed, cycles):
-    rates, ends = rates_of(Stage(cycles=cycles), rate)
+def test_any_descent_stays_on_the_ground(rate, start, noise, seed, cycles):
+    rates, _ = rates_of(Stage(cycles=cycles), rate)
     places = landscape.descents(rates, np.array([start]), noise=noise, seed=seed)
     assert places.shape == (len(rates) + 1, 1)
     assert np.abs(places).max() <= EDGE
     assert np.array_equal(places, landscape.descents(rates, np.array([start]), noise=noise, seed=seed))
-    assert landscape.describe(places[:, 0], rates, ends).endswith(".")
 
 
 def test_the_frame_has_a_row_a_step_and_says_where_cycles_end():
@@ -92,4 +70,3 @@ def test_charts_are_built():
     )
     for chart in (charts.annealing(frame, 1), charts.rates(frame, 1)):
         assert [p["name"] for p in chart.to_dict()["params"]] == ["step"]
-    assert charts.wide_shares(pd.DataFrame({"cycle": [1], "share": [0.5]})).to_dict()["title"]

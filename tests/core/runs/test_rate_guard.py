@@ -42,8 +42,8 @@ def test_a_rate_beyond_the_collapse_is_marked_with_the_figures_of_the_curve():
         "",
     )
     assert found.sentence == (
-        "From 0.003 on this network collapsed in the range test, and this stage goes up to 0.01. "
-        "Rates from 2.5e-4 to 0.001 held."
+        "From 3e-3 on this network collapsed in the range test, and this stage goes up to 0.01. "
+        "Rates from 2.5e-4 to 1e-3 held."
     )
 
 

@@ -83,14 +83,14 @@ def test_a_collapse_is_said_with_its_figures_and_the_way_back():
         "Its rate went up to 0.03."
     )
     assert one.advice == (
-        "Load the snapshot best, 81.0% after epoch 3, to go on from before it, and try 0.003, a tenth of its rate."
+        "Load the snapshot best, 81.0% after epoch 3, to go on from before it, and try 3e-3, a tenth of its rate."
     )
 
 
 def test_the_rate_to_try_is_the_range_tests_where_that_is_lower():
     (one,) = found_in(fell(), curves=[curve("0001", 5e-4)])
     assert (one.try_rate, one.why) == (5e-4, "the rate that its range test suggests")
-    assert "in the range test this network collapsed from 0.003 on" in one.sentence
+    assert "in the range test this network collapsed from 3e-3 on" in one.sentence
     (one,) = found_in(fell(curve="0001"), curves=[curve("0001", 0.03, collapse=None), curve("0002", 1e-4)])
     assert (one.try_rate, one.why) == (pytest.approx(0.01), "a third of the rate that its range test gave")
     assert "range test" not in one.sentence
@@ -100,7 +100,7 @@ def test_the_rate_to_try_is_the_range_tests_where_that_is_lower():
 
 def test_the_snapshot_is_the_best_that_is_above_the_fall():
     assert found_in(fell(), KEPT[2:])[0].snapshot is None
-    assert found_in(fell(), KEPT[2:])[0].advice == "Try 0.003, a tenth of its rate."
+    assert found_in(fell(), KEPT[2:])[0].advice == "Try 3e-3, a tenth of its rate."
     (one,) = found_in(fell(), [snapshot("mine", 20, 0.79), *KEPT[2:]])
     assert one.snapshot.name == "mine"
 

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.training.chosen import has_collapsed, meaning
+from core.numbers import rate_in_words
+from core.training.chosen import meaning
 from core.training.suggest import Suggestion, suggest
 
 LRS = np.geomspace(1e-5, 1.0, 100)
@@ -41,25 +42,18 @@ def test_beyond_the_collapse_it_is_a_warning_with_this_curves_rate() -> None:
     assert told.collapse is not None
     meant = meaning(LRS, values, 0.9, told)
     assert meant.warns
-    assert has_collapsed(LRS, values, told)
-    assert f"From {told.collapse:.1e}".replace("e-0", "e-").replace(".0e", "e") in meant.sentence
+    assert f"From {rate_in_words(told.collapse)}" in meant.sentence
     assert "will probably collapse" in meant.sentence
 
 
 def test_a_rise_that_the_sweep_did_not_follow_is_no_collapse() -> None:
     values = losses()
     ended = LRS < 0.1  # the loss has begun to rise, and is far below where it began
-    told = suggestion(collapse=0.04)
-    assert not has_collapsed(LRS[ended], values[ended], told)
+    told = suggestion(collapse=None, rise=0.04)
     meant = meaning(LRS[ended], values[ended], 0.05, told)
     assert meant.warns
-    assert "From 4e-2 on the loss rises for good" in meant.sentence
+    assert "From 0.04 on the loss rises for good" in meant.sentence
     assert "collapse" not in meant.sentence
-
-
-def test_nothing_has_collapsed_without_a_rate_or_a_curve() -> None:
-    assert not has_collapsed(LRS, losses(), suggestion(collapse=None))
-    assert not has_collapsed([], [], suggestion())
 
 
 def test_past_the_lowest_point_it_says_why_low_is_not_good() -> None:

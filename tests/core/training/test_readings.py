@@ -140,7 +140,7 @@ def test_a_rate_outside_of_the_curve_is_said_to_be_outside():
     collapsed = readings(*made(0), rates)
     assert collapsed["below"].sentence == "Lower than this curve goes: it begins at 1e-5."
     assert collapsed["above"].place == "beyond"
-    assert collapsed["above"].sentence.startswith("Higher than this curve goes: it ends at 9e-1, beyond the collapse")
+    assert collapsed["above"].sentence.startswith("Higher than this curve goes: it ends at 0.89, beyond the collapse")
     assert readings(*made(0, rise=None), rates)["above"].sentence.endswith("before any rise.")
     part = slice(0, 75)  # the loss has begun to rise there, and is below where it began
     risen = readings(*(numbers[part] for numbers in made(0, noise=0.01, fall=0.9)), rates)["above"]

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import PlanError
-from core.training.spread import checked_seeds, combined, figures, spread
+from core.numbers import rate_in_words
+from core.training.spread import checked_seeds, combined, spread
 from core.training.suggest import Suggestion
 
 RATES = st.floats(-6, 0).map(lambda power: 10**power)
@@ -81,13 +82,11 @@ def test_each_rule_has_its_lowest_middle_and_highest_rate(rates):
 def test_the_reason_of_a_set_names_its_rates_and_the_nearest_curve():
     found = combined([says(1e-3), says(1.3e-3), says(4e-4)])
     assert found.lr == 1e-3
-    assert (
-        found.reason == "1.0e-3 is the median of 3 seeds (4.0e-4 to 1.3e-3). The nearest of them: Because of 1.0e-03."
-    )
+    assert found.reason == "1e-3 is the median of 3 seeds (4e-4 to 1.3e-3). The nearest of them: Because of 1.0e-03."
     same = combined([says(1e-3), says(1e-3)]).reason
-    assert same == "1.0e-3 is the rate of 2 seeds. One of them: Because of 1.0e-03."
+    assert same == "1e-3 is the rate of 2 seeds. One of them: Because of 1.0e-03."
     part = combined([says(1e-3), says(1e-3), says(1e-5, certain=False)])
-    assert part.reason.startswith("1.0e-3 is the rate of the 2 of 3 seeds whose curves say something. ")
+    assert part.reason.startswith("1e-3 is the rate of the 2 of 3 seeds whose curves say something. ")
     assert combined([says(1e-3), says(1e-5, certain=False)]).reason.startswith("Most of the 2 curves do not say. ")
 
 
@@ -104,12 +103,12 @@ def test_the_sentence_says_what_is_a_guess():
         says(1.3e-3, valley=4.1e-4, slide=5.7e-4, steep=3e-3),
     ]
     assert spread(curves).sentence == (
-        "2 seeds: Anneal's rate is 1.0e-3 to 1.3e-3. Valley's differ by a factor of 4.1 and slide's by 57, so one test "
+        "2 seeds: Anneal's rate is 1e-3 to 1.3e-3. Valley's differ by a factor of 4.1 and slide's by 57, so one test "
         "of them is a guess. Steep's lie within a factor of 2."
     )
-    assert spread([says(1e-3), says(1e-3)]).sentence == "2 seeds: Anneal's rate is 1.0e-3."
+    assert spread([says(1e-3), says(1e-3)]).sentence == "2 seeds: Anneal's rate is 1e-3."
     wide = spread([says(1e-3, valley=1e-3), says(1e-4, valley=1e-2)]).sentence
-    assert "1.0e-4 to 1.0e-3, a factor of 10 apart, so one test of it is a guess." in wide
+    assert "1e-4 to 1e-3, a factor of 10 apart, so one test of it is a guess." in wide
     assert wide.endswith("Valley's differ by a factor of 10, so one test of it is a guess.")
 
 
@@ -117,7 +116,7 @@ def test_the_sentence_says_what_is_a_guess():
 def test_the_sentence_agrees_with_the_rates(rates):
     said = spread([says(ours, valley=theirs) for ours, theirs in rates])
     ours, valley = said.rules["anneal"], said.rules["valley"]
-    assert said.sentence.startswith(f"{len(rates)} seeds: Anneal's rate is {figures(ours.lowest)}")
+    assert said.sentence.startswith(f"{len(rates)} seeds: Anneal's rate is {rate_in_words(ours.lowest)}")
     assert bool(re.search(r"Valley's differ by a factor of [\d.,]+, so one test", said.sentence)) == (valley.factor > 2)
     assert ("apart, so one test of it is a guess" in said.sentence) == (ours.factor > 2)
 

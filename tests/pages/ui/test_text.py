@@ -77,7 +77,7 @@ def test_times_ago() -> None:
 
 
 def test_percent_and_stages() -> None:
-    assert percent(0.9731) == "97.3 %"
+    assert percent(0.9731) == "97.3%"
     assert stages_in_words(RunState()) == "not trained yet"
     done, failed = (
         StageState(index=0, stage=Stage(), status="done"),

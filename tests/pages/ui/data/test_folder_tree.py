@@ -22,6 +22,11 @@ def test_a_question_is_about_the_folders_that_it_names() -> None:
     assert [folder.path for folder in doubtful(reading, about_masks)] == ["masks"]
 
 
+def test_a_word_of_the_sentence_is_no_folder() -> None:
+    reading = reading_of([f"{kind}/{n}.png" for kind in ("a", "as", "is", "of", "class", "masks") for n in range(3)])
+    assert [folder.path for folder in doubtful(reading)] == ["masks"]
+
+
 def test_parents_come_before_what_is_in_them() -> None:
     reading = reading_of(
         [f"{split}/{kind}/{n}.png" for split in ("train", "train-b", "val") for kind in "ab" for n in "12"]

@@ -1,0 +1,16 @@
+"""How learning rates are written in sentences, in tables and on charts: one way everywhere."""
+
+PLAIN_FROM = 0.01
+"""Rates from this on are written as decimals, lower ones with an exponent: 0.14, 0.01, 7.6e-3, 2.3e-4."""
+
+
+def rate_in_words(rate: float) -> str:
+    """A learning rate, to two significant figures.
+
+    >>> [rate_in_words(rate) for rate in (0.0123, 0.01, 7.64e-3, 8.31e-4, 0.0001)]
+    ['0.012', '0.01', '7.6e-3', '8.3e-4', '1e-4']
+    """
+    if rate == 0 or float(f"{rate:.1e}") >= PLAIN_FROM:
+        return f"{rate:.2g}"
+    digits, power = f"{rate:.1e}".split("e")
+    return f"{digits.removesuffix('.0')}e{int(power)}"

@@ -1,0 +1,49 @@
+"""What the theme cannot say: contrast of at least 4.5:1 for all text, in charts too, and a focus that can be seen.
+
+Streamlit sets `color-scheme` on the app, so `light-dark()` follows the theme that is on.
+"""
+
+import streamlit as st
+
+from core.charts import palette
+
+MUTED = "light-dark(#625D53, #B8B3A8)"
+"""Text that stands back: captions, axes and legends."""
+
+_CSS = f"""
+<style>
+/* Streamlit draws captions at 60 % of the text's strength, 4.1:1 on this paper. */
+[data-testid="stCaptionContainer"] {{ color: {MUTED}; opacity: 1; }}
+[data-testid="stCaptionContainer"] :is(p, li) {{ opacity: 1; }}
+
+/* The dark theme's accent is bright, so that text in it can be read; text on it is dark. */
+[data-testid="stApp"] button:is([kind="primary"], [kind="primaryFormSubmit"]):not(:disabled) {{
+  color: light-dark(#FFFFFF, #181715);
+}}
+
+[data-testid="stApp"] :is(a, button, summary, label, canvas, [role], [tabindex]):focus-visible {{
+  outline: 2px solid light-dark(#B0421A, #E8854F); outline-offset: 2px;
+}}
+
+/* A chart's own buttons stay inside it: above it they would lie on what stands there. */
+[data-testid="stFullScreenFrame"]:has([data-testid="stVegaLiteChart"]) [data-testid="stElementToolbar"] {{ top: 0; }}
+
+/* Text in charts (drawn as SVG): the axes' own grey, and marks' text in a colour meant for marks. */
+[data-testid="stVegaLiteChart"] svg :is(.role-axis-label, .role-axis-title, .role-legend-label, .role-legend-title,
+  .role-title-subtitle) text {{ fill: {MUTED}; }}
+[data-testid="stVegaLiteChart"] svg .role-mark text[fill="{palette.GREY}"] {{ fill: {MUTED}; }}
+[data-testid="stVegaLiteChart"] svg .role-mark text[fill="{palette.GREEN}"] {{ fill: light-dark(#006B4E, #2FBF96); }}
+[data-testid="stVegaLiteChart"] svg .role-mark text[fill="{palette.VERMILLION}"] {{
+  fill: light-dark(#A84A00, #F0813A);
+}}
+[data-testid="stVegaLiteChart"] svg .role-mark text[fill="{palette.BLUE}"] {{ fill: light-dark(#00629A, #56A8DC); }}
+[data-testid="stVegaLiteChart"] svg .role-mark text[fill="{palette.PURPLE}"] {{ fill: light-dark(#8F3F6E, #DE97BC); }}
+[data-testid="stVegaLiteChart"] svg .role-mark text[fill="{palette.SKY}"] {{ fill: light-dark(#1B6A9C, #56B4E9); }}
+[data-testid="stVegaLiteChart"] svg .role-mark text[fill="{palette.ORANGE}"] {{ fill: light-dark(#7D5600, #E69F00); }}
+</style>
+"""
+
+
+def put_on() -> None:
+    """Put the rules on the page; they take no room."""
+    st.html(_CSS)
