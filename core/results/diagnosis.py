@@ -170,8 +170,8 @@ def _accuracy_since(recent: pd.DataFrame, best: int) -> str:
     """What accuracy did since epoch `best`, which need not fall with the loss; "" where it was not measured."""
     if "accuracy" not in recent or recent["accuracy"].iloc[[best, -1]].isna().any():
         return ""
-    then, now = 100 * float(recent["accuracy"].iloc[best]), 100 * float(recent["accuracy"].iloc[-1])
-    return f" Accuracy meanwhile went from {then:.1f} % to {now:.1f} %."
+    then, now = float(recent["accuracy"].iloc[best]), float(recent["accuracy"].iloc[-1])
+    return f" Accuracy meanwhile went from {then:.1%} to {now:.1%}."
 
 
 def _exploded(epochs: pd.DataFrame) -> bool:

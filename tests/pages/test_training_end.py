@@ -66,12 +66,10 @@ def test_the_result_has_its_interval_and_stands_before_the_curves(home: Path) ->
     at = open_page("training", run=run.id)
     assert not at.exception
     assert at.metric[0].label == "Accuracy on validation images"
-    assert at.metric[0].value == "90.0 %"
+    assert at.metric[0].value == "90.0%"
     images = len(run.data().indices("valid"))
     low, high = interval(0.9, images)
-    assert f"expect {100 * low:.1f} % to {100 * high:.1f} % (95 % interval, from {images} validation images)" in texts(
-        at
-    )
+    assert f"expect {low:.1%} to {high:.1%} (95% interval, from {images} validation images)" in texts(at)
     assert primaries(at) == [keys(at)[0]]
 
 
@@ -144,7 +142,7 @@ def test_after_overfitting_that_costs_the_best_snapshot_is_the_way(home: Path) -
     run.write_state(state.model_copy(update={"best": best}))
     at = open_page("training", run=run.id)
     assert primaries(at) == ["step-best"]
-    assert "Overfitting costs by now, and the best accuracy was 91.0 % after epoch 2" in texts(at)
+    assert "Overfitting costs by now, and the best accuracy was 91.0% after epoch 2" in texts(at)
 
 
 def test_the_errors_are_one_click_away(home: Path) -> None:

@@ -64,13 +64,11 @@ def test_figures_and_charts_are_of_one_moment_whatever_the_state_says(live: RunF
     assert not at.exception
     last = live.history.epochs.iloc[-1]
     found = metrics(at)
-    assert found["Accuracy"][0] == found["Best so far"][0] == f"{100 * last['accuracy']:.1f} %"
+    assert found["Accuracy"][0] == found["Best so far"][0] == f"{last['accuracy']:.1%}"
     assert found["Best so far"][1] == "epoch 5"
     assert found["Training loss"][0] == f"{last['train_loss']:.3f}"
     assert found["Epochs"][0] == "5 of 12"
-    assert any(
-        f"{100 * last['accuracy']:.1f} % · validation loss {last['valid_loss']:.3f}" in line for line in texts(at)
-    )
+    assert any(f"{last['accuracy']:.1%} · validation loss {last['valid_loss']:.3f}" in line for line in texts(at))
 
 
 def test_every_axis_of_epochs_spans_the_plan_and_names_what_comes(live: RunFolder) -> None:

@@ -35,7 +35,7 @@ def _ending(run: RunFolder, data: DataSet, state: RunState, said: Diagnosis, fir
             st.metric("Accuracy on validation images", percent(accuracy))
             st.caption(
                 f"On other images of this kind, expect {percent(low)} to {percent(high)} "
-                f"(95 % interval, from {images:,} validation images)."
+                f"(95% interval, from {images:,} validation images)."
             )
         if state.loaded is None:  # the verdict is of the last epochs, which the loaded weights are not of
             st.markdown(f"{badge(said)} {literal(said.evidence[0], None)}")

@@ -64,7 +64,7 @@ def test_both_facts_are_said_in_order_with_their_numbers():
     assert (
         "from 0.500 (its lowest, epoch 3) to 0.700 while training loss fell from 0.300 to 0.100" in found.rise.sentence
     )
-    assert "this is where overfitting costs. Accuracy meanwhile went from 50.0 % to 50.0 %." in found.rise.sentence
+    assert "this is where overfitting costs. Accuracy meanwhile went from 50.0% to 50.0%." in found.rise.sentence
 
 
 def test_overfitting_that_costs_nothing_yet_is_called_overfitting():
