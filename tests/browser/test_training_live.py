@@ -88,5 +88,8 @@ def test_a_live_page_is_calm_and_ends_with_one_button(page: Page) -> None:
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         settle(page)
         shot(page, f"training-end-{width}-{scheme}")
+    tops = [one.bounding_box()["y"] for one in main.locator("[class*=st-key-fit-]").all()]  # type: ignore[index]
+    assert len(tops) == 3
+    assert max(tops) - min(tops) < 2, "three pictures stand side by side on a phone"
     button(page, "See where it errs").click()
     expect(page.get_by_role("heading", name="Confusion matrix", exact=True)).to_be_visible()

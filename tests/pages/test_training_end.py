@@ -17,7 +17,6 @@ from core.runs.folder import RunFolder
 from core.runs.state import RunState
 from core.training.proportions import interval
 from core.training.recipes import lesson2
-from pages.ui.training.verdict import NARROWEST
 from tests.pages.conftest import open_page
 from tests.pages.made import new_run, pictures, train
 
@@ -171,7 +170,3 @@ def test_the_small_network_alone_has_no_dropout() -> None:
     }
     assert not any(shares[SMALL_CNN])
     assert any(shares["efficientnet_lite0"])
-
-
-def test_three_pictures_stand_side_by_side_on_a_phone() -> None:
-    assert 3 * NARROWEST < 480 - 2 * 16 - 2 * 17 - 2 * 16  # the page's margins, the border with its padding, the gaps
