@@ -11,7 +11,9 @@ from pages.ui.frame import begin, end
 from pages.ui.plan.editor import plan_editor
 from pages.ui.plan.facts import facts_of
 from pages.ui.terms import TERMS
+from pages.ui.training.ending import ending
 from pages.ui.training.example import example
+from pages.ui.training.next_steps import NextStep, next_steps_view
 from pages.ui.training.setbacks import setbacks_view
 from pages.ui.training.snapshots import snapshots_view
 from pages.ui.training.stages import continue_button, stages_view, training_view
@@ -19,8 +21,8 @@ from pages.ui.training.stages import continue_button, stages_view, training_view
 context = begin(
     "Training",
     ":material/local_fire_department:",
-    lead="A plan is a row of stages. The rate anneals along a half cosine and restarts, so that the network settles "
-    "and then looks further; first the head alone, then everything, with lower rates for the earlier layers.",
+    lead="A plan is a list of stages. In each of them the learning rate anneals along a half cosine and may restart. "
+    "A pretrained network trains its head first, then everything, with lower rates for earlier layers.",
     words=TERMS,
 )
 run = context.run
@@ -37,10 +39,13 @@ ended = jobs.last_ended(run, "train")
 if state.loaded is None or ended is None or ended.status != "done":  # else it spoke of weights that were left since
     jobs.say_how_it_ended(run, "train")
 at_work = jobs.is_at_work(context.workspace, run)
+steps: list[NextStep] = []
 if not at_work:
-    fell = setbacks_view(run, info, data, state)
+    fell = setbacks_view(run, info, state)
     if state.unfinished:
         continue_button(run, state, advised=not fell)
+    elif state.stages and not fell:
+        steps = ending(run, info, data)
 jobs.follow(context.workspace, run, partial(training_view, run, info, data, facts))
 if at_work:
     st.caption("More can be planned, and snapshots saved and loaded, once this job has ended.")
@@ -48,6 +53,7 @@ if at_work:
     st.stop()
 
 if state.stages:
+    next_steps_view(run, steps)
     stages, snapshots = st.tabs([":material/format_list_numbered: Stages", ":material/photo_camera: Snapshots"])
     with stages:
         stages_view(run, info, state, facts, at_work=False)

@@ -63,7 +63,7 @@ TORCH_FREE = [
         )
     ),
     *(f"core.training.{name}" for name in ("kept_out", "trial_settings", "trial_results", "trial_words")),
-    *(f"core.results.{name}" for name in ("confusion", "diagnosis", "losses", "predictions")),
+    *(f"core.results.{name}" for name in ("advice", "confusion", "diagnosis", "losses", "predictions")),
     *(
         f"core.runs.{name}"
         for name in ("folder", "create", "history", "snapshots", "draft", "rate_guard", "setbacks", "trials")

@@ -1,5 +1,6 @@
 """What the line charts share: fewer points, one colour a layer group, and where stages begin."""
 
+import math
 from collections.abc import Sequence
 
 import altair as alt
@@ -20,8 +21,11 @@ RATE_LABEL = f"datum.value == 0 ? '0' : format(datum.value, abs(datum.value) < {
 
 ALL_LAYERS = "all layers"
 
-LETTERS_ACROSS = 100
-"""About as many small letters as fit across a chart."""
+LETTER_PX = 6
+"""About the width of a small letter in pixels."""
+
+ROUND = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
+"""An axis ends at one of these times a power of ten, so that it seldom moves while a series grows."""
 
 
 def thin(frame: pd.DataFrame, points: int = POINTS) -> pd.DataFrame:
@@ -34,7 +38,9 @@ def thin(frame: pd.DataFrame, points: int = POINTS) -> pd.DataFrame:
 
 def below() -> alt.Legend:
     """A legend under the chart, as lines: above it are the names of the stages."""
-    return alt.Legend(orient="bottom", symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=3, labelLimit=320)
+    return alt.Legend(
+        orient="bottom", symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=3, labelLimit=320, offset=6
+    )
 
 
 def as_one(frame: pd.DataFrame, groups: Sequence[str]) -> pd.DataFrame:
@@ -54,46 +60,67 @@ def group_names(count: int, names: Sequence[str] = ()) -> list[str]:
     return [*(f"group {number}" for number in range(1, count)), "head"]
 
 
-def group_colours(names: Sequence[str]) -> alt.Color:
-    """One colour a layer group: the head, which learns fastest, always has the first."""
+def group_colours(names: Sequence[str], *, always: bool = False) -> alt.Color:
+    """One colour a layer group: the head, which learns fastest, always has the first. A single group has a legend only
+    if it is `always` there.
+    """
     domain = list(reversed(names))
     colours = [palette.SERIES[place % len(palette.SERIES)] for place in range(len(domain))]
     return alt.Color(
         "group:N",
         title=None,
         scale=alt.Scale(domain=domain, range=colours),
-        legend=below() if len(names) > 1 else None,
+        legend=below() if always or len(names) > 1 else None,
     )
 
 
-def starts(frame: pd.DataFrame, labels: Sequence[str] = (), *, x: str = "epoch") -> pd.DataFrame:
-    """Where each stage of `frame` (columns `stage` and `x`) begins: columns `start`, `stage_label`, `short`.
+def round_above(value: float) -> float:
+    """The next figure of `ROUND` times a power of ten; `value` is above 0.
 
-    `short` is the label cut to the room before the next stage, so that no two overlap.
+    >>> round_above(2.64), round_above(0.031)
+    (3.0, 0.04)
     """
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(power * step for step in ROUND if power * step >= value * (1 - 1e-9))
+
+
+def starts(frame: pd.DataFrame, labels: Sequence[str] = (), *, x: str = "epoch") -> pd.DataFrame:
+    """Where each stage of `frame` (columns `stage` and `x`) begins, as `stage_edges` gives it."""
     if frame.empty:
-        return pd.DataFrame({"start": [], "stage_label": [], "short": []})
+        return stage_edges([], [0.0])
     first = frame.groupby("stage", sort=True)[x].min()
     texts = [labels[int(stage)] if int(stage) < len(labels) else f"Stage {int(stage) + 1}" for stage in first.index]
-    edges = np.append(first.to_numpy(dtype=np.float64), float(frame[x].max()))
-    room = np.diff(edges) / (edges[-1] - edges[0] or 1.0) * LETTERS_ACROSS
-    short = [_cut(text, int(letters)) for text, letters in zip(texts, room, strict=True)]
-    return pd.DataFrame({"start": first.to_numpy(), "stage_label": texts, "short": short})
+    return stage_edges(texts, [*first.to_numpy(dtype=np.float64), float(frame[x].max())])
 
 
-def _cut(text: str, letters: int) -> str:
-    if len(text) <= letters:
-        return text
-    return f"{text[: letters - 1]}…" if letters > 3 else ""
+def stage_edges(labels: Sequence[str], edges: Sequence[float]) -> pd.DataFrame:
+    """Stages of these names from each of `edges` (one more than `labels`, ascending) to the next.
+
+    Columns: `start`, `stage_label`, and `room`, the stage's share (0..1) of the whole.
+    """
+    places = np.asarray(edges, dtype=np.float64)
+    whole = places[-1] - places[0] or 1.0
+    return pd.DataFrame({"start": places[:-1], "stage_label": list(labels), "room": np.diff(places) / whole})
 
 
 def stage_marks(where: pd.DataFrame) -> list[alt.Chart]:
-    """A thin line with a name at the start of each stage, as layers to lie under a chart over `x`."""
+    """A thin line with a name at the start of each stage, as layers to lie under a chart over `x`.
+
+    A name is cut to the room before the next stage at the width that the chart has, so that no two overlap.
+    """
     base = alt.Chart(where).encode(x=alt.X("start:Q"))
     rule = base.mark_rule(color=palette.GREY, strokeDash=[3, 3], opacity=0.7)
+    room = f"datum.room * width - {LETTER_PX}"
     name = base.mark_text(
-        align="left", baseline="bottom", dx=-2, dy=-3, color=palette.GREY, limit=400, fontSize=11
-    ).encode(y=alt.value(0), text="short:N", tooltip=alt.Tooltip("stage_label:N", title="Stage"))
+        align="left",
+        baseline="bottom",
+        dx=-2,
+        dy=-3,
+        color=palette.GREY,
+        limit=alt.ExprRef(f"max(1, {room})"),
+        opacity=alt.ExprRef(f"{room} < {4 * LETTER_PX} ? 0 : 1"),
+        fontSize=11,
+    ).encode(y=alt.value(0), text="stage_label:N", tooltip=alt.Tooltip("stage_label:N", title="Stage"))
     return [rule, name]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from core.charts import palette
-from core.charts.lines import below, headline, thin
+from core.charts.lines import below, headline, round_above, thin
 from core.charts.lr_marks import RULE_COLOUR, Axis, Marks, areas, lines
 from core.numbers import rate_in_words
 
@@ -91,14 +91,8 @@ def loss_range(curves: pd.DataFrame, *, whole: bool = False) -> tuple[float, flo
     above = max(0.6 * (start - lowest), 1.2 * widest, 0.1 * start, 1e-6)
     highest = min(start + above, max(float(frame["centred"].max()), start + 0.6 * widest) + 0.1 * above)
     if whole:
-        return 0.0, _round_above(max(1.7 * start, 1e-6))
+        return 0.0, round_above(max(1.7 * start, 1e-6))
     return max(0.0, lowest - max(0.6 * widest, 0.08 * (highest - lowest))), highest
-
-
-def _round_above(value: float) -> float:
-    """The next figure of 1, 1.5, 2, 3, 4, 5, 6, 8 times a power of ten."""
-    power = 10.0 ** math.floor(math.log10(value))
-    return next(power * step for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if power * step >= value * (1 - 1e-9))
 
 
 def _curve(now: pd.DataFrame, axis: Axis, up: alt.Y) -> alt.Chart:

@@ -25,7 +25,8 @@ class JobControl:
     """One job's progress and stop flag.
 
     `echo` is called with every report, also those that are not written; a command line shows them. `stopped` says
-    whether this process itself was asked to stop.
+    whether this process itself was asked to stop. `around` puts each report into the whole that it is a part of, before
+    it is written.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class JobControl:
         self.job = job
         self._echo = echo
         self._stopped = stopped
+        self.around: Callable[[JobProgress], JobProgress] = lambda progress: progress
         self._written = 0.0
         self._flag = folder.path / queue.STOP
 
@@ -62,7 +64,7 @@ class JobControl:
         first = progress.done > 0 == self.job.progress.done
         if now or first or moment - self._written >= REPORT_EVERY_S:
             self._written = moment
-            self.job = store.write_progress(self.workspace, self.job, progress)
+            self.job = store.write_progress(self.workspace, self.job, self.around(progress))
 
     def progress(self, what: str, done: int, total: int) -> None:
         """A `Progress` for decoding, activations and evaluation: reports, and raises `StoppedError` to stop them."""

@@ -23,7 +23,11 @@ KEPT = 200
 
 
 class JobProgress(BaseModel):
-    """How far a job is: what it does now, steps done of all, and seconds left where that can be said."""
+    """How far a job is: what it does now, steps done of all, and seconds left where that can be said.
+
+    `about` says that the seconds are estimated from other work than this job's own. Where what it does now is only a
+    part of the job, `now_s` are the seconds left of that, and `part` is the share (0..1) of the job that is done.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -31,10 +35,15 @@ class JobProgress(BaseModel):
     done: int = 0
     total: int = 0
     eta_s: float | None = None
+    about: bool = False
+    now_s: float | None = None
+    part: float | None = None
 
     @property
     def share(self) -> float:
         """Between 0 and 1, for a progress bar."""
+        if self.part is not None:
+            return min(1.0, max(0.0, self.part))
         return min(1.0, max(0.0, self.done / self.total)) if self.total > 0 else 0.0
 
 

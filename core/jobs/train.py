@@ -4,12 +4,14 @@ import time
 
 from core.errors import AnnealError, DivergedError, RunError
 from core.jobs.actions import put_in_place
+from core.jobs.benchmark_state import read_state
 from core.jobs.checkpointer import Checkpointer
 from core.jobs.control import JobControl, StoppedError
-from core.jobs.eta import Eta
+from core.jobs.eta import Eta, from_benchmark
 from core.jobs.lr_finder import choose, range_test
 from core.jobs.restore import learner_of
 from core.jobs.specs import TrainSpec
+from core.model.catalogue import SMALL_CNN
 from core.runs.history import HistoryWriter
 from core.runs.names import LATEST
 from core.runs.setbacks import fallen_from
@@ -74,7 +76,11 @@ class _Session:
         self.history = history
         self.checkpointer = Checkpointer(control.folder, learner, history)
         self.plan = state.planned()
-        self.eta = Eta(self.plan.stages, learner.data)
+        known = read_state(control.workspace)
+        small = learner.model.backbone_name == SMALL_CNN
+        expected = from_benchmark(known.result, small=small) if known and known.result else None
+        self.eta = Eta(self.plan, learner.data, first=state.next_stage, expected=expected)
+        control.around = self.eta.around
         self.counted = time.monotonic()
 
     def run(self) -> str:

@@ -1,7 +1,7 @@
-"""Whether a run overfits: two facts, their numbers, and what to try next. Importing this module imports no torch.
+"""Whether a run overfits: two facts and their numbers. Importing this module imports no torch.
 
-That training loss is well below validation loss (a gap), and that validation loss rises while training loss falls
-(overfitting), are different facts. A gap alone does no harm as long as validation loss improves.
+That training loss is well below validation loss is overfitting. It costs something only from where validation loss
+rises while training loss falls: until then training longer still helps on new images. Both are said, in that order.
 """
 
 import math
@@ -14,53 +14,25 @@ import pandas as pd
 from core.augment import NONE
 from core.training.stage import Stage
 
-Verdict = Literal["too-early", "underfitting", "just-right", "gap", "overfitting", "diverged"]
+Verdict = Literal["too-early", "underfitting", "just-right", "overfitting", "costly", "diverged"]
 
 TITLES: dict[Verdict, str] = {
     "too-early": "Too early to say",
-    "underfitting": "Underfitting: there is more to learn",
-    "just-right": "Just right",
-    "gap": "A gap, and no overfitting yet",
-    "overfitting": "Overfitting",
+    "underfitting": "Underfitting: both losses still fall",
+    "just-right": "No overfitting",
+    "overfitting": "Overfitting, which costs nothing so far",
+    "costly": "Overfitting, and it costs",
     "diverged": "Diverged",
 }
 
 ENOUGH_EPOCHS = 3
 """Comparable epochs that are needed for a trend."""
 GAP_RATIO, GAP_NATS = 1.3, 0.05
-"""A gap counts when validation loss is this many times training loss, and this far above it."""
+"""A gap counts when validation loss is this many times training loss, and this far above it, in two epochs in a row."""
 RISE_SHARE, RISE_NATS = 0.05, 0.01
-"""A rise counts when two epochs in a row lie this share, and this far, above the best validation loss."""
+"""A rise counts when two epochs in a row lie this share, and this far, above the lowest validation loss."""
 EXPLODED = 4.0
-"""Validation loss above this many times its best, with a higher training loss too, is divergence."""
-
-NEXT_STEPS: dict[Verdict, tuple[str, ...]] = {
-    "too-early": ("Train until there are at least 3 epochs to compare.",),
-    "underfitting": (
-        "Train longer: another cycle, or cycle_mult=2.",
-        "Unfreeze more layer groups.",
-        "Run the LR finder again; a higher rate may do.",
-        "If augmentation is strong, weaken it.",
-    ),
-    "just-right": (
-        "Unfreeze, or go on with cycle_mult=2, until validation loss turns up.",
-        "Evaluate, and look at the confusion matrix and the worst errors.",
-        "If the images are larger than the size trained at, train at a larger size.",
-    ),
-    "gap": (
-        "Go on while validation loss still falls.",
-        "Use more augmentation or more data to narrow the gap.",
-    ),
-    "overfitting": (
-        "Load an earlier snapshot: the best validation loss is kept.",
-        "Use more augmentation or more data.",
-        "Lower the rate, or unfreeze fewer layer groups.",
-    ),
-    "diverged": (
-        "Lower the learning rate 10 times, or run the LR finder again.",
-        "Go on from the last good snapshot.",
-    ),
-}
+"""Validation loss above this many times its lowest, with a higher training loss too, is divergence."""
 
 
 @dataclass(frozen=True)
@@ -73,63 +45,61 @@ class Fact:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A verdict with its evidence (sentences), and what to try next.
+    """A verdict with its evidence, in sentences.
 
-    `gap`: training loss is well below validation loss. `rise`: validation loss rises while training loss falls.
-    Their sentences are in `evidence` too; both are None when there are no epochs to compare.
+    `gap`: training loss is well below validation loss, which is overfitting. `rise`: validation loss rises while
+    training loss falls, so that it costs. Their sentences are in `evidence` too, in this order; both are None when
+    there are no epochs to compare.
     """
 
     verdict: Verdict
     title: str
     evidence: tuple[str, ...]
-    next_steps: tuple[str, ...]
     gap: Fact | None = None
     rise: Fact | None = None
 
 
-def diagnose(epochs: pd.DataFrame, stages: Sequence[Stage] | None = None, *, diverged: bool = False) -> Diagnosis:
+def diagnose(
+    epochs: pd.DataFrame, stages: Sequence[Stage] | None = None, *, diverged: bool = False, dropout: bool = False
+) -> Diagnosis:
     """The diagnosis of a run's history: one row an epoch with `stage`, `epoch`, `train_loss`, `valid_loss` (nats).
 
     With `stages` (indexed by the `stage` column), only the last epochs whose training losses can be compared are
-    used: augmentation, image size and loss are the same. `diverged` says that training stopped because of its loss.
+    used: augmentation, image size and loss are the same. `diverged` says that training stopped because of its loss,
+    `dropout` that the network has dropout, which raises its training loss.
 
     >>> epochs = pd.DataFrame(
     ...     {"stage": 0, "epoch": [1, 2, 3, 4], "train_loss": [1, 0.6, 0.3, 0.1], "valid_loss": [1, 0.5, 0.6, 0.7]}
     ... )
     >>> found = diagnose(epochs)
     >>> found.verdict, found.gap.holds, found.rise.holds
-    ('overfitting', True, True)
+    ('costly', True, True)
     """
     if epochs.empty:
         said = "The loss exploded in the first epoch." if diverged else "No epoch has been trained yet."
         return _diagnosis("diverged" if diverged else "too-early", [said])
-    evidence = [_last(epochs)]
     if diverged or _exploded(epochs):
-        return _diagnosis("diverged", [*evidence, _explosion(epochs, diverged)])
+        return _diagnosis("diverged", [_explosion(epochs, diverged)])
     recent = _comparable(epochs, stages).dropna(subset=["train_loss", "valid_loss"])
     gap, rise = _gap(recent), _rise(recent)
-    evidence += [gap.sentence, rise.sentence]
-    stage = _stage(stages, recent)
-    if recent["train_loss"].iloc[-1] > recent["valid_loss"].iloc[-1] or stage is not None:
-        evidence.append(_how_computed(stage))
+    evidence = [gap.sentence, rise.sentence, *_how_measured(recent, _stage(stages, recent), dropout)]
     if len(recent) < len(epochs):
-        evidence.append(
-            f"Only the last {len(recent)} epochs are compared: the stages before had other images or another loss."
-        )
+        only = "the last epoch is" if len(recent) == 1 else f"the last {len(recent)} epochs are"
+        evidence.append(f"Only {only} compared: the epochs before were trained on other images or with another loss.")
     return _diagnosis(_verdict(recent, gap, rise), evidence, gap, rise)
 
 
 def _diagnosis(verdict: Verdict, evidence: list[str], gap: Fact | None = None, rise: Fact | None = None) -> Diagnosis:
-    return Diagnosis(verdict, TITLES[verdict], tuple(evidence), NEXT_STEPS[verdict], gap, rise)
+    return Diagnosis(verdict, TITLES[verdict], tuple(evidence), gap, rise)
 
 
 def _verdict(recent: pd.DataFrame, gap: Fact, rise: Fact) -> Verdict:
     if rise.holds:
-        return "overfitting"
+        return "costly"
     if len(recent) < ENOUGH_EPOCHS:
         return "too-early"
     if gap.holds:
-        return "gap"
+        return "overfitting"
     return "underfitting" if _still_learning(recent) else "just-right"
 
 
@@ -144,39 +114,64 @@ def _still_learning(recent: pd.DataFrame) -> bool:
 
 
 def _gap(recent: pd.DataFrame) -> Fact:
+    """Whether training loss was well below validation loss in the last epoch, and in the one before if there is one."""
     train, valid = float(recent["train_loss"].iloc[-1]), float(recent["valid_loss"].iloc[-1])
-    holds = valid > GAP_RATIO * train and valid - train > GAP_NATS
-    where = "well below" if holds else "above" if train > valid else "close to"
-    return Fact(holds, f"Gap: training loss {train:.3f} is {where} validation loss {valid:.3f}.")
+    wide = (recent["valid_loss"] > GAP_RATIO * recent["train_loss"]) & (
+        recent["valid_loss"] - recent["train_loss"] > GAP_NATS
+    )
+    if not wide.iloc[-1]:
+        return Fact(False, f"Training loss {train:.3f} is {_beside(train, valid)}.")
+    below = f"Training loss {train:.3f} is well below validation loss {valid:.3f}"
+    if not wide.tail(2).all():
+        return Fact(False, f"{below}, but only in the last epoch, and one epoch is no trend.")
+    return Fact(True, f"{below}: the network does better on its training images than on new ones. That is overfitting.")
+
+
+def _beside(train: float, valid: float) -> str:
+    if train > valid:
+        return f"above validation loss {valid:.3f}"
+    if valid > GAP_RATIO * train:
+        return f"below validation loss {valid:.3f}, but by too little to count"
+    return f"close to validation loss {valid:.3f}"
 
 
 def _rise(recent: pd.DataFrame) -> Fact:
-    """Whether the last two epochs are clearly above the best validation loss, while training loss fell since then."""
+    """Whether the last two epochs are clearly above the lowest validation loss, while training loss fell since then."""
     if len(recent) < ENOUGH_EPOCHS:
-        return Fact(False, f"Trend: {_epochs(len(recent))} to compare is too few to see one.")
+        return Fact(False, f"{_epochs(len(recent))} to compare: a trend needs at least {ENOUGH_EPOCHS}.")
     best = int(recent["valid_loss"].to_numpy().argmin())
     low, train_then = float(recent["valid_loss"].iloc[best]), float(recent["train_loss"].iloc[best])
     last, train_now = float(recent["valid_loss"].iloc[-1]), float(recent["train_loss"].iloc[-1])
-    after = recent["valid_loss"].iloc[best + 1 :].tail(2)
-    up = len(after) == 2 and bool((after > low + max(RISE_SHARE * low, RISE_NATS)).all())
-    epoch = int(recent["epoch"].iloc[best])
     if best == len(recent) - 1:
-        return Fact(False, f"Trend: validation loss is at its best, {low:.3f}.")
-    change = f"validation loss went from {low:.3f} (its best, epoch {epoch}) to {last:.3f}"
-    training = f"training loss from {train_then:.3f} to {train_now:.3f}"
-    if up and train_now < train_then:
-        return Fact(True, f"Trend: {change}, while {training}: the network memorises the training images.")
-    if up:
-        return Fact(False, f"Trend: {change}, but {training} as well, as after a restart or at too high a rate.")
-    few = "and one epoch is no trend" if len(after) == 1 else "which is too little for a trend"
-    return Fact(False, f"Trend: {change}, {few}.")
+        return Fact(
+            False, f"Validation loss is at its lowest now, {low:.3f}: on new images the network still improves."
+        )
+    after = recent["valid_loss"].iloc[best + 1 :].tail(2)
+    clear = after > low + max(RISE_SHARE * low, RISE_NATS)
+    change = f"Validation loss went from {low:.3f} (its lowest, epoch {int(recent['epoch'].iloc[best])}) to {last:.3f}"
+    if len(after) == 2 and clear.all():
+        return _lasting(change, train_then, train_now, _accuracy_since(recent, best))
+    if clear.iloc[-1]:
+        return Fact(False, f"{change} in the last epoch only, and one epoch is no trend.")
+    return Fact(False, f"{change}, too small a change to count: overfitting would cost from where it rises clearly.")
 
 
-def _last(epochs: pd.DataFrame) -> str:
-    row = epochs.iloc[-1]
-    accuracy = row.get("accuracy")
-    said = "" if accuracy is None or pd.isna(accuracy) else f" and accuracy {accuracy:.1%}"
-    return f"After {_epochs(len(epochs))}: validation loss {row['valid_loss']:.3f}{said}."
+def _lasting(change: str, train_then: float, train_now: float, accuracy: str) -> Fact:
+    """A lasting rise of validation loss: overfitting that costs only where training loss fell meanwhile."""
+    training = f"from {train_then:.3f} to {train_now:.3f}"
+    if train_now < train_then:
+        return Fact(True, f"{change} while training loss fell {training}: this is where overfitting costs.{accuracy}")
+    return Fact(
+        False, f"{change}, and training loss did not fall ({training}): a restart or too high a rate does that."
+    )
+
+
+def _accuracy_since(recent: pd.DataFrame, best: int) -> str:
+    """What accuracy did since epoch `best`, which need not fall with the loss; "" where it was not measured."""
+    if "accuracy" not in recent or recent["accuracy"].iloc[[best, -1]].isna().any():
+        return ""
+    then, now = float(recent["accuracy"].iloc[best]), float(recent["accuracy"].iloc[-1])
+    return f" Accuracy meanwhile went from {then:.1%} to {now:.1%}."
 
 
 def _exploded(epochs: pd.DataFrame) -> bool:
@@ -191,7 +186,7 @@ def _explosion(epochs: pd.DataFrame, diverged: bool) -> str:
     last, best = epochs["valid_loss"].iloc[-1], epochs["valid_loss"].min()
     if diverged:
         return "Training stopped because its loss exploded; the last good weights were kept."
-    return f"Validation loss is {last:.3f}; its best was {best:.3f}, and training loss rose with it."
+    return f"Validation loss is {last:.3f}; its lowest was {best:.3f}, and training loss rose with it."
 
 
 def _comparable(epochs: pd.DataFrame, stages: Sequence[Stage] | None) -> pd.DataFrame:
@@ -218,15 +213,22 @@ def _stage(stages: Sequence[Stage] | None, recent: pd.DataFrame) -> Stage | None
     return stages[number] if stages is not None and 0 <= number < len(stages) else None
 
 
-def _how_computed(stage: Stage | None) -> str:
-    """How the training loss differs from the validation loss, and what keeps both above 0."""
-    augmented = stage is None or stage.augmentation != NONE
-    smoothing = 0.0 if stage is None else stage.label_smoothing
-    floor = f" With label smoothing {smoothing:g} the network learns never to be sure, so neither falls to 0."
-    return (
-        f"Training loss is computed during training, with dropout{' and augmentation' if augmented else ''}; "
-        f"validation loss is not, so training loss may be the higher one.{floor if smoothing else ''}"
-    )
+def _how_measured(recent: pd.DataFrame, stage: Stage | None, dropout: bool) -> list[str]:
+    """Why training loss is the higher one where it is, and what keeps both above 0: what this run has, and no more."""
+    said = []
+    higher = bool(recent["train_loss"].iloc[-1] > recent["valid_loss"].iloc[-1])
+    augmented = stage is not None and stage.augmentation != NONE
+    only_in_training = " and ".join(["augmentation"] * augmented + ["dropout"] * dropout)
+    if higher and only_in_training:
+        said.append(f"Training loss is measured with {only_in_training}, validation loss without: that raises it.")
+    elif higher:
+        said.append("Training loss is the mean over the epoch, while the network improved; validation comes after it.")
+    if stage is not None and stage.label_smoothing:
+        said.append(
+            f"With label smoothing {stage.label_smoothing:g} the network learns never to be quite sure, "
+            "so neither loss falls to 0."
+        )
+    return said
 
 
 def _epochs(count: int) -> str:

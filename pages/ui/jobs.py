@@ -60,7 +60,7 @@ def pace(job: Job) -> float:
     """
     if job.status == "running" and not job.progress.done:
         return FIRST
-    left = job.progress.eta_s
+    left = job.progress.eta_s if job.progress.now_s is None else job.progress.now_s
     if job.seconds < NEW_S or left is None:
         return PACES[0]
     return next((pace for pace in reversed(PACES) if left >= LOOKS_LEFT * pace), PACES[0])
@@ -207,4 +207,6 @@ def how_far(workspace: Workspace, job: Job) -> str:
         waits = queue.waiting_for(workspace, job)
         return f"{waits}, then it starts by itself" if waits else "Starts in a moment"
     what = literal(job.progress.what) if job.progress.what else "Starting"
-    return what if job.progress.eta_s is None else f"{what} · {duration(job.progress.eta_s)} left"
+    if job.progress.eta_s is None:
+        return what
+    return f"{what} · {'about ' if job.progress.about else ''}{duration(job.progress.eta_s)} left"

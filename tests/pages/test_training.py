@@ -154,7 +154,7 @@ def test_a_trained_run_shows_figures_charts_verdict_and_stages(home: Path) -> No
     assert {metric.label for metric in at.metric} >= {"Accuracy", "Validation loss", "Best so far"}
     assert len(charts(at)) == 3
     assert any("Overfitting" in text.value for text in at.markdown)
-    assert any("earlier snapshot" in text.value for text in at.markdown)
+    assert any("this is where overfitting costs" in text.value for text in at.markdown)
     assert not any(HOSTILE[:20] in text.value for text in [*at.markdown, *at.caption])
 
 

@@ -69,5 +69,6 @@ def _how_far(job: Job, curve: Curve, settings: RangeSettings) -> str:
     seeds = job.spec.seeds if isinstance(job.spec, FindSpec) else 1
     of = f"Seed {curve.repeat + 1} of {seeds}, batch" if seeds > 1 else "Batch"
     batch = f"{of} {len(curve.lrs)} of {settings.steps}, at a rate of {rate_in_words(curve.lrs[-1])}"
-    left = "" if job.progress.eta_s is None else f", {duration(job.progress.eta_s)} left"
+    seconds = job.progress.eta_s if job.progress.now_s is None else job.progress.now_s
+    left = "" if seconds is None else f", {duration(seconds)} left"
     return f"{batch}{left}. The test ends early once the loss has exploded."

@@ -2,12 +2,10 @@
 
 import streamlit as st
 
-from core.data.index import DataSet
 from core.numbers import rate_in_words
 from core.runs.folder import RunFolder
 from core.runs.setbacks import Setback, setbacks_of
 from core.runs.state import RunInfo, RunState
-from core.training.proportions import interval
 from core.training.stage import Stage
 from pages.ui.errors import shown
 from pages.ui.plan import drafts
@@ -15,10 +13,8 @@ from pages.ui.text import literal, percent
 from pages.ui.training.snapshots import is_loaded, load
 
 
-def setbacks_view(run: RunFolder, info: RunInfo, data: DataSet, state: RunState) -> bool:
-    """Every setback that the present weights come from, and whether there is one; else whether they are behind the
-    best ones.
-    """
+def setbacks_view(run: RunFolder, info: RunInfo, state: RunState) -> bool:
+    """Say which snapshot was loaded, and every setback that the present weights come from; whether there is one."""
     found: list[Setback] = []
     if state.loaded is not None:
         accuracy = state.figures.get("accuracy")
@@ -28,8 +24,6 @@ def setbacks_view(run: RunFolder, info: RunInfo, data: DataSet, state: RunState)
         found = setbacks_of(run)
         for setback in found:
             _setback(run, info, state, setback)
-        if not found:
-            _behind_best(run, state, len(data.indices("valid")))
     return bool(found)
 
 
@@ -68,25 +62,3 @@ def _setback(run: RunFolder, info: RunInfo, state: RunState, setback: Setback) -
 def _again(run: RunFolder, info: RunInfo, name: str, stage: Stage) -> None:
     if is_loaded(run, name):
         drafts.repeat(run, info, stage)
-
-
-def _behind_best(run: RunFolder, state: RunState, images: int) -> None:
-    """Where training ended clearly below its best epoch: which snapshot is the best, and a way to go on from it."""
-    best, now = state.best, state.figures.get("accuracy")
-    if best is None or now is None or state.loaded is not None or state.unfinished:
-        return
-    if now >= interval(best.accuracy, images)[0]:
-        return
-    with st.container(border=True, horizontal=True, vertical_alignment="center", key="behind-best"):
-        st.markdown(
-            f":material/info: Training ended at {percent(now)}, below its best: {percent(best.accuracy)} after epoch "
-            f"{best.epoch}, kept as the snapshot {literal(best.snapshot)}.",
-            width="stretch",
-        )
-        st.button(
-            f"Load {literal(best.snapshot)}",
-            icon=":material/restore:",
-            key="back-to-best",
-            on_click=load,
-            args=(run, best.snapshot),
-        )

@@ -22,7 +22,8 @@ COLUMNS = {
 def snapshots_view(run: RunFolder, state: RunState) -> None:
     """The weights that were kept, a way to save the present ones, and a way back to others."""
     st.caption(
-        "Weights are kept at the end of each cycle, and the best so far. Load one to go on from it; the history stays."
+        "The weights are kept after each cycle, and those of the best epoch. Load a snapshot to train on from it; the "
+        "history stays."
     )
     _save_form(run)
     kept = run.snapshots()

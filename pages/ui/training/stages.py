@@ -1,5 +1,6 @@
 """The stages of a run: done, under way and still to come; and going on with a plan that was stopped."""
 
+import pandas as pd
 import streamlit as st
 
 from core.data.index import DataSet
@@ -11,10 +12,13 @@ from core.runs.state import RunInfo, RunState, StageState
 from core.training.stage import Stage
 from pages.ui import jobs
 from pages.ui.errors import show, shown
+from pages.ui.finder.live import live_curve
 from pages.ui.plan.drafts import repeat
 from pages.ui.plan.stage_words import Facts, in_words
 from pages.ui.text import duration, literal, percent
 from pages.ui.training.charts import progress_view
+from pages.ui.training.moment import Moment, read
+from pages.ui.training.verdict import verdict_of, verdict_view
 
 ICONS = {
     "running": ":blue[:material/local_fire_department:]",
@@ -35,26 +39,48 @@ def continue_button(run: RunFolder, state: RunState, *, advised: bool) -> None:
         )
         if asked and jobs.submit(run, TrainSpec()):
             st.rerun()
-        how = (
-            "from the last checkpoint, to the same numbers"
-            if advised
-            else "from the present weights, as it was planned"
-        )
+        how = "from the batch where it stopped" if advised else "from the present weights, as it was planned"
         st.caption(f"{left} stage{'s' if left > 1 else ''} of the plan left, {how}.")
 
 
 def training_view(run: RunFolder, info: RunInfo, data: DataSet, facts: Facts, job: Job | None) -> None:
-    """Figures and charts, drawn again and again while a job runs, and meanwhile the stages too."""
+    """Figures, charts and the verdict, drawn again and again while a job runs, and meanwhile the stages too."""
     with shown():
-        progress_view(run, info, data, job)
+        now = read(run, data, job)
+        if now.live:
+            _range_test(run, now)
+        progress_view(info, now)
+        if len(now.steps):
+            verdict_view(verdict_of(info, now))
         if job is not None:
-            stages_view(run, info, run.state, facts, at_work=True)
+            stages_view(run, info, now.state, facts, epochs=now.epochs if now.live else None, at_work=True)
 
 
-def stages_view(run: RunFolder, info: RunInfo, state: RunState, facts: Facts, *, at_work: bool) -> None:
-    """The stages done, under way and still to come, each with its figures."""
+def _range_test(run: RunFolder, now: Moment) -> None:
+    """The range test that finds the rate of the plan's next stage, while it runs; before the first batch, a word."""
+    curve = run.unfinished_curve()
+    place = len(now.state.stages)
+    if curve is not None and curve.for_stage == place and curve.lrs:
+        st.markdown(f":material/troubleshoot: **A range test finds the learning rate of stage {place + 1}**")
+        live_curve(run, key="plan-finder")
+    elif now.steps.empty:
+        st.caption("The first point appears with the first batch.")
+
+
+def stages_view(
+    run: RunFolder,
+    info: RunInfo,
+    state: RunState,
+    facts: Facts,
+    *,
+    epochs: pd.DataFrame | None = None,
+    at_work: bool,
+) -> None:
+    """The stages done, under way and still to come, each with its figures: those of `epochs`, which are newer than the
+    state's, where they are given.
+    """
     for begun in state.stages:
-        _begun(run, info, begun, facts, at_work=at_work)
+        _begun(run, info, begun if epochs is None else _as_of(begun, epochs), facts, at_work=at_work)
     first = len(state.stages) - state.plan_start
     for offset, stage in enumerate(state.plan[first:]):
         if not isinstance(stage, Stage):
@@ -63,6 +89,16 @@ def stages_view(run: RunFolder, info: RunInfo, state: RunState, facts: Facts, *,
         with st.container(gap="xxsmall"):
             st.markdown(f":gray[:material/schedule: **{len(state.stages) + offset + 1} · {name}**]")
             st.caption(in_words(stage, facts))
+
+
+def _as_of(begun: StageState, epochs: pd.DataFrame) -> StageState:
+    """The stage with the figures of its last epoch among `epochs`."""
+    own = epochs[epochs["stage"] == begun.index]
+    if own.empty:
+        return begun
+    last = own.iloc[-1]
+    figures = {"accuracy": float(last["accuracy"]), "valid_loss": float(last["valid_loss"]), "epochs": len(own)}
+    return begun.model_copy(update=figures)
 
 
 def _begun(run: RunFolder, info: RunInfo, begun: StageState, facts: Facts, *, at_work: bool) -> None:
@@ -83,6 +119,8 @@ def _begun(run: RunFolder, info: RunInfo, begun: StageState, facts: Facts, *, at
         icon = ICONS["collapsed" if begun.collapsed_from is not None else begun.status]
         st.markdown(f"{icon} **{begun.index + 1} · {name}** {' · '.join(filter(None, figures))}")
         st.caption(in_words(stage, facts) + (f" · {literal(begun.message, None)}" if begun.message else ""))
+        if begun.rate_reason:
+            st.caption(f":material/troubleshoot: Why this rate: {literal(begun.rate_reason, None)}")
     if not at_work:
         button.button(
             "Repeat",

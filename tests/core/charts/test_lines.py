@@ -1,8 +1,19 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from core.charts.lines import POINTS, as_one, group_names, starts, thin
+from core.charts.lines import (
+    POINTS,
+    as_one,
+    group_names,
+    round_above,
+    stage_edges,
+    stage_marks,
+    starts,
+    thin,
+)
 from core.numbers import rate_in_words
 
 
@@ -36,12 +47,26 @@ def test_each_stage_starts_at_its_first_point():
     assert starts(frame.iloc[:0]).empty
 
 
-def test_names_of_short_stages_are_cut_before_the_next_one_begins():
+def test_a_stage_has_the_room_that_it_takes_of_the_whole():
     frame = pd.DataFrame({"stage": [0, 1, 2, 2], "epoch": [0.0, 80.0, 81.0, 100.0]})
-    short = starts(frame, ["from precomputed activations", "one epoch", "whole network, slower towards the stem"])[
-        "short"
-    ]
-    assert list(short) == ["from precomputed activations", "", "whole network, slo…"]
+    assert starts(frame)["room"].tolist() == pytest.approx([0.8, 0.01, 0.19])
+
+
+def test_names_are_cut_by_the_width_that_the_chart_has():
+    _, name = stage_marks(stage_edges(["head", "everything"], [0.0, 1.0, 3.0]))
+    mark = name.to_dict()["mark"]
+    assert "datum.room * width" in mark["limit"]["expr"]
+    assert "? 0 : 1" in mark["opacity"]["expr"]
+
+
+@given(st.floats(1e-9, 1e9))
+def test_a_round_figure_is_above_and_not_far(value):
+    assert value * (1 - 1e-6) <= round_above(value) <= 1.51 * value
+
+
+@given(st.floats(1e-9, 1e9), st.floats(1e-9, 1e9))
+def test_round_figures_keep_the_order(one, other):
+    assert round_above(min(one, other)) <= round_above(max(one, other))
 
 
 @pytest.mark.parametrize(

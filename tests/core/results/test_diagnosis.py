@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.augment import SIDE_ON
-from core.results.diagnosis import NEXT_STEPS, TITLES, diagnose
+from core.results.diagnosis import TITLES, diagnose
 from core.training.stage import Stage
 
 
@@ -31,10 +31,12 @@ CASES = {
     "two epochs": ([1.0, 0.8], [1.1, 0.9], "too-early"),
     "still falling, both": ([2.2, 1.9, 1.6], [2.1, 1.8, 1.5], "underfitting"),
     "flat and together": ([1.0, 0.6, 0.5, 0.49, 0.49], [1.0, 0.65, 0.52, 0.51, 0.515], "just-right"),
-    "training well below": ([1.0, 0.5, 0.3, 0.2], [1.0, 0.6, 0.5, 0.49], "gap"),
+    "training well below": ([1.0, 0.5, 0.3, 0.2], [1.0, 0.6, 0.5, 0.49], "overfitting"),
     "small losses are no gap": ([0.2, 0.05, 0.01, 0.005], [0.2, 0.06, 0.04, 0.04], "just-right"),
-    "validation turns up": ([1.0, 0.5, 0.3, 0.2, 0.1], [1.0, 0.6, 0.5, 0.6, 0.7], "overfitting"),
-    "one bad epoch is no trend": ([1.0, 0.5, 0.3, 0.2], [1.0, 0.6, 0.3, 0.35], "gap"),
+    "validation turns up": ([1.0, 0.5, 0.3, 0.2, 0.1], [1.0, 0.6, 0.5, 0.6, 0.7], "costly"),
+    "training at 0": ([0.3, 0.1, 0.01, 0.0, 0.0], [0.4, 0.3, 0.25, 0.22, 0.217], "overfitting"),
+    "a gap in the last epoch alone": ([1.0, 0.6, 0.5, 0.49, 0.48], [1.0, 0.65, 0.52, 0.51, 0.7], "just-right"),
+    "one bad epoch is no trend": ([1.0, 0.5, 0.3, 0.2], [1.0, 0.8, 0.5, 0.6], "overfitting"),
     "both rise after a restart": ([1.0, 0.5, 0.4, 0.6, 0.55], [1.0, 0.5, 0.4, 0.6, 0.55], "just-right"),
     "not a number": ([1.0, 0.5, math.nan], [1.0, 0.5, math.nan], "diverged"),
     "exploded": ([1.0, 0.5, 40.0], [1.0, 0.5, 60.0], "diverged"),
@@ -47,49 +49,97 @@ def test_known_shapes_of_curves_get_their_name(name):
     found = diagnose(history(train, valid))
     assert found.verdict == verdict
     assert found.title == TITLES[verdict]
-    assert found.next_steps
     assert found.evidence
 
 
-def test_both_facts_stand_apart_with_their_numbers():
+def test_both_facts_are_said_in_order_with_their_numbers():
     train, valid, _ = CASES["validation turns up"]
     found = diagnose(history(train, valid))
     assert found.gap is not None
     assert found.rise is not None
     assert (found.gap.holds, found.rise.holds) == (True, True)
-    assert "0.100" in found.gap.sentence
-    assert "0.700" in found.gap.sentence
-    assert "0.500 (its best, epoch 3) to 0.700" in found.rise.sentence
-    assert {found.gap.sentence, found.rise.sentence} <= set(found.evidence)
+    assert found.evidence[:2] == (found.gap.sentence, found.rise.sentence)
+    assert found.gap.sentence.startswith("Training loss 0.100 is well below validation loss 0.700")
+    assert "That is overfitting." in found.gap.sentence
+    assert (
+        "from 0.500 (its lowest, epoch 3) to 0.700 while training loss fell from 0.300 to 0.100" in found.rise.sentence
+    )
+    assert "this is where overfitting costs. Accuracy meanwhile went from 50.0% to 50.0%." in found.rise.sentence
 
 
-def test_overfitting_does_not_need_a_gap():
+def test_overfitting_that_costs_nothing_yet_is_called_overfitting():
+    train, valid, _ = CASES["training at 0"]
+    found = diagnose(history(train, valid))
+    assert found.title == "Overfitting, which costs nothing so far"
+    assert found.evidence[0].startswith("Training loss 0.000 is well below validation loss 0.217")
+    assert found.evidence[1].startswith("Validation loss is at its lowest now, 0.217")
+
+
+@pytest.mark.parametrize(
+    ("train", "valid", "said"),
+    [
+        ([1.0, 0.6, 0.5, 0.49, 0.48], [1.0, 0.65, 0.52, 0.51, 0.7], "but only in the last epoch, and one epoch"),
+        ([1.0, 0.6, 0.5, 0.49, 0.48], [1.0, 0.65, 0.52, 0.51, 0.7], "to 0.700 in the last epoch only, and one epoch"),
+        ([1.0, 0.5, 0.3, 0.2], [1.0, 0.6, 0.4, 0.405], "to 0.405, too small a change to count"),
+        ([1.0, 0.5, 0.4, 0.6, 0.55], [1.0, 0.5, 0.4, 0.6, 0.55], "a restart or too high a rate does that"),
+        ([0.2, 0.01, 0.005], [0.2, 0.04, 0.04], "0.005 is below validation loss 0.040, but by too little to count"),
+        ([1.0, 0.6, 0.5], [1.0, 0.65, 0.52], "0.500 is close to validation loss 0.520"),
+        ([1.0, 0.5], [1.0, 0.5], "2 epochs to compare: a trend needs at least 3."),
+        ([1.0], [1.0], "1 epoch to compare: a trend needs at least 3."),
+    ],
+)
+def test_noise_is_no_trend_and_is_said(train, valid, said):
+    found = diagnose(history(train, valid))
+    assert any(said in sentence for sentence in found.evidence)
+    assert found.verdict != "costly"
+
+
+def test_accuracy_that_was_not_measured_is_left_out():
+    train, valid, _ = CASES["validation turns up"]
+    found = diagnose(history(train, valid).drop(columns="accuracy"))
+    assert found.verdict == "costly"
+    assert not any("Accuracy" in said for said in found.evidence)
+
+
+def test_overfitting_that_costs_does_not_need_a_gap():
     found = diagnose(history([1.2, 1.0, 0.95, 0.9], [0.9, 0.8, 0.9, 0.95]))
-    assert found.verdict == "overfitting"
+    assert found.verdict == "costly"
     assert found.gap is not None
     assert not found.gap.holds
 
 
-def test_training_loss_above_validation_loss_is_explained():
-    found = diagnose(history([1.2, 1.0, 0.95], [0.9, 0.7, 0.69]))
-    assert any("dropout and augmentation" in said for said in found.evidence)
+@pytest.mark.parametrize(
+    ("stage", "dropout", "said"),
+    [
+        (Stage(augmentation=SIDE_ON), True, "measured with augmentation and dropout, validation loss without"),
+        (Stage(augmentation=SIDE_ON), False, "measured with augmentation, validation loss without"),
+        (Stage(), True, "measured with dropout, validation loss without"),
+        (Stage(), False, "the mean over the epoch, while the network improved"),
+        (None, False, "the mean over the epoch, while the network improved"),
+    ],
+)
+def test_a_higher_training_loss_is_explained_by_what_the_run_has(stage, dropout, said):
+    stages = None if stage is None else [stage]
+    higher = diagnose(history([1.2, 1.0, 0.95], [0.9, 0.7, 0.69]), stages, dropout=dropout)
+    assert any(said in sentence for sentence in higher.evidence)
+    lower = diagnose(history([0.8, 0.6, 0.5], [0.9, 0.7, 0.69]), stages, dropout=dropout)
+    assert not any("dropout" in sentence or "augmentation" in sentence for sentence in lower.evidence)
 
 
-def test_the_stage_says_what_training_loss_was_measured_with():
-    stage = Stage(augmentation=SIDE_ON, label_smoothing=0.1)
-    found = diagnose(history([1.2, 1.0, 0.95], [0.9, 0.7, 0.69]), [stage])
+def test_label_smoothing_keeps_both_losses_above_0():
+    found = diagnose(history([0.8, 0.6, 0.5], [0.9, 0.7, 0.69]), [Stage(label_smoothing=0.1)])
     assert any("label smoothing 0.1" in said for said in found.evidence)
-    plain = diagnose(history([1.2, 1.0, 0.95], [0.9, 0.7, 0.69]), [Stage()])
-    assert not any("augmentation" in said for said in plain.evidence)
 
 
 def test_stages_that_measure_differently_are_not_compared():
     stages = [Stage(augmentation=SIDE_ON), Stage()]
     epochs = history([1.0, 0.9, 0.8, 0.3, 0.2], [0.5, 0.4, 0.3, 0.4, 0.5], [0, 0, 0, 1, 1])
-    assert diagnose(epochs).verdict == "overfitting"
+    assert diagnose(epochs).verdict == "costly"
     found = diagnose(epochs, stages)
     assert found.verdict == "too-early"
-    assert any("Only the last 2 epochs" in said for said in found.evidence)
+    assert any("Only the last 2 epochs are compared" in said for said in found.evidence)
+    one = diagnose(epochs.iloc[:4], stages)
+    assert any("Only the last epoch is compared" in said for said in one.evidence)
 
 
 def test_one_epoch_at_a_time_in_stages_alike_is_compared():
@@ -109,11 +159,11 @@ losses = st.floats(0, 20, allow_nan=False) | st.just(math.nan)
 @given(st.lists(st.tuples(losses, losses), max_size=12))
 def test_every_history_gets_a_verdict(pairs):
     found = diagnose(history([t for t, _ in pairs], [v for _, v in pairs]))
-    assert found.next_steps == NEXT_STEPS[found.verdict]
+    assert found.title == TITLES[found.verdict]
     assert all(said.endswith(".") for said in found.evidence)
 
 
 @given(st.lists(st.floats(0.1, 5), min_size=3, max_size=12))
-def test_validation_loss_that_only_falls_is_never_called_overfitting(train):
+def test_validation_loss_that_only_falls_is_never_said_to_cost(train):
     valid = np.linspace(3, 0.5, len(train))
-    assert diagnose(history(train, valid)).verdict not in {"overfitting", "diverged"}
+    assert diagnose(history(train, valid)).verdict not in {"costly", "diverged"}
