@@ -138,7 +138,7 @@ def test_a_refused_download_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_starting_a_run_goes_on_with_it(tmp_path: Path) -> None:
     at = look_at(folder_of(tmp_path / "pets", {"cat": 8, "dog": 8}))
-    at.text_input(key="new-run-name-small_cnn").set_value("My pets")
+    at.text_input(key="new-run-name").set_value("My pets")
     at.button(key="new-run-go").click().run()
     assert not at.exception
     (run,) = list_runs(Workspace.at())
