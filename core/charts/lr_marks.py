@@ -28,7 +28,7 @@ NARROWEST = 330
 LETTER, GAP = 5.7, 4
 """Pixels of a letter of a label (11 px, bold), and between a line and its label."""
 
-BESIDE_PLOT, TITLE_BESIDE = 40, 20
+BESIDE_PLOT, TITLE_BESIDE = 40, 29
 """Pixels left of the plot for the labels of its axis, and for the title beside them: charts of rates are drawn under
 each other, and their plots line up."""
 

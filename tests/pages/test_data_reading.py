@@ -134,7 +134,7 @@ def test_the_worst_is_said_first_with_what_to_do(tmp_path: Path) -> None:
     (root / "fox").mkdir()
     at = look_at(root)
     (first,) = [expander for expander in at.expander if "To mend first" in expander.label]
-    assert "eel, fox have no readable image and will not be learnt" in first.label
+    assert "eel, fox have no readable image and will not be learned" in first.label
     assert "Add images that can be read" in first.markdown[0].value
     assert ":red[" in line_with(at, "Read as")
     at.session_state["data-reading-"] = True
@@ -169,7 +169,7 @@ def test_a_runs_data_is_read_otherwise_for_a_new_run(tmp_path: Path) -> None:
     at = open_page("data", run=run.id)
     at.session_state["data-reading-doubtful"] = True
     at.run()
-    click(at, "Read it otherwise, for a new run")
+    click(at, "Read it differently, for a new run")
     assert RUN not in at.session_state
     part(at, "masks", "Left out")
     assert figures(at)["Classes"] == "2"

@@ -293,7 +293,7 @@ def test_a_test_of_several_seeds_stands_beside_others(home: Path) -> None:
     assert any("2 seeds" in option for option in box.options)
     box.set_value("0001").run()
     assert not page.exception
-    assert "2 seeds, one state" in [head.value for head in page.subheader]
+    assert "2 seeds from the same state" in [head.value for head in page.subheader]
 
 
 def test_vsgds_estimate_is_shown_as_experimental_with_what_it_assumes(home: Path) -> None:

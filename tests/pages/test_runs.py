@@ -83,7 +83,7 @@ def test_several_rows_are_compared(pets: Path) -> None:
     first, second = run_on(pets, "Same name", (0.5, 0.6)), run_on(pets, "Same name", (0.7,))
     at = chosen(0, 1)
     assert not at.exception
-    assert "2 runs beside each other" in {element.value for element in at.subheader}
+    assert "2 runs compared" in {element.value for element in at.subheader}
     epochs = epochs_of([first, second])
     assert epochs["run"].unique().tolist() == ["Same name", "Same name (2)"]
     assert epochs["accuracy"].tolist() == [0.5, 0.6, 0.7]

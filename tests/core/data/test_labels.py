@@ -144,7 +144,9 @@ def test_a_table_elsewhere_is_named(tmp_path: Path, whales: Path, load: Load) ->
 def test_several_labels_an_image_are_refused(whales: Path, load: Load, labels: list[str]) -> None:
     rows = "\n".join(["id,tags", *(f"{k:04x},{label}" for k, label in enumerate(labels))])
     write(whales, {"labels.csv": rows.encode()})
-    with pytest.raises(SeveralLabelsError, match=r"labels\.csv gives several labels to an image .*it is not for that"):
+    with pytest.raises(
+        SeveralLabelsError, match=r"labels\.csv gives several labels to an image .*it cannot use several"
+    ):
         load(whales)
 
 
@@ -173,8 +175,8 @@ def test_boxes_are_no_classes(whales: Path, load: Load) -> None:
     [
         ("a.csv", b"", "has no rows"),
         ("a.csv", b"id,label\n", "has no rows"),
-        ("a.jsonl", b"{", "is not one JSON object a line"),
-        ("a.jsonl", b"[1]", "is not one JSON object a line"),
+        ("a.jsonl", b"{", "is not one JSON object per line"),
+        ("a.jsonl", b"[1]", "is not one JSON object per line"),
         ("a.csv", b"x,y\nq,r\n", "No column of a.csv names the images: x, y"),
         ("a.xlsx", b"PK", "Save it as CSV"),
     ],
