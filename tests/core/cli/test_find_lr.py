@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from core.cli.find_lr import text
+from core.numbers import rate_in_words
 from core.training.curve import RangeMeta, RangePoint, RangeSettings, curve_of
 from core.training.found_rate import FoundRate
 from core.training.smoothing import Smoothed
@@ -39,11 +40,11 @@ def test_the_text_says_what_was_trained_and_where_each_rate_lies(freeze_to, trai
     found = FoundRate((curve(freeze_to),))
     said = text(found)
     assert said.startswith(f"80 batches, trained: {trained}, until it was stopped.")
-    assert f"\nTake {found.suggestion.lr:.1e}; rates from {found.suggestion.low:.1e} to " in said
+    assert f"\nTake {rate_in_words(found.suggestion.lr)}; rates from {rate_in_words(found.suggestion.low)} to " in said
     assert f"\n{found.suggestion.reason}\nOther rules" in said
     flat = " ".join(said.split())
     for name in PREFERRED:
-        assert f"{name} {found.suggestions[name]:.1e} {found.readings[name].sentence}" in flat
+        assert f"{name} {rate_in_words(found.suggestions[name])} {found.readings[name].sentence}" in flat
 
 
 def test_its_tables_fit_120_columns():
@@ -58,7 +59,7 @@ def test_several_seeds_have_a_table_of_their_rates():
     assert "lie on the first curve:" in said
     assert f"\n{found.spread.sentence}\nrule " in said
     for name, rule in found.spread.rules.items():
-        rates = r"\s+".join(re.escape(f"{rate:.1e}") for rate in (rule.lowest, rule.median, rule.highest))
+        rates = r"\s+".join(re.escape(rate_in_words(rate)) for rate in (rule.lowest, rule.median, rule.highest))
         assert re.search(rf"^{name}\s+{rates}\s+[\d.,]+\s+2$", said, flags=re.MULTILINE)
 
 

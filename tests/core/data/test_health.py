@@ -81,7 +81,7 @@ def test_a_class_that_is_lost_is_bad(tmp_path: Path) -> None:
     (root / "frog").mkdir()
     data = loaded(root)
     assert "The classes frog, newt have no readable image and will not be learned" in bad(data)
-    assert "Half of the images or more of fox cannot be read" in bad(data)
+    assert "Half or more of the images of fox cannot be read" in bad(data)
     assert [(row.name, row.files, row.readable) for row in data.reading.lost] == [
         ("fox", 4, 2),
         ("frog", 0, 0),

@@ -250,7 +250,7 @@ def test_the_report(tmp_path: Path, workspace: Workspace) -> None:
 def test_classes_whose_names_differ_in_case_between_splits_are_named(tmp_path: Path, workspace: Workspace) -> None:
     names = [f"{side}/{k}.png" for side in ("train/Cats", "train/dogs", "valid/cats", "valid/dogs") for k in range(3)]
     root = write(tmp_path / "set", {name: png(number) for number, name in enumerate(names)})
-    with pytest.raises(DataError, match=r"differ in case or white space only: 'cats' and 'Cats'\. Give them the same"):
+    with pytest.raises(DataError, match=r"differ only in case or white space: 'cats' and 'Cats'\. Give them the same"):
         load_data(str(root), workspace)
 
 

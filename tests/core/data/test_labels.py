@@ -223,7 +223,7 @@ def test_a_table_that_contradicts_class_folders_is_asked_about(tmp_path: Path, l
     write(root, {"train.csv": "\n".join(["file,label", *rows]).encode()})
     data = load(root)
     assert data.classes == ("00", "01")
-    assert "train.csv labels 8 images otherwise than their folders" in data.reading.questions[0]
+    assert "train.csv labels 8 images differently from their folders" in data.reading.questions[0]
     assert load(root, classes_from="folder").reading.certain
     assert load(root, classes_from="csv").classes == ("a", "b")
     agreeing = [f"{name}/{k:03d}.png,kind {name}" for name in ("00", "01") for k in range(4)]

@@ -87,7 +87,9 @@ def test_the_reason_of_a_set_names_its_rates_and_the_nearest_curve():
     assert same == "1e-3 is the rate of 2 seeds. One of them: Because of 1.0e-03."
     part = combined([says(1e-3), says(1e-3), says(1e-5, certain=False)])
     assert part.reason.startswith("1e-3 is the rate of the 2 of 3 seeds whose curves are conclusive. ")
-    assert combined([says(1e-3), says(1e-5, certain=False)]).reason.startswith("Most of the 2 curves do not say. ")
+    assert combined([says(1e-3), says(1e-5, certain=False)]).reason.startswith(
+        "Most of the 2 curves are inconclusive. "
+    )
 
 
 def test_one_curve_stays_what_it_says():
