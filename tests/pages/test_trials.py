@@ -156,7 +156,7 @@ def test_outcomes_are_beside_the_curve_and_can_be_chosen(run) -> None:
     text = said(at)
     assert "0.03 diverged at batch 2" in text
     assert "The lowest point of the curve, 0.03, is not the best rate: training diverged there." in text
-    assert "accuracy 80.0 % (" in text
+    assert "accuracy 80.0% (" in text
     assert "Use 0.03" not in labels(at)
     next(button for button in at.button if button.label == "Use 3e-3").click().run()
     assert not at.exception
@@ -268,7 +268,7 @@ def test_trials_under_way_show_what_has_ended(run, quiet) -> None:
     at = open_page("lr_finder", run=run.id)
     assert not at.exception
     assert "1 of 3 rates tried. Trials that have ended are kept when you stop." in said(at)
-    assert any("1e-4 is tried, the other rates are not yet" in title for title in titles(at))
+    assert any("1e-4 has been tried, the other rates not yet" in title for title in titles(at))
 
 
 def test_damaged_trials_are_left_out(run) -> None:

@@ -105,7 +105,7 @@ def test_the_sentence_says_what_is_a_guess():
         says(1.3e-3, valley=4.1e-4, slide=5.7e-4, steep=3e-3),
     ]
     assert spread(curves).sentence == (
-        "2 seeds: Anneal's rate is 1e-3 to 1.3e-3. Valley's differ by a factor of 4.1 and slide's by 57, so one test "
+        "2 seeds: Anneal's rate is 1e-3 to 1.3e-3. Valley's differ by a factor of 4.1 and slide's by 57, so a single test "
         "of them is a guess. Steep's lie within a factor of 2."
     )
     assert spread([says(1e-3), says(1e-3)]).sentence == "2 seeds: Anneal's rate is 1e-3."
@@ -119,7 +119,9 @@ def test_the_sentence_agrees_with_the_rates(rates):
     said = spread([says(ours, valley=theirs) for ours, theirs in rates])
     ours, valley = said.rules["anneal"], said.rules["valley"]
     assert said.sentence.startswith(f"{len(rates)} seeds: Anneal's rate is {rate_in_words(ours.lowest)}")
-    assert bool(re.search(r"Valley's differ by a factor of [\d.,]+, so one test", said.sentence)) == (valley.factor > 2)
+    assert bool(re.search(r"Valley's differ by a factor of [\d.,]+, so a single test", said.sentence)) == (
+        valley.factor > 2
+    )
     assert ("apart, so a single test of it is a guess" in said.sentence) == (ours.factor > 2)
 
 

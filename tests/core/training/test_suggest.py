@@ -87,7 +87,7 @@ def test_pure_noise_says_nothing(start, noise, sweep):
     assert sum(suggestion.certain for suggestion in found) <= 4
     unsure = next(suggestion for suggestion in found if not suggestion.certain)
     assert "inconclusive" in unsure.reason
-    assert "try some rates" in unsure.reason
+    assert "try a few rates" in unsure.reason
     assert unsure.collapse is None
     assert unsure.lr in (HARD_RATE, HEAD_RATE)
 

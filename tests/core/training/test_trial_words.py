@@ -158,7 +158,7 @@ def test_a_difference_between_lengths_within_chance_is_called_that():
 
 def test_another_rate_with_the_highest_accuracy_is_named_with_mcnemars_verdict():
     close = trials_of({1e-4: 0.6, 1e-3: 0.4}, accuracy={1e-4: 0.81, 1e-3: 0.80})
-    assert "1e-4 has the highest accuracy, 81.0 % beside 80.0 % at 1e-3: no more than chance" in said(close)
+    assert "1e-4 has the highest accuracy, 81.0% beside 80.0% at 1e-3: no more than chance" in said(close)
     far = trials_of({1e-4: 0.6, 1e-3: 0.4}, accuracy={1e-4: 0.9, 1e-3: 0.7})
     assert "more than chance (McNemar's test, p below 0.001)" in said(far)
     assert "highest accuracy" not in said(trials_of(CLEAR))
@@ -188,7 +188,7 @@ def test_of_images_that_the_network_knows_little_is_said():
     assert headline(seen) == "The network knows these images; low rates look better than they are"
     text = said(seen)
     assert text.startswith("The network was trained before on the images that judge here (loss 0.300 on them, 1.500 on")
-    assert "3e-2 diverged at batch 7." in text
+    assert "0.03 diverged at batch 7." in text
     for claim in ("1803.02021", "lowest point", "higher loss", "highest accuracy"):
         assert claim not in text
     assert "1803.02021" not in said(trials_of(CLEAR, length="stage", batches=90, step=30, replayed=True), seen)
