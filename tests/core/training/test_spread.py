@@ -105,8 +105,8 @@ def test_the_sentence_says_what_is_a_guess():
         says(1.3e-3, valley=4.1e-4, slide=5.7e-4, steep=3e-3),
     ]
     assert spread(curves).sentence == (
-        "2 seeds: Anneal's rate is 1e-3 to 1.3e-3. Valley's differ by a factor of 4.1 and slide's by 57, so a single test "
-        "of them is a guess. Steep's lie within a factor of 2."
+        "2 seeds: Anneal's rate is 1e-3 to 1.3e-3. Valley's differ by a factor of 4.1 and slide's by 57, so a single "
+        "test of them is a guess. Steep's lie within a factor of 2."
     )
     assert spread([says(1e-3), says(1e-3)]).sentence == "2 seeds: Anneal's rate is 1e-3."
     wide = spread([says(1e-3, valley=1e-3), says(1e-4, valley=1e-2)]).sentence
