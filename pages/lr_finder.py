@@ -20,8 +20,8 @@ context = begin(
     "LR finder",
     ":material/troubleshoot:",
     lead="Too low a rate makes training crawl; too high, and it diverges. The range test trains on a few batches at "
-    "ever higher rates, then undoes it. The curve shows which rates are too high: Anneal takes the customary rate, or a "
-    "lower one where the curve asks for it.",
+    "ever higher rates, then undoes it. The curve shows which rates are too high: Anneal takes the customary rate, or "
+    "a lower one where the curve asks for it.",
 )
 run = context.run
 if run is None:

@@ -74,7 +74,7 @@ def _rates(
 
 
 def _text(trials: Trials) -> str:
-    rows = [["rate", "loss", "95 %", "accuracy", "95 %", ""], *(_row(trials, outcome) for outcome in trials.outcomes)]
+    rows = [["rate", "loss", "95%", "accuracy", "95%", ""], *(_row(trials, outcome) for outcome in trials.outcomes)]
     if trials.before is not None:
         before = trials.before
         rows.append(["before", f"{before.loss:.3f}", "", f"{before.accuracy:.1%}", "", ""])

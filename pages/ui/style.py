@@ -16,6 +16,9 @@ _CSS = f"""
 [data-testid="stCaptionContainer"] {{ color: {MUTED}; opacity: 1; }}
 [data-testid="stCaptionContainer"] :is(p, li) {{ opacity: 1; }}
 
+/* So are the titles of compact expanders. */
+[data-testid="stExpander"] summary {{ opacity: 1; }}
+
 /* The dark theme's accent is bright, so that text in it can be read; text on it is dark. */
 [data-testid="stApp"] button:is([kind="primary"], [kind="primaryFormSubmit"]):not(:disabled) {{
   color: light-dark(#FFFFFF, #181715);

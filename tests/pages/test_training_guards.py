@@ -87,10 +87,10 @@ def test_a_rate_beyond_the_collapse_is_marked_and_started_only_as_start_anyway(r
     uid = planned(run, WHOLE).cards[0].uid
     at = open_page("training", run=run.id)
     assert not at.exception
-    assert any("Collapse" in caption.value and "From 0.003 on" in caption.value for caption in at.caption)
+    assert any("Collapse" in caption.value and "From 3e-3 on" in caption.value for caption in at.caption)
     assert [warning.value for warning in at.warning] == [
-        "Stage 1: From 0.003 on this network collapsed in the range test, and this stage goes up to 0.03. "
-        "Rates from 2.5e-4 to 0.001 held."
+        "Stage 1: From 3e-3 on this network collapsed in the range test, and this stage goes up to 0.03. "
+        "Rates from 2.5e-4 to 1e-3 held."
     ]
     assert at.button(key="start").label == "Start anyway"
     at.button(key=f"use-before-start-{uid}").click().run()
@@ -127,12 +127,12 @@ def test_a_collapse_is_said_with_the_way_back(run: RunFolder) -> None:
     assert "accuracy fell from 90.0% to 30.0%" in error.value
     assert "Whole \\*network\\*" in error.value
     assert "Load the snapshot best, 90.0% after epoch 5," in error.value
-    assert any("30.0 %, fallen from 90.0 %" in text.value for text in at.markdown)
+    assert any("30.0%, fallen from 90.0%" in text.value for text in at.markdown)
     at.button(key="back-1").click().run()
     assert not at.exception
     assert run.state.loaded == "best"
     assert not at.error
-    assert "The present weights are those of the snapshot best, with 90.0 %." in said(at)
+    assert "The present weights are those of the snapshot best, with 90.0%." in said(at)
 
 
 def test_the_stage_is_planned_again_at_the_rate_to_try(run: RunFolder) -> None:
@@ -176,7 +176,7 @@ def test_an_end_well_below_the_best_offers_the_best(run: RunFolder) -> None:
     state = run.state
     run.write_state(state.model_copy(update={"figures": {"accuracy": 0.3}}))
     at = open_page("training", run=run.id)
-    assert "Training ended at 30.0 %, below its best: 90.0 % after epoch 5, kept as the snapshot best." in said(at)
+    assert "Training ended at 30.0%, below its best: 90.0% after epoch 5, kept as the snapshot best." in said(at)
     run.write_state(state.model_copy(update={"figures": {"accuracy": 0.88}}))
     assert "back-to-best" not in keys(open_page("training", run=run.id))
 
@@ -188,7 +188,7 @@ def test_the_chosen_rate_is_in_the_next_stage_that_it_fits_and_can_be_undone(run
     assert not at.exception
     assert not any(warning.value == CHANGED for warning in at.warning)
     assert rates(run) == [None, None, (0.0042,)]
-    assert "0.0042, from your click on the LR finder page, in place of finding it first" in said(at)
+    assert "4.2e-3, from your click on the LR finder page, in place of finding it first" in said(at)
     again = open_page("training", run=run.id)  # a reload
     uid = draft.cards[2].uid
     again.button(key=f"undo-rate-{uid}").click().run()
@@ -211,7 +211,7 @@ def test_a_rate_written_by_hand_is_replaced_only_with_a_word_about_it(run: RunFo
     assert not at.exception
     assert rates(run) == [(0.5,)]
     assert at.text_input(key=f"{uid}-lr").value == "0.5"
-    assert "0.5, from Anneal's suggestion on the LR finder page, in place of 0.002" in said(at)
+    assert "0.5, from Anneal's suggestion on the LR finder page, in place of 2e-3" in said(at)
     next(button for button in at.button if button.label == "Done").click().run()
     at.button(key=f"undo-rate-{uid}").click().run()
     assert rates(run) == [(0.002,)]

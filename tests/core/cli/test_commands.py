@@ -31,7 +31,7 @@ def test_inspect_counts_and_names_what_is_wrong(anneal, pictures, tmp_path):
 
 
 def test_find_lr_gives_the_curve_and_every_suggestion(anneal, pictures, home):
-    before = list_runs(Workspace.at(home))
+    before = [run.id for run in list_runs(Workspace.at(home))]
     own = ("--backbone", "small_cnn", "--size", SIDE, "--steps", 40, "--batch-size", 8, "--unfrozen")
     found = anneal("find-lr", pictures, *own, "--json").json
     assert set(found["suggestions"]) == {"valley", "slide", "steep", "minimum", "lightning"}

@@ -40,7 +40,8 @@ def test_the_text_says_what_was_trained_and_where_each_rate_lies(freeze_to, trai
     found = FoundRate((curve(freeze_to),))
     said = text(found)
     assert said.startswith(f"80 batches, trained: {trained}, until it was stopped.")
-    assert f"\nTake {rate_in_words(found.suggestion.lr)}; rates from {rate_in_words(found.suggestion.low)} to " in said
+    low = rate_in_words(found.suggestion.low)
+    assert f"\nTake {rate_in_words(found.suggestion.lr)}; rates from {low} to " in said
     assert f"\n{found.suggestion.reason}\nOther rules" in said
     flat = " ".join(said.split())
     for name in PREFERRED:
