@@ -19,9 +19,9 @@ from pages.ui.frame import begin, end
 context = begin(
     "LR finder",
     ":material/troubleshoot:",
-    lead="Too low a rate crawls, too high a one diverges. The range test trains on a few batches at ever higher rates "
-    "and undoes it all. Its curve shows which rates are too high for this network: Anneal takes the customary rate, or "
-    "a lower one where this curve asks for it.",
+    lead="Too low a rate makes training crawl; too high, and it diverges. The range test trains on a few batches at "
+    "ever higher rates, then undoes it. The curve shows which rates are too high: Anneal takes the customary rate, or "
+    "a lower one where the curve asks for it.",
     words=("learning rate", "batch", "loss", "head", "backbone", "activations", "freeze"),
 )
 run = context.run
@@ -38,15 +38,15 @@ if jobs.follow(context.workspace, run, partial(watch, run)) is not None:
     st.stop()
 if curves:
     test, earlier = choose_test(curves)
-    curve_view(run, info, test, earlier)
+    span = curve_view(run, info, test, earlier)
     chosen_rate(run, info)
     what_it_means(run, info, test.curve)
     suggestions_view(run, info, test.curve)
     if test.found is not None:
-        seeds_view(test.found, test.curves)
+        seeds_view(test.found, span)
     if test.curve.vsgd is not None:
         vsgd_view(test.curve.vsgd)
-    trials_panel(run, info, test.curve)
+    trials_panel(run, info, test.curve, span)
     st.subheader("Another test", anchor=False)
 finder_form(run, info, again=bool(curves))
 if not curves:

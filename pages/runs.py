@@ -1,4 +1,4 @@
-"""Runs: every run with its figures, runs beside each other, jobs, and what is kept on disk."""
+"""Runs: every run with its figures, runs compared, jobs, and what is kept on disk."""
 
 import streamlit as st
 
@@ -14,8 +14,8 @@ from pages.ui.runs.table import choose_rows
 context = begin(
     "Runs",
     ":material/history:",
-    lead="A run is one model's whole life: its data, its stages, its figures. Choose one row to go on with it, several "
-    "to compare them.",
+    lead="A run is one model's whole life: its data, its stages, its figures. Choose one row to open that run, "
+    "several to compare them.",
     words=("epoch", "loss", "activations"),
 )
 live_jobs(context.workspace)

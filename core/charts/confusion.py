@@ -57,8 +57,8 @@ def confusion(
 def _axes(classes: Sequence[str]) -> tuple[alt.X, alt.Y]:
     """Predicted classes across and true classes down, both in this order; of many classes some names are left out."""
     scale, overlap = alt.Scale(domain=list(classes)), len(classes) > 2 * NUMBERED
-    across = alt.Axis(labelAngle=-45, labelLimit=110, labelOverlap=overlap)
-    down = alt.Axis(labelLimit=110, labelOverlap=overlap)
+    across = alt.Axis(labelAngle=-45, labelLimit=110, labelOverlap=overlap, labelFlush=False)
+    down = alt.Axis(labelLimit=110, labelOverlap=overlap, labelFlush=False)
     x = alt.X("predicted:N", scale=scale, title="Predicted class", axis=across)
     return x, alt.Y("true:N", scale=scale, title="True class", axis=down)
 

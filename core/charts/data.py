@@ -31,7 +31,7 @@ def class_bars(counts: pd.DataFrame) -> alt.Chart | alt.LayerChart:
     )
     present = [split for split in SPLIT_NAMES if (shown["split"] == split).any()]
     bars = shown["class"].nunique()
-    said = f"Images a class, without {left_out:,} classes of middling size" if left_out else "Images a class"
+    said = f"Images per class, without {left_out:,} classes of middling size" if left_out else "Images per class"
     chart: alt.Chart = (
         alt.Chart(shown)
         .mark_bar(height={"band": 0.72})

@@ -1,14 +1,12 @@
 """The range test: loss against the learning rate, with what is suggested and what was chosen."""
 
-import math
-
 import altair as alt
 import numpy as np
 import pandas as pd
 
 from core.charts import palette
 from core.charts.lines import below, headline, round_above, thin
-from core.charts.lr_marks import RULE_COLOUR, Axis, Marks, areas, lines
+from core.charts.lr_marks import BESIDE_PLOT, RULE_COLOUR, Axis, Marks, areas, lines
 from core.numbers import rate_in_words
 
 RATE_PICKED = "rate"
@@ -42,9 +40,14 @@ def finder(
     of it is on the axis, and the axis of losses does not move with every batch.
     """
     now = thin(curves[curves["role"] == PRESENT])
-    axis = _axis(curves, span)
+    axis = Axis.around([*curves["lr"], *(span or ())])
     bottom, top = loss_range(curves[curves["role"] != EARLIER], whole=span is not None)
-    up = alt.Y("centred:Q", title=y_title, scale=alt.Scale(domain=[bottom, top], nice=False))
+    up = alt.Y(
+        "centred:Q",
+        title=y_title,
+        axis=alt.Axis(minExtent=BESIDE_PLOT),
+        scale=alt.Scale(domain=[bottom, top], nice=False),
+    )
     marked, room = lines(marks, axis)
     layers: list[alt.Chart | alt.LayerChart] = [*areas(marks, axis), _band(now, axis, top)]
     earlier = curves[curves["role"] == EARLIER]
@@ -60,15 +63,6 @@ def finder(
         layers.append(_picker(now, axis))
     chart: alt.LayerChart = alt.LayerChart(layer=layers).resolve_scale(color="independent", shape="independent")
     return chart.properties(height=height + room, title=headline(title))
-
-
-def _axis(curves: pd.DataFrame, span: tuple[float, float] | None) -> Axis:
-    """All rates of all curves, or of the test under way, with a little room at both ends."""
-    low, high = span or (curves["lr"].min(), curves["lr"].max())
-    if not (0 < low < math.inf and 0 < high < math.inf):
-        low, high = 1e-5, 1.0
-    room = max(high / low, 1.2) ** 0.02
-    return Axis(low / room, high * room)
 
 
 def loss_range(curves: pd.DataFrame, *, whole: bool = False) -> tuple[float, float]:
@@ -121,7 +115,7 @@ def _batches(now: pd.DataFrame, axis: Axis, top: float) -> alt.Chart:
     )
     chart: alt.Chart = (
         alt.Chart(frame)
-        .mark_point(color=palette.BLUE, size=20, filled=True, opacity=0.7)
+        .mark_point(color=palette.BLUE, size=24, filled=True, opacity=0.85)
         .encode(x=axis.encoding, y="shown:Q", shape=shape)
     )
     return chart

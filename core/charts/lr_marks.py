@@ -5,13 +5,14 @@ with the width of the chart, while their text stays as wide as it is.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import altair as alt
 import pandas as pd
 
 from core.charts import palette
+from core.charts.lines import RATE_LABEL
 from core.numbers import rate_in_words
 
 SUGGESTED_COLOUR, COLLAPSE_COLOUR, RULE_COLOUR, CHOSEN_COLOUR = (
@@ -26,6 +27,10 @@ NARROWEST = 330
 
 LETTER, GAP = 5.7, 4
 """Pixels of a letter of a label (11 px, bold), and between a line and its label."""
+
+BESIDE_PLOT, TITLE_BESIDE = 40, 29
+"""Pixels left of the plot for the labels of its axis, and for the title beside them: charts of rates are drawn under
+each other, and their plots line up."""
 
 ROW = 14
 """Pixels from one row of labels to the next."""
@@ -142,6 +147,14 @@ class Axis:
     lowest: float
     highest: float
 
+    @classmethod
+    def around(cls, rates: Iterable[float]) -> "Axis":
+        """The axis that shows `rates` with a little room at both ends; what is no rate above 0 is passed over."""
+        known = [rate for rate in rates if 0 < rate < math.inf] or [1e-5, 1.0]
+        low, high = min(known), max(known)
+        room = max(high / low, 1.2) ** 0.02
+        return cls(low / room, high * room)
+
     def __call__(self, rate: float) -> float:
         """Where a rate lies, as a share 0..1 of the axis; rates beyond its ends lie at them."""
         span = math.log(self.highest / self.lowest) or 1.0
@@ -156,13 +169,12 @@ class Axis:
         decades = range(math.floor(math.log10(self.lowest)), math.ceil(math.log10(self.highest)) + 1)
         steps = (1,) if self.highest / self.lowest > 100 else (1, 2, 5)
         values = [digit * 10.0**decade for decade in decades for digit in steps]
-        written = "datum.value >= 0.000999 ? format(datum.value, '~g') : format(datum.value, '.0e')"
         return alt.X(
             "lr:Q",
             title="Learning rate of the head (log scale)",
             scale=alt.Scale(type="log", nice=False, domain=[self.lowest, self.highest]),
             axis=alt.Axis(
-                values=[value for value in values if value in self], labelExpr=written, labelOverlap=True, grid=False
+                values=[value for value in values if value in self], labelExpr=RATE_LABEL, labelOverlap=True, grid=False
             ),
         )
 

@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from core.charts.lines import headline
-from core.charts.lr_marks import RULE_COLOUR, SUGGESTED_COLOUR, Axis
+from core.charts.lr_marks import BESIDE_PLOT, RULE_COLOUR, SUGGESTED_COLOUR, TITLE_BESIDE, Axis
 from core.numbers import rate_in_words
 
 ROW_HEIGHT = 26
@@ -29,7 +29,17 @@ def spread_chart(rules: pd.DataFrame, *, lowest: float, highest: float, title: s
     colour = alt.condition(f"datum.rule == '{OURS}'", alt.value(SUGGESTED_COLOUR), alt.value(RULE_COLOUR))
     base = alt.Chart(frame).encode(
         y=alt.Y(
-            "rule:N", title=None, sort=list(frame["rule"]), axis=alt.Axis(ticks=False, domain=False, labelOverlap=False)
+            "rule:N",
+            title=None,
+            sort=list(frame["rule"]),
+            axis=alt.Axis(
+                ticks=False,
+                domain=False,
+                labelOverlap=False,
+                labelFlush=False,
+                labelPadding=8,
+                minExtent=BESIDE_PLOT + TITLE_BESIDE,
+            ),
         ),
         color=colour,
         tooltip=[
@@ -39,7 +49,7 @@ def spread_chart(rules: pd.DataFrame, *, lowest: float, highest: float, title: s
             alt.Tooltip("seeds:Q", title="Seeds with a rate"),
         ],
     )
-    axis = Axis(min(lowest, float(frame["lowest"].min())) / 1.1, max(highest, float(frame["highest"].max())) * 1.1)
+    axis = Axis.around([lowest, highest, *frame["lowest"], *frame["highest"]])
     line = base.mark_rule(strokeWidth=5, opacity=0.55, strokeCap="round").encode(x=axis.encoding, x2="highest:Q")
     point = base.mark_point(filled=True, size=80, opacity=1).encode(x=alt.X("median:Q"))
     chart: alt.LayerChart = alt.LayerChart(layer=[line, point])

@@ -9,7 +9,7 @@ LONGEST_NAME = 220
 """Pixels of a run's name in the legend."""
 
 
-def compare_runs(epochs: pd.DataFrame, *, height: int = 260) -> alt.Chart:
+def compare_runs(epochs: pd.DataFrame, *, height: int = 380) -> alt.Chart:
     """Validation accuracy after each epoch, one line a run.
 
     epochs: columns run (its name), epoch (1, 2, ... over the run's whole life), accuracy (0..1).
@@ -25,7 +25,7 @@ def compare_runs(epochs: pd.DataFrame, *, height: int = 260) -> alt.Chart:
                 "run:N",
                 title=None,
                 scale=alt.Scale(domain=runs, range=palette.SERIES),
-                legend=alt.Legend(orient="bottom", columns=2, labelLimit=LONGEST_NAME),
+                legend=alt.Legend(orient="bottom", offset=0, columns=2, labelLimit=LONGEST_NAME),
             ),
             tooltip=[
                 alt.Tooltip("run:N", title="Run"),

@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 
 from core.charts import palette
-from core.charts.lines import RATE_FORMAT, headline
+from core.charts.lines import headline
+from core.charts.lr_marks import BESIDE_PLOT, GAP, LETTER, NARROWEST, ROW, Axis
 from core.numbers import rate_in_words
 
 COLUMNS = ("lr", "loss", "low", "high", "accuracy", "accuracy_low", "accuracy_high", "diverged_at", "standing")
-HEIGHT = 360
-ROOM = 0.12
+HEIGHT = 400
+ROOM = 0.14
 """Share of the height that is left free above the highest loss and below the lowest."""
 
 OFF_SCALE = 3.0
@@ -22,13 +23,14 @@ drawn at the upper edge: a collapsed rate would hide the differences between the
 BESIDE = 1.25
 """Factor by which the axis goes on beside the lowest and the highest rate."""
 
-LABELS = {"best": "lowest loss", "alike": "not told apart from it", "worse": "worse", "diverged": "diverged"}
+LABELS = {"best": "lowest loss", "alike": "no clear difference from it", "worse": "worse", "diverged": "diverged"}
 COLOURS = {
     "best": palette.GREEN,
     "alike": palette.SKY,
     "worse": palette.ORANGE,
     "diverged": palette.VERMILLION,
 }
+Y_TITLE = "Loss on images kept out"
 SHAPES = {"best": "circle", "alike": "circle", "worse": "square", "diverged": "cross"}
 
 
@@ -41,7 +43,7 @@ def trials_chart(
     lowest: float | None = None,
     height: int = HEIGHT,
 ) -> alt.LayerChart:
-    """Loss over the rate on the same log axis as the curve's, with 95 % intervals.
+    """Loss over the rate on the same log axis as the curve's, with 95% intervals.
 
     `frame` has a row a rate with the `COLUMNS`: figures are not a number where training diverged at batch
     `diverged_at`; `standing` is a key of `LABELS`. What follows a semicolon in `title` stands below it. `span` is the
@@ -51,13 +53,9 @@ def trials_chart(
     bottom, top = _ends(frame, before)
     rows = _drawn(frame, bottom, top)
     scale = alt.Scale(domain=[bottom, top], nice=False)
-    x = alt.X(
-        "lr:Q",
-        title="Learning rate of the head (log scale)",
-        scale=alt.Scale(type="log", nice=False, domain=_domain(frame, span)),
-        axis=alt.Axis(format=".0e", labelOverlap=True, tickCount=9, grid=False),
-    )
-    y = alt.Y("y:Q", title="Loss, images kept out", scale=scale)
+    axis = _axis(frame, span)
+    x = axis.encoding
+    y = alt.Y("y:Q", title=Y_TITLE, scale=scale, axis=alt.Axis(minExtent=BESIDE_PLOT))
     shown = [standing for standing in LABELS if standing in set(frame["standing"])]
     colour = alt.Color(
         "label:N",
@@ -70,23 +68,20 @@ def trials_chart(
     line = base.transform_filter("datum.inside").mark_line(color=palette.GREY, strokeWidth=1.2, opacity=0.6, clip=True)
     bars = base.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=2.5, opacity=0.75, clip=True)
     points = base.mark_point(filled=True, size=130, opacity=1)
-    words = base.transform_filter("!datum.inside").mark_text(
-        align="center", baseline="bottom", dy=-9, fontSize=11, color=palette.VERMILLION
-    )
     layers: list[alt.Chart | alt.LayerChart] = []
     if before is not None and bottom <= before <= top:
         layers.append(_before(before, scale))
-    first, last = _domain(frame, span)
-    if lowest is not None and first <= lowest <= last:
-        layers.append(_lowest(lowest, to_the_left=lowest**2 > first * last))
+    if lowest is not None and lowest in axis:
+        layers.append(_lowest(lowest, to_the_left=axis(lowest) > 0.5))
+    notes, room = _notes(rows, axis)
     layers += [
         line.encode(x, y),
-        bars.encode(x, alt.Y("low:Q", scale=scale, title="Loss, images kept out"), alt.Y2("high:Q"), colour),
+        bars.encode(x, alt.Y("low:Q", scale=scale, title=Y_TITLE), alt.Y2("high:Q"), colour),
         points.encode(x, y, colour, shape.legend(None), tooltip=_tooltip()),
-        words.encode(x, y, text="note:N"),
+        *notes,
     ]
     chart: alt.LayerChart = alt.LayerChart(layer=layers)
-    return chart.properties(height=height, title=headline(*title.split("; ", 1)))
+    return chart.properties(height=height + room, title=headline(*title.split("; ", 1)))
 
 
 def _ends(frame: pd.DataFrame, before: float | None) -> tuple[float, float]:
@@ -119,7 +114,7 @@ def _drawn(frame: pd.DataFrame, bottom: float, top: float) -> pd.DataFrame:
         label=[LABELS[standing] for standing in frame["standing"]],
         rate=[rate_in_words(rate) for rate in frame["lr"]],
         loss_interval=_intervals(frame["low"], frame["high"], "{:.3f}"),
-        accuracy_interval=_intervals(100 * frame["accuracy_low"], 100 * frame["accuracy_high"], "{:.1f} %"),
+        accuracy_interval=_intervals(100 * frame["accuracy_low"], 100 * frame["accuracy_high"], "{:.1f}%"),
     )
 
 
@@ -129,27 +124,48 @@ def _intervals(low: pd.Series, high: pd.Series, pattern: str) -> list[str]:
     return ["" if math.isnan(a) else f"{pattern.format(a)} to {pattern.format(b)}" for a, b in ends]
 
 
-def _domain(frame: pd.DataFrame, span: tuple[float, float]) -> list[float]:
-    rates = frame["lr"].to_numpy(float)
-    if not len(rates):
-        return list(span)
-    return [min(span[0], float(rates.min()) / BESIDE), max(span[1], float(rates.max()) * BESIDE)]
+def _axis(frame: pd.DataFrame, span: tuple[float, float]) -> Axis:
+    """The axis of the curve; wider where a rate lies beside it."""
+    axis = Axis.around(span)
+    beside = [*(frame["lr"] / BESIDE), *(frame["lr"] * BESIDE)]
+    return axis if all(rate in axis for rate in frame["lr"]) else Axis.around([*span, *beside])
+
+
+def _notes(rows: pd.DataFrame, axis: Axis) -> tuple[list[alt.Chart], int]:
+    """What is written of the rates above the chart, in rows over the plot so that no two texts meet on the narrowest
+    screen, and how many pixels they need.
+    """
+    noted = rows[~rows["inside"].astype(bool)].sort_values("lr", ascending=False)
+    if noted.empty:
+        return [], 0
+    begins: list[float] = []
+    above = []
+    for rate, text in zip(noted["lr"], noted["note"], strict=True):
+        half = LETTER * len(text) / 2
+        middle = axis(rate) * NARROWEST
+        row = next((row for row, begin in enumerate(begins) if middle + half + GAP < begin), len(begins))
+        begins[row : row + 1] = [middle - half]
+        above.append(-float(ROW * row + 6))
+    texts = alt.Chart(noted.assign(above=above)).mark_text(
+        align="center", baseline="bottom", fontSize=11, color=palette.VERMILLION
+    )
+    return [texts.encode(axis.encoding, alt.Y("above:Q", scale=None, axis=None), text="note:N")], ROW * len(begins)
 
 
 def _tooltip() -> list[alt.Tooltip]:
     return [
-        alt.Tooltip("lr:Q", title="Learning rate", format=RATE_FORMAT),
+        alt.Tooltip("rate:N", title="Learning rate"),
         alt.Tooltip("loss:Q", title="Loss", format=".3f"),
-        alt.Tooltip("loss_interval:N", title="Its 95 % interval"),
+        alt.Tooltip("loss_interval:N", title="Its 95% interval"),
         alt.Tooltip("accuracy:Q", title="Accuracy", format=".1%"),
-        alt.Tooltip("accuracy_interval:N", title="Its 95 % interval (Wilson)"),
-        alt.Tooltip("label:N", title="Beside the lowest"),
+        alt.Tooltip("accuracy_interval:N", title="Its 95% interval (Wilson)"),
+        alt.Tooltip("label:N", title="Compared with the lowest"),
         alt.Tooltip("diverged_at:Q", title="Diverged at batch"),
     ]
 
 
 def _before(loss: float, scale: alt.Scale) -> alt.LayerChart:
-    frame = pd.DataFrame({"y": [loss], "text": [f"before the trials {loss:.3f}"]})
+    frame = pd.DataFrame({"y": [loss], "text": [f"before the trials: {loss:.3f}"]})
     base = alt.Chart(frame).encode(y=alt.Y("y:Q", scale=scale))
     rule = base.mark_rule(color=palette.GREY, strokeDash=[2, 3], strokeWidth=1.4)
     text = base.mark_text(align="left", baseline="bottom", dx=4, dy=-3, color=palette.GREY, fontSize=11)

@@ -100,9 +100,9 @@ def _advice(found: Suggestion) -> list[str]:
     """Anneal's rate, its range, where training collapses, and why."""
     then = ""
     if found.collapse is not None:
-        then = f" From {rate_in_words(found.collapse)} on training collapses."
+        then = f" From {rate_in_words(found.collapse)} on, training collapses."
     elif found.rise is not None:
-        then = f" From {rate_in_words(found.rise)} on the loss rises for good."
+        then = f" From {rate_in_words(found.rise)} on, the loss rises for good."
     if not found.certain:
         return [found.reason]
     return [

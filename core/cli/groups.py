@@ -33,7 +33,7 @@ def network(parser: argparse.ArgumentParser) -> None:
 
 def splitting(parser: argparse.ArgumentParser) -> None:
     """How the data set is split and read."""
-    parser.add_argument("--seed", type=whole, metavar="N", help="decides all that is random (default: 0)")
+    parser.add_argument("--seed", type=whole, metavar="N", help="seed of everything that is random (default: 0)")
     parser.add_argument(
         "--valid-share",
         type=valid_share,
@@ -45,7 +45,7 @@ def splitting(parser: argparse.ArgumentParser) -> None:
         "--classes-from",
         choices=("folder", "names", "csv"),
         help="where the classes come from: the folders, the names of the files (cat.0.jpg), or a table of files and "
-        "labels (default: the folders, or a table where they are no classes)",
+        "labels (default: the folders, or a table where the folders are no classes)",
     )
     reading.add_argument(
         "--folder",
@@ -59,12 +59,12 @@ def splitting(parser: argparse.ArgumentParser) -> None:
         "--columns",
         type=columns,
         metavar="file=A,label=B[,split=C]",
-        help="the columns of the table, where they are not called so",
+        help="the columns of the table, if they have other names",
     )
     reading.add_argument(
         "--pattern",
         metavar="P",
-        help="how file names hold the class: {class}.{number}, {class}_{number}, ... (default: found by itself)",
+        help="how file names hold the class: {class}.{number}, {class}_{number}, ... (default: detected)",
     )
 
 
@@ -107,8 +107,8 @@ def stage(parser: argparse.ArgumentParser) -> None:
     stage.add_argument("--weight-decay", type=float, metavar="D", help="0 to 10 (default: 0.01)")
     stage.add_argument("--label-smoothing", type=float, metavar="E", help="0 to below 1 (default: 0)")
     stage.add_argument("--class-weights", action="store_true", help="rarer classes count more in the loss")
-    stage.add_argument("--batch-size", type=whole, metavar="N", help="images a batch, 1 to 4096 (default: 32)")
-    stage.add_argument("--share", type=float, metavar="S", help="share of the training images, to 1 (default: 1)")
+    stage.add_argument("--batch-size", type=whole, metavar="N", help="images per batch, 1 to 4096 (default: 32)")
+    stage.add_argument("--share", type=float, metavar="S", help="share of the training images, up to 1 (default: 1)")
 
 
 def moved(parser: argparse.ArgumentParser) -> None:

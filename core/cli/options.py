@@ -165,7 +165,7 @@ def _find_lr(commands: Commands) -> None:
         help="also the rate that vSGD estimates for plain SGD (experimental); takes about as long as 32 steps",
     )
     parser.add_argument("--augment", choices=AUGMENTATIONS, help="random transforms of each image (default: none)")
-    parser.add_argument("--batch-size", type=whole, metavar="N", help="images a batch, 1 to 4096 (default: 32)")
+    parser.add_argument("--batch-size", type=whole, metavar="N", help="images per batch, 1 to 4096 (default: 32)")
 
 
 def _try_rates(commands: Commands) -> None:
@@ -183,19 +183,19 @@ def _try_rates(commands: Commands) -> None:
         "--rates",
         type=rates,
         metavar="R,R[,R...]",
-        help="2 to 6 rates (default: a range test's suggestion, a third of it, 3 times it, and its lowest point)",
+        help="2 to 6 rates (default: the range test's suggestion, a third of it, 3 times it, and its lowest point)",
     )
     parser.add_argument(
         "--length", choices=LENGTHS, help="of a trial: a third of an epoch, 1 epoch, or --epochs (default: epoch)"
     )
-    parser.add_argument("--epochs", type=whole, metavar="N", help="epochs of the stage that --length stage is")
+    parser.add_argument("--epochs", type=whole, metavar="N", help="epochs of the stage, with --length stage")
     parser.add_argument("--repeats", type=whole, metavar="N", help="trials at each rate, 1 to 5 (default: 1)")
     network(parser)
     splitting(parser)
     parser.add_argument("--unfrozen", action="store_true", help=WHOLE_HELP)
     parser.add_argument("--precompute", action="store_true", help="train the head from precomputed activations")
     parser.add_argument("--augment", choices=AUGMENTATIONS, help="random transforms of each image (default: none)")
-    parser.add_argument("--batch-size", type=whole, metavar="N", help="images a batch, 1 to 4096 (default: 32)")
+    parser.add_argument("--batch-size", type=whole, metavar="N", help="images per batch, 1 to 4096 (default: 32)")
 
 
 def _train(commands: Commands) -> None:
@@ -247,9 +247,9 @@ def _predict(commands: Commands) -> None:
     parser = _command(
         commands,
         "predict",
-        "what a run says about image files",
+        "what a run predicts for image files",
         "The most probable class of each image file, with the probability of every class. Images that cannot be read "
-        "are named and passed over; the exit status is then 1, or 2 if none can be.",
+        "are named and skipped; the exit status is then 1, or 2 if none can be.",
         "a list of objects of image, class, probabilities (class -> 0..1), or of image, error",
     )
     parser.add_argument("run", metavar="RUN", help=RUN_HELP)
@@ -263,7 +263,7 @@ def _benchmark(commands: Commands) -> None:
     _command(
         commands,
         "benchmark",
-        "what this machine does, in under a minute",
-        "Measures the parts of training for a few seconds each, on pictures made on the spot. The Home page shows it.",
-        "an object of decode, features, train, small (images a second), lesson_seconds, device, threads, torch",
+        "how fast this machine trains, in under a minute",
+        "Measures the parts of training for a few seconds each, on generated pictures. The Home page shows it.",
+        "an object of decode, features, train, small (images per second), lesson_seconds, device, threads, torch",
     )

@@ -117,7 +117,7 @@ def _resumed(options: Options, reporter: Reporter) -> tuple[RunFolder, TrainSpec
         return run, TrainSpec(plan=_keeping_labels(options, plan, info.classes, reporter), start=start)
     if not state.unfinished:
         raise RunError(
-            "Nothing of this run's plan is left to do. Say what to do next, such as --unfreeze --cycles 2, "
+            "Nothing of this run's plan is left to do. Choose what to do next, such as --unfreeze --cycles 2, "
             "--recipe or --plan."
         )
     return run, TrainSpec()
@@ -220,7 +220,7 @@ def _answer(run: RunFolder, seconds: float) -> Answer:
 def _text(run: RunFolder, value: dict[str, Any], stages: list[dict[str, Any]], fallen: list[Setback]) -> str:
     rows = [["stage", "rate", "epochs", "accuracy", "valid loss", "seconds"]]
     for number, stage in enumerate(stages, start=1):
-        lr = ", ".join(f"{rate:.2g}" for rate in stage["lr"] or ())
+        lr = ", ".join(rate_in_words(rate) for rate in stage["lr"] or ())
         figures = [_figure(stage["accuracy"], ".1%"), _figure(stage["valid_loss"], ".3f")]
         rows.append([stage["name"] or f"Stage {number}", lr, str(stage["epochs"]), *figures, f"{stage['seconds']:.1f}"])
     accuracy, loss = _figure(value["accuracy"], ".1%"), _figure(value["valid_loss"], ".3f")
@@ -246,7 +246,8 @@ def _said(run: RunFolder, setback: Setback) -> str:
     if setback.snapshot is None:
         return f"{setback.sentence} {setback.advice}"
     name = shlex.quote(setback.snapshot.name)
-    command = f"python -m core train --continue {shlex.quote(str(run.path))} --from {name} --lr {setback.try_rate:.2g}"
+    rate = rate_in_words(setback.try_rate)
+    command = f"python -m core train --continue {shlex.quote(str(run.path))} --from {name} --lr {rate}"
     return f"{setback.sentence} {setback.advice} To do so: {command}, with the stage's other options."
 
 

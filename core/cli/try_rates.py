@@ -7,13 +7,14 @@ from core.cli.network import augmentation_of, network_of, trained_whole
 from core.cli.options import Options
 from core.cli.output import Answer, Reporter, table
 from core.errors import PlanError, TrainingError
+from core.numbers import rate_in_words
 from core.training.learner import Learner
 from core.training.lr_finder import range_test
 from core.training.stage import Stage, stage_of
 from core.training.sweeps import sweep_for
 from core.training.trial_results import Outcome, Trials
 from core.training.trial_settings import LENGTHS, Length, TrialSettings, lowest_point, rates_to_try
-from core.training.trial_words import findings, headline, method, standing, two_figures
+from core.training.trial_words import findings, headline, method, standing
 from core.training.trials import try_rates
 from core.workspace import Workspace
 
@@ -72,7 +73,7 @@ def _rates(
 
 
 def _text(trials: Trials) -> str:
-    rows = [["rate", "loss", "95 %", "accuracy", "95 %", ""], *(_row(trials, outcome) for outcome in trials.outcomes)]
+    rows = [["rate", "loss", "95%", "accuracy", "95%", ""], *(_row(trials, outcome) for outcome in trials.outcomes)]
     if trials.before is not None:
         before = trials.before
         rows.append(["before", f"{before.loss:.3f}", "", f"{before.accuracy:.1%}", "", ""])
@@ -80,7 +81,7 @@ def _text(trials: Trials) -> str:
 
 
 def _row(trials: Trials, outcome: Outcome) -> list[str]:
-    name, said = two_figures(outcome.lr), standing(trials, outcome)
+    name, said = rate_in_words(outcome.lr), standing(trials, outcome)
     found = outcome.measured
     if found is None:
         return [name, "", "", "", "", said]

@@ -154,19 +154,19 @@ def _opened(archive: Path, title: str) -> zipfile.ZipFile | tarfile.TarFile:
     with archive.open("rb") as file:
         start = file.read(200)
     if not start:
-        raise DataError(f"{title} is empty. Copy or download it anew.")
+        raise DataError(f"{title} is empty. Copy or download it again.")
     if re.match(rb"\s*(<!doctype html|<html)", start, re.IGNORECASE):
-        raise DataError(f"{title} is a web page: its download failed. Download it anew.")
+        raise DataError(f"{title} is a web page: its download failed. Download it again.")
     if start.startswith((b"7z\xbc\xaf", b"Rar!")):
         kind = "a 7z" if start.startswith(b"7z") else "a RAR"
-        raise DataError(f"{title} is {kind} archive, which is not read here. Unpack it, and choose the folder.")
+        raise DataError(f"{title} is {kind} archive, which Anneal does not read. Unpack it, and choose the folder.")
     try:
         return zipfile.ZipFile(archive) if zipfile.is_zipfile(archive) else tarfile.open(archive)
     except Exception as error:  # both raise nearly anything on hostile bytes
         if "multi-disk" in str(error) or "span" in str(error):
             raise DataError(f"{title} is one part of a split archive. Unpack it, and choose the folder.") from error
         if start.startswith(b"PK\3\4"):
-            raise DataError(f"{title} is damaged: its end is missing. Copy or download it anew.") from error
+            raise DataError(f"{title} is damaged: its end is missing. Copy or download it again.") from error
         raise DataError(_no_archive(title)) from error
 
 
@@ -199,7 +199,7 @@ def _refusal(entry: zipfile.ZipInfo) -> str:
         return "It is encrypted."
     if entry.compress_type not in _READ:
         method = _METHODS.get(entry.compress_type, f"method {entry.compress_type}")
-        return f"It is compressed with {method}, which is not read here. Unpack the zip and choose the folder."
+        return f"It is compressed with {method}, which Anneal does not read. Unpack the zip and choose the folder."
     return ""
 
 

@@ -104,8 +104,8 @@ def _joined(labels: list[str]) -> bool:
 def _several(name: str, example: str = "", where: str = "") -> str:
     shown = f" ({example})" if example else ""
     return (
-        f"{name} gives several labels to an image{where}{shown}. Anneal learns one class for each image; it is not "
-        "for that."
+        f"{name} gives several labels to an image{where}{shown}. Anneal learns one class for each image; it cannot "
+        "use several."
     )
 
 

@@ -49,7 +49,7 @@ class DataSet:
     """Classes, images and a split, sorted by name; numbers in the names of classes sort as numbers.
 
     `fingerprint` is of the content: names, classes and bytes of the images, not of how they are split; with
-    `split_origin` ("as given", "20 % held out, seed 0") and `seed` it fixes the split too. `reading` says how the
+    `split_origin` ("as given", "20% held out, seed 0") and `seed` it fixes the split too. `reading` says how the
     files became classes.
     """
 
@@ -84,7 +84,7 @@ class DataSet:
         return train[chosen]
 
     def counts(self) -> "pd.DataFrame":
-        """Images a class and split: columns class, split, images; a row for each pair, also of 0 images."""
+        """Images per class and split: columns class, split, images; a row for each pair, also of 0 images."""
         import pandas as pd  # a third of a second, which the first page need not wait for
 
         found = Counter((item.label, item.split) for item in self.items)

@@ -117,7 +117,7 @@ def read(path: Path) -> bytes:
         if not stat.S_ISREG(facts.st_mode):
             raise DataError("It is not a regular file.")
         if facts.st_size > MOST_BYTES:
-            raise DataError(f"The file has {facts.st_size / 2**20:,.0f} MB; up to {MOST_BYTES >> 20} are read.")
+            raise DataError(f"The file is {facts.st_size / 2**20:,.0f} MB; the limit is {MOST_BYTES >> 20} MB.")
         content = path.read_bytes()
     except FileNotFoundError as error:
         raise DataError("The file does not exist.") from error
@@ -230,7 +230,7 @@ def _no_image(content: bytes, suffix: str) -> str:
     known = kind_of(content, suffix)
     if known:
         return known
-    kind = "its content is text" if _is_text(content[:512]) else "its content is of no image format that is read here"
+    kind = "its content is text" if _is_text(content[:512]) else "its content is in no image format that Anneal reads"
     if suffix.lower() in SUFFIXES:
         return f"Not an image, though its name ends in {suffix}: {kind}."
     return f"Not an image: {kind}."

@@ -30,12 +30,12 @@ def doubts_about_classes(folders: list[Node], *, some_decided: bool) -> Iterator
     splits = [folder for folder in folders if split_of(folder.name)]
     odd = [folder for folder in folders if folder not in splits and is_called(folder.name, _SPECIAL)]
     if odd:
-        yield f"{few(odd)} is read as a class, though folders of that name mostly are none."
+        yield f"{few(odd)} is read as a class, though folders with that name are mostly not classes."
     if splits:
         yield f"{few(splits)} is read as a class, though its name is that of a split."
     cameras = all(_CAMERA.match(folder.name) for folder in folders)
     if cameras and not some_decided and not all(folder.name.isdecimal() for folder in folders):
-        yield f"{few(folders)}: do these folders stand for classes? Cameras name folders so."
+        yield f"{few(folders)}: do these folders stand for classes? Cameras give folders such names."
 
 
 def few(nodes: list[Node], shown: int = 3) -> str:

@@ -5,7 +5,6 @@ import socket
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from PIL import Image
 
-from core.data.catalogue import title_of
+from core.data.catalogue import offer_of, title_of
 from core.data.folders import MANIFEST, settle, write_manifest
 from core.errors import DataError
 from core.workspace import Progress, Workspace, sentences
@@ -28,12 +27,13 @@ _ARCHIVES = (".tgz", ".gz", ".zip", ".tar")
 Named = tuple[str, Path]
 
 
-@dataclass(frozen=True)
-class _Recipe:
-    """How a set is fetched into a folder and arranged: `arrange` yields (name in the data set, file)."""
+_Recipe = Callable[[Path], Iterable[Named]]
+"""How a set is fetched into a folder and arranged: yields (name in the data set, file)."""
 
-    arrange: Callable[[Path], Iterable[Named]]
-    megabytes: int
+
+def stored_folder(spec: str, workspace: Workspace) -> Path:
+    """Where the files of a torchvision set lie once they were fetched."""
+    return workspace.data / f"{spec}-{VERSION}"
 
 
 def downloaded_folder(spec: str, workspace: Workspace, progress: Progress) -> Path:
@@ -42,10 +42,10 @@ def downloaded_folder(spec: str, workspace: Workspace, progress: Progress) -> Pa
     A download that was broken off goes on with the archives that had arrived. Raises `DataError` when the
     network refuses.
     """
-    target = workspace.data / f"{spec}-{VERSION}"
+    target = stored_folder(spec, workspace)
     if not target.is_dir():
         partial = workspace.data / f".{spec}-{VERSION}.part"
-        _watched(lambda: _fetch(spec, partial, target), partial, _RECIPES[spec].megabytes, spec, progress)
+        _watched(lambda: _fetch(spec, partial, target), partial, offer_of(spec).megabytes, spec, progress)
     return target
 
 
@@ -76,7 +76,7 @@ def _arranged(title: str, recipe: _Recipe, folder: Path) -> list[Named]:
     socket.setdefaulttimeout(PATIENCE)
     try:
         with sentences(folder):
-            return list(recipe.arrange(folder))
+            return list(recipe(folder))
     except (OSError, RuntimeError, EOFError, ValueError) as error:
         raise DataError(
             f"{title} could not be downloaded: {_reason(error)}. Try again where the network allows it, "
@@ -205,11 +205,11 @@ def _class_name(name: str) -> str:
     return str(name).replace("/", " or ")
 
 
-_RECIPES = {
-    "imagenette": _Recipe(_imagenette, 99),
-    "pets": _Recipe(_pets, 810),
-    "cifar10": _Recipe(_cifar10, 170),
-    "fashionmnist": _Recipe(_fashionmnist, 31),
-    "flowers102": _Recipe(_flowers102, 345),
-    "eurosat": _Recipe(_eurosat, 95),
+_RECIPES: dict[str, _Recipe] = {
+    "imagenette": _imagenette,
+    "pets": _pets,
+    "cifar10": _cifar10,
+    "fashionmnist": _fashionmnist,
+    "flowers102": _flowers102,
+    "eurosat": _eurosat,
 }

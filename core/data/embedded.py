@@ -1,5 +1,7 @@
 """The data sets that come with Anneal, written once to the workspace as folders of PNG files."""
 
+import gzip
+import importlib.util
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -48,15 +50,47 @@ def full_spec(spec: str) -> str:
     return f"{name}:{difficulty}"
 
 
+def embedded_pictures(spec: str, count: int) -> list[Image.Image]:
+    """The first `count` pictures of an embedded set, each of another class while there are more; nothing is written.
+
+    `spec` as `full_spec` gives it. At most 10 pictures of digits.
+    """
+    name, _, difficulty = spec.partition(":")
+    if name == "digits":
+        return [_digit(pixels) for pixels in _first_digits(min(count, 10))]
+    labels = list(OUTLINES)
+    return [draw(labels[number % len(labels)], difficulty, 0, number // len(labels)) for number in range(count)]
+
+
+def _first_digits(count: int) -> np.ndarray:
+    """The first images of scikit-learn's digits, read from its file: importing it takes longer than a page may wait."""
+    package = importlib.util.find_spec("sklearn")
+    assert package is not None
+    assert package.submodule_search_locations
+    path = Path(package.submodule_search_locations[0]) / "datasets" / "data" / "digits.csv.gz"
+    with gzip.open(path, "rt") as file:
+        rows = np.loadtxt(file, delimiter=",", max_rows=count)
+    return _grey(rows[:, :-1].reshape(-1, 8, 8))
+
+
+def _grey(images: np.ndarray) -> np.ndarray:
+    """Values 0..16 as grey levels, uint8."""
+    return (images * (255 / 16)).round().astype(np.uint8)
+
+
+def _digit(pixels: np.ndarray) -> Image.Image:
+    return Image.fromarray(pixels).resize((_DIGIT_SIZE, _DIGIT_SIZE), Image.Resampling.BICUBIC)
+
+
 def _write_digits(folder: Path, progress: Progress) -> None:
     from sklearn.datasets import load_digits  # takes longer to import than a page may wait
 
     digits = load_digits()
-    grey = (np.asarray(digits.images) * (255 / 16)).round().astype(np.uint8)
+    grey = _grey(np.asarray(digits.images))
     jobs = [(str(label), number) for number, label in enumerate(digits.target)]
 
     def picture(label: str, number: int) -> Image.Image:
-        return Image.fromarray(grey[number]).resize((_DIGIT_SIZE, _DIGIT_SIZE), Image.Resampling.BICUBIC)
+        return _digit(grey[number])
 
     _write_all(folder, jobs, picture, "Writing digits", progress)
 

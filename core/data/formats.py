@@ -18,16 +18,16 @@ _KINDS = {
     ".tga": "a Targa image",
     ".pcx": "a PCX image",
     ".dds": "a DirectDraw texture",
-    ".icns": "an icon file of macOS",
+    ".icns": "a macOS icon file",
     ".emf": "a Windows metafile",
     ".wmf": "a Windows metafile",
     ".nii": "a NIfTI volume",
     ".mha": "a MetaImage volume",
     ".nrrd": "an NRRD volume",
     ".bpg": "a BPG image",
-    ".czi": "a microscope image of Zeiss",
-    ".lif": "a microscope image of Leica",
-    ".nd2": "a microscope image of Nikon",
+    ".czi": "a Zeiss microscope image",
+    ".lif": "a Leica microscope image",
+    ".nd2": "a Nikon microscope image",
     ".svs": "a whole slide image",
     ".ndpi": "a whole slide image",
     ".mrxs": "a whole slide image",
@@ -58,7 +58,7 @@ _SIGNS: tuple[tuple[bytes, str, str], ...] = (
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "Unpack it, and choose the folder."),
     (b"Rar!", "a RAR archive", "Unpack it, and choose the folder."),
     (b"\x1f\x8b", "a gzip archive", "Unpack it, and choose the folder."),
-    (b"\0\0\0\0\0\0\0\0", "full of zeros", "Copy it anew from where it came."),
+    (b"\0\0\0\0\0\0\0\0", "full of zeros", "Copy it again from the original."),
 )
 
 _WEB = re.compile(rb"\s*(<!doctype html|<html|<head)", re.IGNORECASE)
@@ -84,13 +84,13 @@ def kind_of(content: bytes, suffix: str) -> str:
     if suffix.lower() == PLACEHOLDER:
         return "The image is in iCloud and not on this computer. Download it there first."
     if suffix.lower() in UNFINISHED:
-        return "It is an unfinished download. Download the image anew, or delete it."
+        return "It is an unfinished download. Download the image again, or delete it."
     if suffix.lower() in RAW:
-        return f"It is a raw image of a camera ({suffix.lower()}). Export it as JPEG."
+        return f"It is a camera raw image ({suffix.lower()}). Export it as JPEG."
     if _BOX.match(content):
         brand = content[8:12]
         if brand == b"crx ":
-            return "It is a raw image of a camera. Export it as JPEG."
+            return "It is a camera raw image. Export it as JPEG."
         if brand in _VIDEO:
             return "It is a video. Export frames of it as JPEG."
     return _by_signs(content, suffix)
@@ -102,11 +102,11 @@ def _by_signs(content: bytes, suffix: str) -> str:
     if _SVG.match(content[:2000]):
         return "Not an image: its content is text. It is an SVG drawing; export it as PNG."
     if content.startswith(b"%!PS"):
-        return "Not an image that is read here: it is a PostScript drawing. Export it as PNG."
+        return "Not an image that Anneal reads: it is a PostScript drawing. Export it as PNG."
     if _WEB.match(content[:200]):
-        return "It is a web page: the download of the image failed. Download it anew, or delete it."
+        return "It is a web page: the download of the image failed. Download it again, or delete it."
     if content.startswith(b"version https://git-lfs"):
-        return "It is a pointer of Git LFS; the image itself was not fetched. Run: git lfs pull."
+        return "It is a Git LFS pointer; the image itself was not fetched. Run: git lfs pull."
     signed = next((f"It is {what}. {todo}" for sign, what, todo in _SIGNS if content.startswith(sign)), "")
     kind = _KINDS.get(suffix.lower())
     return signed or (f"It is {kind}. Save it as JPEG or PNG." if kind else "")

@@ -14,7 +14,7 @@ from core.data.reading import LostClass
 IMBALANCE = 3.0
 """The largest class may have this many times the images of the smallest before it is mentioned."""
 FEW_TO_TRAIN = 10
-"""Training images of a class below which it can hardly be learnt."""
+"""Training images of a class below which it can hardly be learned."""
 FEW_TO_CHECK = 5
 """Validation images of a class below which its accuracy is mostly chance: one image is 20 % of it."""
 
@@ -64,16 +64,16 @@ def _lost(data: DataSet) -> Iterator[Finding]:
         verb = "has" if len(gone) == 1 else "have"
         yield Finding(
             "bad",
-            f"{classes} {_named([row.name for row in gone])} {verb} no readable image and will not be learnt",
-            f"{gone[0].reason} Add images that can be read, or take the folder away.",
+            f"{classes} {_named([row.name for row in gone])} {verb} no readable image and will not be learned",
+            f"{gone[0].reason} Add readable images, or remove the folder.",
             _lost_rows(gone),
         )
     halved = [row for row in rows if row.readable]
     if halved:
         yield Finding(
             "bad",
-            f"Half of the images or more of {_named([row.name for row in halved])} cannot be read",
-            f"{halved[0].reason} What is left may show only one kind of the class.",
+            f"Half or more of the images of {_named([row.name for row in halved])} cannot be read",
+            f"{halved[0].reason} The remaining images may not represent the class.",
             _lost_rows(halved),
         )
 
@@ -99,8 +99,8 @@ def _same_names(data: DataSet) -> Iterator[Finding]:
         listed = "; ".join(" and ".join(repr(name) for name in names) for names in pairs[:SHOWN])
         yield Finding(
             "bad",
-            f"Names of classes differ only in case or white space: {listed}",
-            "Anneal takes them for different classes. If they are one, put the images in one folder.",
+            f"Class names differ only in case or white space: {listed}",
+            "Anneal treats them as different classes. If they are one, put the images in one folder.",
             pd.DataFrame([(n, name) for n, names in enumerate(pairs, 1) for name in names], columns=["group", "class"]),
         )
 
@@ -114,7 +114,7 @@ def _unchecked(data: DataSet) -> Iterator[Finding]:
         yield Finding(
             "bad",
             f"{_named(missing)} {verb} no validation image",
-            "How well they are recognised cannot be told: put some of their images in the validation folder.",
+            "Their accuracy cannot be measured. Put some of their images in the validation folder.",
             pd.DataFrame({"class": missing}),
         )
 
@@ -126,7 +126,7 @@ def _cut(data: DataSet) -> Iterator[Finding]:
         images = "1 image is" if len(cut) == 1 else f"{len(cut):,} images are"
         yield Finding(
             "note",
-            f"{images} cut by more than half, as they are very wide or very tall",
+            f"{images} cut by more than half because they are very wide or very tall",
             "Only the square in the middle of an image is used. Crop such images to what matters.",
             pd.DataFrame(cut, columns=["file", "width", "height"]),
         )
@@ -148,7 +148,7 @@ def _broken(data: DataSet) -> Iterator[Finding]:
     rows = pd.DataFrame([(file.path, file.reason) for file in data.broken], columns=["file", "reason"])
     files = "1 file was" if len(rows) == 1 else f"{len(rows):,} files were"
     yield Finding(
-        "note", f"{files} skipped", "Anneal trains on the rest. Replace or delete them to be rid of this line.", rows
+        "note", f"{files} skipped", "Anneal trains on the rest. Replace or delete these files to clear this note.", rows
     )
 
 
@@ -160,7 +160,8 @@ def _leaks(data: DataSet) -> Iterator[Finding]:
     yield Finding(
         "bad",
         f"{groups} in more than one split",
-        "The network is then asked what it has been told: accuracy looks better than it is. Delete one copy of each.",
+        "The network is then tested on images that it was trained on, so accuracy looks better than it is. "
+        "Delete one copy of each.",
         _groups(data.leaks),
     )
 
@@ -172,7 +173,7 @@ def _contradictions(data: DataSet) -> Iterator[Finding]:
     yield Finding(
         "bad",
         f"{images} in more than one class",
-        "The same picture with two labels cannot be learnt. Keep the right one and delete the other.",
+        "The same picture with two labels cannot be learned. Keep the right one and delete the other.",
         _groups(data.conflicts),
     )
 
@@ -214,7 +215,12 @@ def _balance(data: DataSet) -> Iterator[Finding]:
 def _few(data: DataSet) -> Iterator[Finding]:
     for split, enough, what, advice in (
         ("train", FEW_TO_TRAIN, "training", "Expect little from them: more images help more than any setting."),
-        ("valid", FEW_TO_CHECK, "validation", "Their accuracy is mostly chance: more images, or a larger share, help."),
+        (
+            "valid",
+            FEW_TO_CHECK,
+            "validation",
+            "Their accuracy is mostly chance: more images, or a larger validation share, would help.",
+        ),
     ):
         counts = _per_class(data, split)
         few = counts[(counts > 0) & (counts < enough)]

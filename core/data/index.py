@@ -89,7 +89,7 @@ def _assembled(
     else:
         held = hold_out(numbers, [found.digest for _, found in good], classes, valid_share, seed)
         splits = ["valid" if is_held else "train" for is_held in held]
-        origin = f"{valid_share * 100:.3g} % held out, seed {seed}"
+        origin = f"{valid_share * 100:.3g}% held out, seed {seed}"
     items = tuple(
         Item(file.name, file.path, label, split, found.digest, found.width, found.height)
         for (file, found), label, split in zip(good, numbers, splits, strict=True)

@@ -176,7 +176,7 @@ def _asking_about_tables(source: Source, found: Labelled) -> Labelled:
     if len(pairs) == len({label for label, _ in pairs}) == len({label for _, label in pairs}):
         return found  # the folders and the table say the same in other words
     question = (
-        f"{table.table.name} labels {len(table.labels):,} images otherwise than their folders, which are read as the "
+        f"{table.table.name} labels {len(table.labels):,} images differently from their folders, which are read as the "
         "classes. To read the table instead: --classes-from csv."
     )
     return replace(found, questions=(*found.questions, question))

@@ -132,7 +132,7 @@ class _Reader(Parts):
         if not same or any(split_of(node.name) for node in inside[0]):
             return kids
         for kid in kids:
-            self.mark(kid, "wrapper", why="its folders are called as those of the others")
+            self.mark(kid, "wrapper", why="its folders have the same names as those of the others")
         self.questions.append(f"{few(kids)} holds folders of the same names; these are read as the classes.")
         return [node for nodes in inside for node in nodes]
 
@@ -187,7 +187,7 @@ class _Reader(Parts):
         self.leave(kid, "outside the split folders", OUTSIDE)
         if not is_called(kid.name, UNLABELLED | PAPERS):
             self.questions.append(
-                f"The folder {kid.path} ({kid.images:,} images) is left out, as it lies beside split folders."
+                f"The folder {kid.path} ({kid.images:,} images) is left out because it lies beside split folders."
             )
 
     def _ask_lone_split(self, kids: list[Node], splits: dict[str, str]) -> None:
@@ -197,7 +197,9 @@ class _Reader(Parts):
     def _ask_other_side(self, kid: Node, split: str, splits: dict[str, str]) -> None:
         use = "training" if split == "train" else "validation"
         beside = ", ".join(splits)
-        self.questions.append(f"{kid.path} is taken for {use}, as it holds the same classes as {beside} beside it.")
+        self.questions.append(
+            f"{kid.path} is taken for {use}, because it holds the same classes as {beside} beside it."
+        )
 
     def _classes_beside_splits(self, kids: list[Node], splits: dict[str, str], classes: dict[str, str]) -> None:
         """Folders that are called after their split and their class: train_cats, train_dogs, test_cats, ..."""

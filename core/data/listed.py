@@ -47,7 +47,7 @@ def load_list(
     places: dict[str, Place] = {}
     for name, (_, label, split) in zip(names, listed, strict=True):
         if places.setdefault(name, Place(label, split)).label != label:
-            raise SeveralLabelsError(f"{name} has the labels {places[name].label} and {label}; one label is learnt.")
+            raise SeveralLabelsError(f"{name} has the labels {places[name].label} and {label}; Anneal learns one.")
     files = {name: SourceFile(name, path) for name, path in zip(names, paths, strict=True)}
     source = Source(f"{common} (list)", title, tuple(files[name] for name in sorted(files)))
     origin, places = _sided(places)
@@ -73,7 +73,9 @@ def _row(number: int, row: Row) -> tuple[str, str, str]:
         raise DataError(f"Row {number} of the list is not (path, label) or (path, label, split): {row!r:.80}.")
     path, label = str(row[0]), row[1]
     if isinstance(label, list | tuple | set):
-        raise SeveralLabelsError(f"Row {number} of the list has several labels; one class for each image is learnt.")
+        raise SeveralLabelsError(
+            f"Row {number} of the list has several labels; Anneal learns one class for each image."
+        )
     text = one_form(str(label)).strip()
     if label is None or label != label or not text:  # NaN is not itself
         raise DataError(f"Row {number} of the list, {path}, has no label.")

@@ -24,7 +24,7 @@ def with_labels(table: Table, columns: list[str]) -> Table | None:
         if len(named) > 1:
             raise SeveralLabelsError(
                 f"{table.name} gives several labels to an image: {named[0]} and {named[1]} are both 1 in row {at + 1}. "
-                "Anneal learns one class for each image; it is not for that."
+                "Anneal learns one class for each image; it cannot use several."
             )
         labels.append(named[0] if named else "")
     kept = [at for at, column in enumerate(table.columns) if column not in marks]

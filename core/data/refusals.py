@@ -85,7 +85,7 @@ def _to_do(source: Source) -> str:
 def refuse_one_sided(classes: Sequence[str], labels: Sequence[int], splits: Sequence[str]) -> None:
     """Raise `DataError` where a given split has no validation images, or nothing to learn some classes from."""
     if "valid" not in splits:
-        raise DataError("None of the validation images can be read. Add some, or take the validation folder away.")
+        raise DataError("None of the validation images can be read. Add some, or remove the validation folder.")
     trained = {label for label, split in zip(labels, splits, strict=True) if split == "train"}
     untrained = [name for label, name in enumerate(classes) if label not in trained]
     written = {alike(classes[label]): classes[label] for label in trained}
@@ -93,7 +93,7 @@ def refuse_one_sided(classes: Sequence[str], labels: Sequence[int], splits: Sequ
     if pairs:
         listed = named([f"{name!r} and {other!r}" for name, other in pairs])
         raise DataError(
-            f"Class folders of training and validation differ in case or white space only: {listed}. Give them the "
+            f"The class folders of training and validation differ only in case or white space: {listed}. Give them the "
             "same name."
         )
     if len(untrained) == 1:

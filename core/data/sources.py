@@ -175,9 +175,9 @@ def _stamp(files: Iterable[Path]) -> str:
 def _no_source(path: Path) -> str:
     ending = path.suffix.lower()
     if ending in NOT_READ:
-        return f"{path} is {NOT_READ[ending]}, which is not read here. Unpack it, and choose the folder."
+        return f"{path} is {NOT_READ[ending]}, which Anneal does not read. Unpack it, and choose the folder."
     if ending in UNFINISHED:
-        return f"{path} is an unfinished download. Wait until it has ended, or download it anew."
+        return f"{path} is an unfinished download. Wait until it has ended, or download it again."
     if is_table(path.name):
         return f"{path} is a table. Choose the folder of its images; the table is then chosen by --labels {path}"
     if ending in SUFFIXES:

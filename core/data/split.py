@@ -52,7 +52,7 @@ def _refuse_few(classes: Sequence[str], shown: int = 8) -> None:
     which = "" if len(classes) == 1 else f" ({', '.join(classes[:shown])}{more})"
     raise DataError(
         f"{who} too few different images{which} to be split: training and validation need one each. "
-        f"Add images, take {'it' if len(classes) == 1 else 'them'} away, or give train and valid folders."
+        f"Add images, remove {'it' if len(classes) == 1 else 'them'}, or provide train and valid folders."
     )
 
 

@@ -201,7 +201,7 @@ def _named_elsewhere(source: Source, labels: Iterable[str]) -> list[str]:
     names = [name for name, stem in stems if stem in _CLASS_NAMES and not may_be_image(name)]
     if not names or not all(label.isdecimal() for label in labels):
         return []
-    return [f"The classes are called by their numbers; {names[0]} may have their names, and is not read."]
+    return [f"The classes are named by number; {names[0]} may hold their names, but is not read."]
 
 
 def placed(source: Source, layout: Layout, readings: list[TableReading]) -> tuple[dict[str, Place], str, list[str]]:

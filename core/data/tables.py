@@ -49,7 +49,7 @@ def read_table(path: Path, name: str) -> Table:
     ending = Path(name).suffix.lower()
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise DataError(f"{name} has more than {MOST_BYTES >> 20} MB. Keep only the files and their labels in it.")
+            raise DataError(f"{name} is larger than {MOST_BYTES >> 20} MB. Keep only the files and their labels in it.")
         if ending in (".xlsx", ".xls", ".ods"):
             return _excel(path, name, ending)
         text = _text(path.read_bytes())
@@ -135,9 +135,9 @@ def _json_lines(text: str, name: str) -> Table:
     try:
         rows = [json.loads(line) for line in text.splitlines() if line.strip()]
     except (ValueError, RecursionError) as error:
-        raise DataError(f"The table {name} is not one JSON object a line: {error}.") from error
+        raise DataError(f"The table {name} is not one JSON object per line: {error}.") from error
     if not all(isinstance(row, dict) for row in rows):
-        raise DataError(f"The table {name} is not one JSON object a line.")
+        raise DataError(f"The table {name} is not one JSON object per line.")
     return _of_objects(rows, name)
 
 

@@ -87,5 +87,5 @@ def _loaded(kind: Any, root: Path, **how: Any) -> Any:
     except Exception as error:  # torchvision raises what its readers raise
         raise DataError(
             f"{kind.__name__} in {root} is incomplete or damaged: {str(error)[:120].rstrip('.')}. "
-            "Download it anew, or choose another data set."
+            "Download it again, or choose another data set."
         ) from error

@@ -7,12 +7,12 @@ from core.jobs.control import JobControl
 from core.jobs.restore import learner_of
 from core.jobs.specs import TrialSpec
 from core.jobs.store import JobProgress
+from core.numbers import rate_in_words
 from core.runs.folder import RunFolder
 from core.runs.trials import KeptTrials, kept_trials, stages_of_the_head, trials_path
 from core.training.feeds import VALIDATION_BATCH
 from core.training.trial_results import Measured, TrialResult, Trials, with_results
 from core.training.trial_settings import TrialSettings
-from core.training.trial_words import two_figures
 from core.training.trials import TrialBatch, TrialRecord, empty_trials, trial_records
 from core.workspace import timestamp, write_json
 
@@ -88,7 +88,7 @@ class _Session:
 
     def _report(self, record: TrialBatch) -> None:
         count = len(self._trials.rates) * self._trials.repeats
-        what = f"Trial {record.trial + 1} of {count}, at {two_figures(record.lr)}: batch {record.batch}"
+        what = f"Trial {record.trial + 1} of {count}, at {rate_in_words(record.lr)}: batch {record.batch}"
         done, total, left = self._pace.at(record)
         self._control.report(JobProgress(what=what, done=done, total=total, eta_s=left), now=record.batch == 1)
 

@@ -80,7 +80,7 @@ def _collapses(lr: float, better: float, collapse: float) -> Meaning:
 
 
 def _rises(better: float, rise: float) -> Meaning:
-    said = f"From {rate_in_words(rise)} on the loss rises for good, and a stage may not recover."
+    said = f"From {rate_in_words(rise)} on, the loss rises for good, and a stage may not recover."
     return Meaning(f"{said} {_instead(better)}", True)
 
 
@@ -94,7 +94,7 @@ def _against(lr: float, found: Suggestion, placed: Placed, *, past: bool) -> Mea
     if lr < found.low:
         return Meaning(
             f"It is {_times(found.lr / lr)} lower than Anneal's {rate_in_words(found.lr)}: each batch moves the "
-            "weights so much less, so training will learn more slowly."
+            "weights that much less, so training will be slower."
         )
     higher = f"It is {_times(lr / found.lr)} higher than Anneal's {rate_in_words(found.lr)}"
     if placed.place in ("rise", "beyond"):
@@ -105,7 +105,7 @@ def _against(lr: float, found: Suggestion, placed: Placed, *, past: bool) -> Mea
             "at its rate for many batches, and may not get as low.",
             True,
         )
-    return Meaning(f"{higher}: this curve does not forbid it, but a stage that long may do worse.")
+    return Meaning(f"{higher}: this curve does not rule it out, but a whole stage at this rate may do worse.")
 
 
 def _about_as_well(found: Suggestion) -> str:

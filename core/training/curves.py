@@ -39,7 +39,7 @@ DEVIATION = 1.4826
 class Smooth:
     """A smoothed range test; each array has one value (N,) a batch, and all losses are in nats.
 
-    `losses` is the curve, `low` and `high` bound the band that holds about 95 % of the batches' own losses, and
+    `losses` is the curve, `low` and `high` bound the band that holds about 95% of the batches' own losses, and
     `width` is the smoother's width in decades. `roots`, `noise` and `error` are what the curve was made with: the
     curve's square root, the standard deviation of one batch about it, and that of the curve itself.
     """

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from core.errors import TrainingError
+from core.numbers import rate_in_words
 from core.training.curve import RangeCurve, RangeSettings
 from core.training.learner import Learner
 from core.training.lr_finder import range_tests
@@ -76,7 +77,7 @@ class FoundRate:
         """Anneal's rate with its reason."""
         if self.suggestion is None:
             return "The first loss is not a number: there is no curve."
-        return f"{self.suggestion.lr:.1e}: {self.suggestion.reason}"
+        return f"{rate_in_words(self.suggestion.lr)}: {self.suggestion.reason}"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         """The chart of the curves for a notebook, and the text for what cannot draw it."""

@@ -18,6 +18,7 @@ from core.errors import DivergedError, ModelError, TrainingError
 from core.model.classifier import Classifier, evaluating, set_mode
 from core.model.fold import folded
 from core.model.machine import copied_to_cpu, device, explained_memory_errors, precision
+from core.numbers import rate_in_words
 from core.process.threads import tune_allocator
 from core.training.feeds import VALIDATION_BATCH, Images, Indices, feed_for
 from core.training.good_weights import GoodWeights
@@ -146,7 +147,7 @@ class Learner:
         what = f"the loss rose to {loss:,.1f} and stayed high" if math.isfinite(loss) else "the loss is not a number"
         raise DivergedError(
             f"Training diverged in epoch {self.position.epoch + 1}: {what}. The last good weights were put back. "
-            f"Try a lower rate: a tenth of {max(fit.rates):g}, or one from the range test."
+            f"Try a lower rate: a tenth of {rate_in_words(max(fit.rates))}, or one from the range test."
         )
 
     def train(self, stage: Stage, *, resume: bool = False) -> "pd.DataFrame":
@@ -259,11 +260,13 @@ class Learner:
         if self._fit is not None and self._fit.stage == stage:
             return self._fit
         if self._loaded is None:
-            raise TrainingError("There is nothing to resume: this stage has not been begun. Start it instead.")
+            raise TrainingError("There is nothing to resume: this stage has not begun. Start it instead.")
         fit = self._prepared(stage)
         if self.position.due != "nothing":
             if self._loaded.meta.stage != stage:
-                raise TrainingError("The stage's settings are not those it was begun with. Start it anew instead.")
+                raise TrainingError(
+                    "The stage's settings differ from those that it began with. Start it again instead."
+                )
             restore_optimiser(fit.task.optimiser, self.model, self._loaded.part("optimiser"))
             fit.good.restore(self._loaded.part("good"), self.position.stage_step)
         self._fit, self._loaded = fit, None

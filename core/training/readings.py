@@ -131,11 +131,11 @@ class _Seen:
             return self._about_the_lowest(lr)
         if share < self.edge and lr < self._begun():
             by = self.reading.half
-            half = "" if by is None else f"; half of its fall is done by {rate_in_words(by)}"
+            half = "" if by is None else f"; it has fallen halfway by {rate_in_words(by)}"
             return Placed("flat", f"On the flat part before the fall: the loss is still {nats(loss)} here{half}.")
         return Placed(
             "fall",
-            f"In the fall: {share:.0%} of it is done here, with a loss of {nats(loss)} on the way from "
+            f"In the fall: the loss is {nats(loss)} here, {share:.0%} of the way down from "
             f"{nats(self.start)} to {nats(self.lowest)}.",
         )
 
@@ -145,7 +145,7 @@ class _Seen:
         return self._in_the_rise(lr, self._at_lowest())
 
     def _about_the_lowest(self, lr: float) -> Placed:
-        said = f"About the lowest point: the loss is {nats(self._loss(lr))} here, and {self._at_lowest()}."
+        said = f"Near the lowest point: the loss is {nats(self._loss(lr))} here, and {self._at_lowest()}."
         return Placed("low", said)
 
     def _in_the_rise(self, lr: float, why: str) -> Placed:
@@ -170,7 +170,8 @@ class _Seen:
 
     def _collapsed(self) -> str:
         assert self.reading.collapse is not None
-        return f"from {rate_in_words(self.reading.collapse)} on the loss stays above the {nats(self.start)} of before"
+        collapse = rate_in_words(self.reading.collapse)
+        return f"from {collapse} on, the loss stays above the {nats(self.start)} that it had before the fall"
 
     def _at_lowest(self) -> str:
         return f"the lowest is {nats(self.lowest)} at {rate_in_words(self.curve.lrs[self.bottom])}"
@@ -178,7 +179,9 @@ class _Seen:
     def _only_noise(self) -> str:
         noise = float(np.median(self.curve.high - self.curve.losses))
         middle = float(np.median(self.curve.losses))
-        return f"about {nats(middle)}, the loss neither falls nor rises by more than its noise (±{nats(noise)} a batch)"
+        return (
+            f"about {nats(middle)}, the loss neither falls nor rises by more than its noise (±{nats(noise)} per batch)"
+        )
 
     def _begun(self) -> float:
         """The rate by which so much of the fall is done that it is more than noise."""

@@ -61,7 +61,7 @@ class Spread:
 def checked_seeds(seeds: int) -> int:
     """`seeds`, or a `PlanError` where it is not 1 to 10."""
     if not 1 <= seeds <= MOST_SEEDS:
-        raise PlanError(f"Range tests go over 1 to {MOST_SEEDS} seeds; {seeds} were asked for.")
+        raise PlanError(f"Range tests use 1 to {MOST_SEEDS} seeds; {seeds} were asked for.")
     return seeds
 
 
@@ -119,8 +119,8 @@ def combined(curves: Sequence[Swept]) -> Suggestion | None:
 
 def _reason(lr: float, used: Sequence[float], seeds: int, certain: bool, nearest: str) -> str:
     if not certain:
-        return f"Most of the {seeds} curves do not say. {nearest}"
-    of = f"{seeds} seeds" if len(used) == seeds else f"the {len(used)} of {seeds} seeds whose curves say something"
+        return f"Most of the {seeds} curves are inconclusive. {nearest}"
+    of = f"{seeds} seeds" if len(used) == seeds else f"the {len(used)} of {seeds} seeds whose curves are conclusive"
     if max(used) <= min(used) * SAME:
         return f"{rate_in_words(lr)} is the rate of {of}. One of them: {nearest}"
     return f"{rate_in_words(lr)} is the median of {of} ({_range(min(used), max(used))}). The nearest of them: {nearest}"
@@ -128,7 +128,7 @@ def _reason(lr: float, used: Sequence[float], seeds: int, certain: bool, nearest
 
 def _sentence(seeds: int, rules: dict[str, RuleSpread]) -> str:
     if seeds == 1:
-        return "1 seed: how far the rates of a rule differ shows with at least 2."
+        return "1 seed: it takes at least 2 to see how far the rates of a rule differ."
     said, others = [f"{seeds} seeds:"], {name: rule for name, rule in rules.items() if name != ANNEAL}
     if ours := rules.get(ANNEAL):
         said.append(f"Anneal's rate is {_range(ours.lowest, ours.highest)}{_guess('it', ours)}.")
@@ -137,7 +137,7 @@ def _sentence(seeds: int, rules: dict[str, RuleSpread]) -> str:
         far = sorted(apart.items(), key=lambda item: item[1].factor)
         lists = [f"{name}'s differ by a factor of {times(rule.factor)}" for name, rule in far[:1]]
         lists += [f"{name}'s by {times(rule.factor)}" for name, rule in far[1:]]
-        said.append(f"{_listed(lists)}, so one test of {'it' if len(apart) == 1 else 'them'} is a guess.")
+        said.append(f"{_listed(lists)}, so a single test of {'it' if len(apart) == 1 else 'them'} is a guess.")
     close = [name for name, rule in others.items() if rule.seeds > 1 and rule.factor <= CLOSE]
     if close:
         names = _listed([f"{name}'s" for name in close])
@@ -147,7 +147,7 @@ def _sentence(seeds: int, rules: dict[str, RuleSpread]) -> str:
 
 def _guess(what: str, rule: RuleSpread) -> str:
     far = rule.factor > CLOSE
-    return f", a factor of {times(rule.factor)} apart, so one test of {what} is a guess" if far else ""
+    return f", a factor of {times(rule.factor)} apart, so a single test of {what} is a guess" if far else ""
 
 
 def _range(lowest: float, highest: float) -> str:

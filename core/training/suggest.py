@@ -117,7 +117,7 @@ def suggest(lrs: Numbers, losses: Numbers, *, steps: int, classes: int, only_the
     least_rise = least_rise_of(curve, classes)
     reading = read(curve, least_rise)
     if reading.rise is None and reading.half is None:
-        return _unsaid("This curve does not say: its loss neither falls nor rises by more than its noise", customary)
+        return _unsaid("This curve is inconclusive: its loss neither falls nor rises by more than its noise", customary)
     return _chosen(reading, steps, new=new, only_the_head=only_the_head, least_rise=least_rise)
 
 
@@ -146,7 +146,7 @@ def going_on(before: float, *, steps: int, only_the_head: bool) -> Suggestion:
     what = "A head that was trained" if only_the_head else "A network that was trained"
     said = f"the customary {rate_in_words(_customary(only_the_head))}"
     if length < 1:
-        said = f"{rate_in_words(lr)}, lower than {said} because {_batches(steps)} repair little"
+        said = f"{rate_in_words(lr)}, lower than {said} because {_batches(steps)} can repair little"
     if lr == before:
         said = f"{rate_in_words(lr)}, the rate of the stage before"
     return Suggestion(lr, lr / RANGE, lr * RANGE, None, False, f"{what} goes on at {said}, without a range test.")
@@ -222,11 +222,11 @@ def _seen(reading: Reading, least_rise: float) -> str:
 def _why(by: str, lr: float, steps: int, *, new: bool, short: bool) -> str:
     batches, rate = _batches(steps), rate_in_words(lr)
     if by == "travel":
-        return f"At {rate} the {batches} of this stage already go far enough to finish the fall."
+        return f"At {rate}, the {batches} of this stage are already enough to finish the fall."
     if by == "rise":
         return f"{rate} keeps a safe distance from the rise for a stage of {batches}."
     if short:
-        return f"{rate} is the customary rate of a trained network, lowered because {batches} repair little."
+        return f"{rate} is the customary rate of a trained network, lowered because {batches} can repair little."
     return f"{rate} is the customary rate of a {'new' if new else 'trained'} network, and this curve allows it."
 
 
@@ -236,7 +236,7 @@ def _batches(steps: int) -> str:
 
 def _unsaid(what: str, lr: float) -> Suggestion:
     reason = (
-        f"{what}. The customary {rate_in_words(lr)} is taken. To know better, sweep again with another seed, with more "
-        "or larger batches or up to a higher rate, or try some rates."
+        f"{what}. The customary {rate_in_words(lr)} is taken. For a clearer answer, sweep again with another "
+        "seed, with more or larger batches, or up to a higher rate; or try a few rates."
     )
     return Suggestion(lr, lr / RANGE, lr, None, False, reason)

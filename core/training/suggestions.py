@@ -26,7 +26,7 @@ PREFERRED = ("valley", "slide", "steep", "lightning", "minimum")
 """The rules in order of preference, when nobody chooses: fastai's default first."""
 
 MEANINGS = {
-    "valley": "The middle of the longest row of points of the smoothed loss that each lie lower than the one before; "
+    "valley": "The middle of the longest run of points of the smoothed loss that are each lower than the one before; "
     "points between them may lie higher. fastai's default.",
     "slide": "From the highest rate down: where the slope of the smoothed loss is first the same at both ends of "
     "15 points.",

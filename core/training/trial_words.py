@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+from core.numbers import rate_in_words
 from core.training.trial_results import Outcome, Trials
 from core.training.trial_settings import SAME_RATE, Length
 
@@ -12,16 +13,6 @@ SHORT_HORIZON = "arXiv:1803.02021"
 
 FEWEST_TO_LEAN = 3
 """Rates among which the lowest has to be the best before anything is said of it."""
-
-
-def two_figures(rate: float) -> str:
-    """A rate with at most two figures.
-
-    >>> two_figures(3e-4), two_figures(0.0213)
-    ('3e-4', '2.1e-2')
-    """
-    digits, power = f"{rate:.1e}".split("e")
-    return f"{digits.removesuffix('.0')}e{int(power)}"
 
 
 def length_in_words(length: Length, epochs: int) -> str:
@@ -35,7 +26,7 @@ def length_in_words(length: Length, epochs: int) -> str:
     return {"short": "a third of an epoch", "epoch": "1 epoch"}[length]
 
 
-def headline(trials: Trials, name: Name = two_figures) -> str:
+def headline(trials: Trials, name: Name = rate_in_words) -> str:
     """What to see in the figures, in a few words."""
     best = trials.best
     if trials.seen and best is not None:
@@ -43,7 +34,7 @@ def headline(trials: Trials, name: Name = two_figures) -> str:
     if best is None:
         return "Every rate tried diverged" if trials.outcomes else "No trial has ended yet"
     if len(trials.outcomes) == 1:
-        return f"{name(best.lr)} is tried, the other rates are not yet"
+        return f"{name(best.lr)} has been tried, the other rates not yet"
     others, alike = len(trials.finished) - 1, trials.as_good
     if not alike:
         return f"{name(best.lr)} has the lowest loss on images kept out"
@@ -52,7 +43,7 @@ def headline(trials: Trials, name: Name = two_figures) -> str:
     return f"{name(best.lr)} has the lowest loss; {_listed(alike, name)} cannot be told apart from it"
 
 
-def findings(trials: Trials, others: Sequence[Trials] = (), name: Name = two_figures) -> list[str]:
+def findings(trials: Trials, others: Sequence[Trials] = (), name: Name = rate_in_words) -> list[str]:
     """What the trials show, one sentence or two each, the most important first.
 
     `others` are trials at the same state, of which those of another length are compared. Nothing is said that the
@@ -79,7 +70,7 @@ def method(trials: Trials) -> str:
     said = [
         f"Each rate was trained for {_of(trials)}, annealed to 0, with the same batches in the same order, and "
         f"undone. Loss and accuracy are those on {trials.judged_on:,} training images that no trial was "
-        f"trained on; validation images were not used. Intervals are of 95 %: 1.96 standard errors of the loss {over}, "
+        f"trained on; validation images were not used. Intervals are at 95%: 1.96 standard errors of the loss {over}, "
         "and Wilson's of the accuracy. Rates are compared image by image (paired differences of the loss; p below "
         f"{trials.level:.2g} counts)."
     ]
@@ -99,7 +90,7 @@ def method(trials: Trials) -> str:
     return " ".join(said)
 
 
-def standing(trials: Trials, outcome: Outcome, name: Name = two_figures) -> str:
+def standing(trials: Trials, outcome: Outcome, name: Name = rate_in_words) -> str:
     """How one rate came out beside the best, in a few words."""
     best = trials.best
     if outcome.diverged_at is not None or best is None:
@@ -255,7 +246,7 @@ def _count(number: int, one: str, many: str) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{share * 100:.1f} %"
+    return f"{share:.1%}"
 
 
 def _p(value: float) -> str:

@@ -16,6 +16,7 @@ import torch.nn.functional as F
 
 from core.model.classifier import Classifier, evaluating
 from core.model.machine import explained_memory_errors
+from core.numbers import rate_in_words
 from core.training.feeds import VALIDATION_BATCH, Feed, feed_for
 from core.training.kept_out import classes_not_judged, kept_out, trial_data
 from core.training.learner import Learner
@@ -29,7 +30,6 @@ from core.training.task import Task
 from core.training.trial_results import Measured, TrialResult, Trials, measured, with_results
 from core.training.trial_settings import Length, TrialSettings
 from core.training.trial_statistics import Losses, Right
-from core.training.trial_words import two_figures
 from core.workspace import Progress, no_progress
 
 REPLAYING = "Training the head without the images kept out"
@@ -248,7 +248,7 @@ def try_rates(
     with closing(records):  # which puts the model back
         for record in records:
             if isinstance(record, TrialBatch):
-                progress(f"Trying {two_figures(record.lr)}", record.trial * found.batches + record.batch, total)
+                progress(f"Trying {rate_in_words(record.lr)}", record.trial * found.batches + record.batch, total)
             elif isinstance(record, TrialResult):
                 results.append(record)
             else:

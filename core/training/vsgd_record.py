@@ -2,11 +2,13 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.numbers import rate_in_words
+
 ASSUMES = (
-    "Experimental. The estimate is for plain SGD without momentum and weight decay, whose next step it makes best. It "
-    "takes the loss for a quadratic near these weights, each weight for independent of the others, and the batches for "
-    "independent draws. AdamW rescales every gradient, so its rates are of another size: compare how the estimate "
-    "changes from state to state, not its digits with an AdamW rate."
+    "Experimental. The estimate is for plain SGD without momentum and weight decay: it is the rate that makes the next "
+    "step best. It treats the loss as a quadratic near these weights, each weight as independent of the others, and "
+    "the batches as independent samples. AdamW rescales every gradient, so its rates are on another scale: compare how "
+    "the estimate changes from state to state, not its value with an AdamW rate."
 )
 """What the estimate takes for granted, in sentences for a page."""
 
@@ -40,8 +42,9 @@ class VsgdEstimate(BaseModel):
     @property
     def sentence(self) -> str:
         """The estimate in a sentence or two, with its numbers; see also `ASSUMES`."""
+        rate, low, high = (rate_in_words(value) for value in (self.rate, self.low, self.high))
         seen = (
-            f"vSGD estimates a rate of {self.rate:.2g} for plain SGD (from {self.low:.2g} to {self.high:.2g}, "
+            f"vSGD estimates a rate of {rate} for plain SGD (from {low} to {high}, "
             f"{self.batches} batches of {self.batch_size}): {self.signal:.0%} of a batch's squared gradient is not "
             f"noise, and the highest curvature is {self.curvature:.3g}."
         )

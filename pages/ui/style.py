@@ -47,6 +47,10 @@ _CSS = f"""
 /* A chart's own buttons stay inside it: above it they would lie on what stands there. */
 [data-testid="stFullScreenFrame"]:has([data-testid="stVegaLiteChart"]) [data-testid="stElementToolbar"] {{ top: 0; }}
 
+/* The charts' blue is too dark for points and lines on charcoal. */
+[data-testid="stVegaLiteChart"] svg path[fill="{palette.BLUE}"] {{ fill: light-dark({palette.BLUE}, #2E95D3); }}
+[data-testid="stVegaLiteChart"] svg path[stroke="{palette.BLUE}"] {{ stroke: light-dark({palette.BLUE}, #2E95D3); }}
+
 /* Text in charts (drawn as SVG): the axes' own grey, and marks' text in a colour meant for marks. */
 [data-testid="stVegaLiteChart"] svg :is(.role-axis-label, .role-axis-title, .role-legend-label, .role-legend-title,
   .role-title-subtitle) text {{ fill: {MUTED}; }}

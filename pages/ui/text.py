@@ -8,6 +8,9 @@ from core.runs.state import RunState
 LONGEST = 60
 """Characters of a name that are shown where there is little room."""
 
+PERCENT = "%.1f%%"
+"""How table columns write a share 0..100, as `percent` does one of 0..1."""
+
 _MARKS = re.compile(
     r"[\\`*_\[\]<>|~$&@^{}]"  # emphasis, code, links, tags, tables, formulas, entities, addresses
     r"|:(?=\S)"  # colours, icons, emoji, addresses
@@ -17,8 +20,9 @@ _MARKS = re.compile(
 )
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202f\u2066-\u2069\ufeff]+")
 _ADDRESS = re.compile(r"www(?=\.)", re.IGNORECASE)
+_EXPONENT = re.compile(r"(?<=\de)-(?=\d)")
 _JOINER = "\u2060"
-"""Invisible; parts what is looked for after the escapes are read: emoji, icons, bare addresses."""
+"""Invisible, and no line ends there; parts what is looked for after the escapes are read: emoji, icons, addresses."""
 
 
 def plain(text: object, longest: int | None = LONGEST) -> str:
@@ -40,12 +44,20 @@ def literal(text: object, longest: int | None = LONGEST) -> str:
     the widgets of `plain`, which would show the backslashes.
     """
     escaped = _MARKS.sub(_escape, plain(text, longest))
-    return _ADDRESS.sub(rf"\g<0>{_JOINER}", escaped)
+    return unbroken(_ADDRESS.sub(rf"\g<0>{_JOINER}", escaped))
 
 
 def _escape(found: re.Match[str]) -> str:
     mark = found.group()
     return f"\\{mark}{_JOINER}" if mark in ":@-<>" else f"\\{mark}"
+
+
+def unbroken(text: str) -> str:
+    """`text` in which no line ends within a rate: browsers would part "3e-4" after its hyphen.
+
+    For text that flows; not for what is typed, compared or read as a number.
+    """
+    return _EXPONENT.sub(f"-{_JOINER}", text)
 
 
 def percent(share: float) -> str:

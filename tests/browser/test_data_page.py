@@ -69,3 +69,20 @@ def test_the_label_column_of_a_table_is_chosen(page: Page, tmp_path: Path) -> No
     classes(page, "2")
     expect(page.get_by_text("Read as 2 classes from the table data.csv")).to_be_visible()
     shot(page, "data-table")
+
+
+@pytest.mark.parametrize("by", ["picture", "keyboard"])
+def test_a_data_set_is_chosen_by_its_picture_or_the_keyboard(page: Page, by: str) -> None:
+    page.goto("/data")
+    settle(page)
+    picture_of = page.get_by_role("img", name="A few pictures of Digits")
+    expect(picture_of).to_be_visible()
+    if by == "picture":
+        box = picture_of.bounding_box()
+        assert box is not None
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    else:
+        button(page, "Use Digits").focus()
+        page.keyboard.press("Enter")
+    classes(page, "10")
+    expect(page.get_by_label("Name", exact=True)).to_have_value(re.compile("^Digits, "))

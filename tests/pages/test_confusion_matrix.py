@@ -61,7 +61,7 @@ def test_predictions_are_read_in_full(run) -> None:
     assert not at.exception
     figures = {metric.label: metric.value for metric in at.metric}
     images = len(run.data().indices("valid"))
-    assert figures["Right"] == f"{images - 1} of {images}"
+    assert figures["Correct"] == f"{images - 1} of {images}"
     pairs, classes = (table.value for table in at.dataframe)
     assert len(pairs) == 1
     assert list(classes["class"]) == list(CLASSES) or set(classes["class"]) == set(CLASSES)

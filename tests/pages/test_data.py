@@ -3,14 +3,17 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from core.data.downloads import stored_folder
+from core.data.folders import write_manifest
 from core.errors import DataError, WeightsUnavailableError
 from core.runs.folder import list_runs
 from core.workspace import Workspace
 from pages.ui.session import DATA, RUN
 from tests.pages.builders import folder_of, picture, run_on
 from tests.pages.conftest import open_page
-from tests.pages.looking import figures, look_at
+from tests.pages.looking import click, figures, look_at
 
 
 def test_the_first_visit_offers_data_that_comes_along() -> None:
@@ -138,7 +141,7 @@ def test_a_refused_download_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_starting_a_run_goes_on_with_it(tmp_path: Path) -> None:
     at = look_at(folder_of(tmp_path / "pets", {"cat": 8, "dog": 8}))
-    at.text_input(key="new-run-name-small_cnn").set_value("My pets")
+    at.text_input(key="new-run-name").set_value("My pets")
     at.button(key="new-run-go").click().run()
     assert not at.exception
     (run,) = list_runs(Workspace.at())
@@ -172,3 +175,49 @@ def test_the_current_run_shows_its_data_as_it_was(tmp_path: Path) -> None:
     at = open_page("data", run=run.id)
     assert not at.exception
     assert int(figures(at)["Training images"]) + int(figures(at)["Validation images"]) == 10
+
+
+def test_a_download_says_its_size_until_it_is_here() -> None:
+    at = open_page("data")
+    at.segmented_control(key="data-way").set_value("download").run()
+    assert at.button(key="data-use-pets").label == "Download Cats v dogs (Oxford-IIIT Pet)"
+    assert any("810 MB to download" in caption.value for caption in at.caption)
+    folder_of(stored_folder("pets", Workspace.at()) / "train", {"cat": 3, "dog": 3})
+    names = [f"train/{kind}/{number}.png" for kind in ("cat", "dog") for number in range(3)]
+    write_manifest(stored_folder("pets", Workspace.at()), "Pets", [(name, name) for name in names])
+    at.run()
+    assert not at.exception
+    assert at.button(key="data-use-pets").label == "Use Cats v dogs (Oxford-IIIT Pet)"
+    assert not any("810 MB" in caption.value for caption in at.caption)
+
+
+def test_the_suggested_name_follows_the_data_and_a_typed_one_stays(tmp_path: Path) -> None:
+    at = look_at(folder_of(tmp_path / "pets", {"cat": 8, "dog": 8}))
+    assert at.text_input(key="new-run-name").value == "pets, Small CNN"
+    at = other_data(at, folder_of(tmp_path / "birds", {"owl": 8, "tit": 8}))
+    assert at.text_input(key="new-run-name").value == "birds, Small CNN"
+    at.text_input(key="new-run-name").set_value("Mine").run()
+    at = other_data(at, tmp_path / "pets")
+    assert at.text_input(key="new-run-name").value == "Mine"
+
+
+def test_model_and_size_follow_the_data_too(tmp_path: Path) -> None:
+    large = tmp_path / "large"
+    for number in range(8):
+        for place, kind in enumerate(("cat", "dog")):
+            (large / kind).mkdir(parents=True, exist_ok=True)
+            picture(2 * number + place).resize((90, 90)).save(large / kind / f"{number}.png")
+    at = look_at(folder_of(tmp_path / "small", {"cat": 8, "dog": 8}))
+    assert (at.selectbox(key="new-run-backbone").value, at.number_input(key="new-run-size").value) == ("small_cnn", 12)
+    at = other_data(at, large)
+    assert at.selectbox(key="new-run-backbone").value == "efficientnet_lite0"
+    assert at.number_input(key="new-run-size").value == 128
+
+
+def other_data(at: AppTest, folder: Path) -> AppTest:
+    """Choose another folder on the page that is open."""
+    click(at, "Choose other data")
+    at.segmented_control(key="data-way").set_value("folder").run()
+    at.text_input(key="data-path").set_value(str(folder))
+    click(at, "Look at it")
+    return at

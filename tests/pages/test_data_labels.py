@@ -148,7 +148,7 @@ def test_several_labels_an_image_are_refused_with_the_sentence(tmp_path: Path) -
     rows = [f"{n:03}.png,{'sun' if n % 2 else 'sun cloud' if n % 3 else 'cloud'}\n" for n in range(12)]
     (root / "tags.csv").write_text("image,tags\n" + "".join(rows))
     at = look_at(root)
-    assert "Anneal learns one class for each image; it is not for that." in line_with(at, "several labels")
+    assert "Anneal learns one class for each image; it cannot use several." in line_with(at, "several labels")
     assert not figures(at)
 
 

@@ -24,7 +24,7 @@ def run(tmp_path: Path) -> RunFolder:
 
 
 def point(at: AppTest, path: Path | str) -> None:
-    (field,) = [field for field in at.text_input if field.label == "Folder or zip file where the images lie now"]
+    (field,) = [field for field in at.text_input if field.label == "Folder or zip file where the images are now"]
     field.set_value(str(path))
     click(at, "Use these images")
 
@@ -49,7 +49,7 @@ def test_a_folder_that_does_not_hold_them_is_refused(run: RunFolder, tmp_path: P
     point(at, other)
     assert "5 of its 10 images are missing" in line_with(at, "does not hold this data set")
     point(at, "  ")
-    assert "Write the path of a folder first." in lines(at)
+    assert "Enter the path of a folder first." in lines(at)
     assert open_run(Workspace.at(), run.id).info.data_spec == str(tmp_path / "disk" / "pets")
 
 

@@ -61,7 +61,7 @@ def test_a_doubtful_reading_is_open_with_its_question(tmp_path: Path) -> None:
 def test_a_folder_is_put_right_undone_and_given_back(tmp_path: Path) -> None:
     at = look_at(folder_of(tmp_path / "pets", {"cat": 10, "dog": 10, "masks": 4}))
     assert figures(at)["Classes"] == "3"
-    assert "masks is read as a class" in line_with(at, "mostly are none")
+    assert "masks is read as a class" in line_with(at, "mostly not classes")
     part(at, "masks", "Left out")
     assert figures(at)["Classes"] == "2"
     assert "(masks/): left out by hand" in line_with(at, "Read as")
@@ -91,7 +91,7 @@ def test_a_question_is_answered_with_this_is_right(tmp_path: Path) -> None:
     at = look_at(folder_of(tmp_path / "pets", {"cat": 10, "dog": 10, "masks": 4}))
     click(at, "This is right")
     assert figures(at)["Classes"] == "3"
-    assert not [line for line in lines(at) if "mostly are none" in line]
+    assert not [line for line in lines(at) if "mostly not classes" in line]
     assert at.session_state[DATA]["choice"]["parts"] == [["masks", "class"]]
 
 
@@ -133,9 +133,9 @@ def test_the_worst_is_said_first_with_what_to_do(tmp_path: Path) -> None:
     (root / "eel" / "0.png").write_bytes(b"no picture")
     (root / "fox").mkdir()
     at = look_at(root)
-    (first,) = [expander for expander in at.expander if "To mend first" in expander.label]
-    assert "eel, fox have no readable image and will not be learnt" in first.label
-    assert "Add images that can be read" in first.markdown[0].value
+    (first,) = [expander for expander in at.expander if "Fix first" in expander.label]
+    assert "eel, fox have no readable image and will not be learned" in first.label
+    assert "Add readable images" in first.markdown[0].value
     assert ":red[" in line_with(at, "Read as")
     at.session_state["data-reading-"] = True
     at.run()
@@ -169,7 +169,7 @@ def test_a_runs_data_is_read_otherwise_for_a_new_run(tmp_path: Path) -> None:
     at = open_page("data", run=run.id)
     at.session_state["data-reading-doubtful"] = True
     at.run()
-    click(at, "Read it otherwise, for a new run")
+    click(at, "Read it differently, for a new run")
     assert RUN not in at.session_state
     part(at, "masks", "Left out")
     assert figures(at)["Classes"] == "2"

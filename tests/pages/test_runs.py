@@ -41,7 +41,7 @@ def test_the_table_has_every_run_and_its_best_figures(pets: Path) -> None:
     run_on(pets, "Trained", (0.5, 0.75))
     run_on(pets, "New")
     rows = table(list_runs(Workspace.at())).set_index("name")
-    assert rows.loc["Trained", ["accuracy", "loss", "epochs", "stages"]].tolist() == [0.75, 0.5, 2, "1 stage"]
+    assert rows.loc["Trained", ["accuracy", "loss", "epochs", "stages"]].tolist() == [75.0, 0.5, 2, "1 stage"]
     assert rows.loc["New", "stages"] == "not trained yet"
     assert not open_page("runs").exception
 
@@ -83,7 +83,7 @@ def test_several_rows_are_compared(pets: Path) -> None:
     first, second = run_on(pets, "Same name", (0.5, 0.6)), run_on(pets, "Same name", (0.7,))
     at = chosen(0, 1)
     assert not at.exception
-    assert "2 runs beside each other" in {element.value for element in at.subheader}
+    assert "2 runs compared" in {element.value for element in at.subheader}
     epochs = epochs_of([first, second])
     assert epochs["run"].unique().tolist() == ["Same name", "Same name (2)"]
     assert epochs["accuracy"].tolist() == [0.5, 0.6, 0.7]
@@ -120,3 +120,16 @@ def test_cached_pixels_are_listed_and_cleared(pets: Path) -> None:
     at.button(key="clear-caches").click().run()
     assert not at.exception
     assert list(workspace.pixels.iterdir()) == []
+
+
+def test_rows_chosen_in_the_narrow_table_count_and_are_forgotten_after_a_deletion(pets: Path) -> None:
+    run_on(pets, "Only")
+    at = open_page("runs")
+    at.session_state["runs-table-narrow"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    at.run()
+    assert any(subheader.value == "Only" for subheader in at.subheader)
+    next(button for button in at.button if button.label == "Delete").click().run()
+    at.button(key="delete-now").click().run()
+    assert not at.exception
+    assert not list_runs(Workspace.at())
+    assert "runs-table-narrow" not in at.session_state

@@ -72,7 +72,7 @@ def split_form(context: Context, data: DataSet) -> None:
         st.caption(f"Split: {literal(data.split_origin, None)}.")
         return
     with st.form("split", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        share = st.slider("Held out for validation", 5, 50, round(choice.valid_share * 100), 5, format="%d %%")
+        share = st.slider("Held out for validation", 5, 50, round(choice.valid_share * 100), 5, format="%d%%")
         seed = st.number_input("Seed", 0, 2**31 - 1, choice.seed, help="Another seed holds out others.", width=120)
         asked = st.form_submit_button("Split again")
     if asked:

@@ -43,13 +43,13 @@ def moved_run(run: RunFolder, data: DataSet) -> None:
         )
         st.caption(
             "Figures and weights are kept, but images cannot be shown, and training at another size cannot begin. Put "
-            "the folder back, or write where the images lie now: each is recognised by its content."
+            "the folder back, or enter where the images are now: each is recognised by its content."
         )
         with st.form(f"moved-{run.id}", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-            path = st.text_input("Folder or zip file where the images lie now", key=f"moved-path-{run.id}")
+            path = st.text_input("Folder or zip file where the images are now", key=f"moved-path-{run.id}")
             asked = st.form_submit_button("Use these images", type="primary")
     if asked and not path.strip():
-        st.warning("Write the path of a folder first.", icon=":material/edit:")
+        st.warning("Enter the path of a folder first.", icon=":material/edit:")
     elif asked:
         _point(run, path.strip())
 

@@ -45,13 +45,12 @@ def new_run_form(context: Context, key: str) -> None:
         "Image size (pixels)",
         8,
         1024,
-        _suggested_size(data, backbone),
         step=16,
-        key=f"{key}-size-{backbone}",
-        help="Smaller is faster; a run can be raised to a larger size later.",
+        key=_suggested(f"{key}-size", _suggested_size(data, backbone)),
+        help="Smaller is faster; a run can go on at a larger size later.",
     )
-    seed = right.number_input("Seed", 0, 2**31 - 1, 0, key=f"{key}-seed", help="One seed, one result.")
-    name = st.text_input("Name", _default_name(data, backbone), max_chars=80, key=f"{key}-name-{backbone}")
+    seed = right.number_input("Seed", 0, 2**31 - 1, 0, key=f"{key}-seed", help="The same seed gives the same result.")
+    name = st.text_input("Name", max_chars=80, key=_suggested(f"{key}-name", _default_name(data, backbone)))
     pretrained = _pretrained(backbone, key)
     folded = pretrained and _folded(backbone, key)
     wanted = Wanted(backbone, int(size), int(seed), name, folded)
@@ -64,15 +63,26 @@ def new_run_form(context: Context, key: str) -> None:
             _make(context, data, wanted, key, pretrained=False)
 
 
+def _suggested(key: str, value: str | int) -> str:
+    """Have the widget of `key` show `value`, unless the person chose something else; gives `key` back.
+
+    What was suggested before and left as it was follows the data and the network.
+    """
+    before = f"{key}-suggested"
+    if key not in st.session_state or st.session_state[key] == st.session_state.get(before):
+        st.session_state[key] = value
+    st.session_state[before] = value
+    return key
+
+
 def _backbone(data: DataSet, key: str) -> str:
     """The network, from the list or by its name in timm."""
     backbone = st.selectbox(
         "Model",
         list(BACKBONES),
-        index=list(BACKBONES).index(suggested_backbone(data)),
         format_func=_title,
         accept_new_options=True,
-        key=f"{key}-backbone",
+        key=_suggested(f"{key}-backbone", suggested_backbone(data)),
         help="Or type the name of any timm model.",
     )
     offer = BACKBONES.get(backbone)

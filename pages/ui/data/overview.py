@@ -86,12 +86,12 @@ def _mend_first(finding: Finding) -> None:
     """The worst that was found, with what to do and the files behind it."""
     icon, title, advice = ICONS[finding.level], _title(finding), literal(finding.advice, None)
     if finding.level == "bad":
-        with st.expander(f"{icon} **To mend first:** {title}", expanded=True, key="mend-first"):
+        with st.expander(f"{icon} **Fix first:** {title}", expanded=True, key="mend-first"):
             st.markdown(advice)
             if finding.rows is not None:
                 _rows(finding.rows, SHORT)
         return
-    with st.expander(f"{icon} **To know first:** {title}. {advice}", key="know-first", type="compact"):
+    with st.expander(f"{icon} **Note:** {title}. {advice}", key="know-first", type="compact"):
         if finding.rows is not None:
             _rows(finding.rows)
 

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from core.data.catalogue import Offer, offers
+from core.data.catalogue import DOWNLOADS, EMBEDDED
 from core.data.sources import store_upload
 from core.workspace import Workspace
+from pages.ui.data.cards import offer_cards
 from pages.ui.errors import shown
 
 WAYS = {
@@ -37,27 +38,10 @@ def data_picker(key: str, workspace: Workspace | None = None) -> str | None:
         return _upload(key, workspace or Workspace.at())
     if way == "folder":
         return _folder(key)
-    return _offers(key, downloads=way == "download")
-
-
-def _offers(key: str, *, downloads: bool) -> str | None:
-    if downloads:
-        st.caption("Fetched once and kept in the workspace. This needs a network that lets downloads through.")
-    chosen = None
-    with st.grid(3 if downloads else 4, min_column_width=180):
-        for offer in offers():
-            if offer.downloads == downloads and _card(offer, key):
-                chosen = offer.spec
-    return chosen
-
-
-def _card(offer: Offer, key: str) -> bool:
-    with st.container(border=True, height="stretch"):
-        st.markdown(f"**{offer.title}**")
-        st.caption(offer.description)
-        st.space("stretch")
-        label = f"Download {offer.title}" if offer.downloads else f"Use {offer.title}"
-        return st.button(label, key=f"{key}-use-{offer.spec}", width="stretch")
+    if way == "download":
+        st.caption("Fetched once and kept in the workspace. This needs a network that allows downloads.")
+        return offer_cards(list(DOWNLOADS), key, workspace or Workspace.at())
+    return offer_cards(list(EMBEDDED), key, workspace or Workspace.at())
 
 
 def _folder(key: str) -> str | None:
@@ -71,7 +55,7 @@ def _folder(key: str) -> str | None:
         asked = st.form_submit_button("Look at it", type="primary")
     st.caption(LAYOUT_HELP)
     if asked and not path.strip():
-        st.warning("Write the path of a folder first.", icon=":material/edit:")
+        st.warning("Enter the path of a folder first.", icon=":material/edit:")
     return path.strip() if asked and path.strip() else None
 
 

@@ -74,7 +74,7 @@ def _read_again(data: DataSet) -> None:
     if data.reading.classes_from == "list":
         return
     st.button(
-        "Read it otherwise, for a new run",
+        "Read it differently, for a new run",
         icon=":material/edit:",
         key="read-again",
         on_click=correction.want,

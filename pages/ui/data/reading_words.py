@@ -49,7 +49,9 @@ def _from(reading: Reading, split_origin: str) -> str:
     if splits and split_origin.startswith("as given"):
         return _in_splits(splits, split_origin)
     parents = {folder.path.rpartition("/")[0] for folder in reading.folders if folder.part == "class"} - {""}
-    return f"from the folders in {_listed([f'{path}/' for path in parents])}" if parents else "from their folders"
+    return (
+        f"from the folders in {_listed([f'{path}/' for path in sorted(parents)])}" if parents else "from their folders"
+    )
 
 
 def _in_splits(splits: Sequence[Folder], split_origin: str) -> str:

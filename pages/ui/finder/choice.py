@@ -22,7 +22,7 @@ from pages.ui.finder.curves import Tested, together, width_in_words
 from pages.ui.plan.chosen_rate import chosen_by, where
 from pages.ui.plan.drafts import draft_of
 from pages.ui.plan.facts import group_names
-from pages.ui.text import literal
+from pages.ui.text import literal, unbroken
 
 BY_CLICK = "your click"
 TURN = "finder-turn"
@@ -38,16 +38,21 @@ def chosen_rate(run: RunFolder, info: RunInfo) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         trained = scope_in_words(rate.freeze_to, group_names(info))
         st.markdown(
-            f":material/check_circle: **Chosen rate: {rate_in_words(rate.lr)}** ({trained}), from {chosen_by(rate)}. "
-            f"{where(draft, len(group_names(info)))}",
+            unbroken(
+                f":material/check_circle: **Chosen rate: {rate_in_words(rate.lr)}** ({trained}), from "
+                f"{chosen_by(rate)}. {where(draft, len(group_names(info)))}"
+            ),
             width="stretch",
         )
         if st.button("Train with it", type="primary", icon=":material/local_fire_department:", key="to-training"):
             st.switch_page("pages/training.py", query_params={"run": run.id})
 
 
-def curve_view(run: RunFolder, info: RunInfo, test: Tested, earlier: Sequence[Curve]) -> None:
-    """The chart, on which a click chooses a rate, and under it what it shows and what else can be shown."""
+def curve_view(run: RunFolder, info: RunInfo, test: Tested, earlier: Sequence[Curve]) -> tuple[float, float]:
+    """The chart, on which a click chooses a rate, and under it what it shows and what else can be shown.
+
+    Returns the lowest and the highest rate on it.
+    """
     draft, curve = draft_of(run, info), test.curve
     place = st.container()
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -81,13 +86,14 @@ def curve_view(run: RunFolder, info: RunInfo, test: Tested, earlier: Sequence[Cu
         _choose(draft, Rate(lr=clicked, freeze_to=_freeze_to(curve), chosen_by=BY_CLICK))
         st.rerun()
     _explained(width, seeds=len(test.seeds))
+    return float(frame["lr"].min()), float(frame["lr"].max())
 
 
 def _explained(width: str, *, seeds: int) -> None:
     thin = f" The {seeds} thin lines are the other seeds, with other batches." if seeds else ""
     st.caption(
         f"Dots are the losses of single batches. The line is a robust fit through {width} of rates, centred, so that "
-        f"a fall or a rise stands at the rate where it happened; about 95 % of the batches lie in the band.{thin}"
+        f"a fall or a rise stands at the rate where it happened; about 95% of the batches lie in the band.{thin}"
     )
 
 
@@ -122,9 +128,9 @@ def what_it_means(run: RunFolder, info: RunInfo, curve: Curve) -> None:
     except ValueError:
         return
     if meant.warns:
-        st.warning(f"{rate_in_words(lr)} on this curve: {meant.sentence}", icon=":material/warning:")
+        st.warning(unbroken(f"{rate_in_words(lr)} on this curve: {meant.sentence}"), icon=":material/warning:")
     else:
-        st.caption(f"**{rate_in_words(lr)} on this curve.** {meant.sentence}")
+        st.caption(unbroken(f"**{rate_in_words(lr)} on this curve.** {meant.sentence}"))
 
 
 def suggestions_view(run: RunFolder, info: RunInfo, curve: Curve) -> None:
@@ -161,6 +167,12 @@ def _turn() -> str:
     return f"-{turn}" if turn else ""
 
 
+def _is_chosen(draft: Draft, rate: Rate) -> bool:
+    """Whether this rate is the chosen one, and for the same layers: a rate for the head is none for everything."""
+    chosen = draft.rate
+    return chosen is not None and (chosen.lr, chosen.freeze_to) == (rate.lr, rate.freeze_to)
+
+
 def _freeze_to(curve: Curve) -> int:
     return curve.stage.freeze_to if isinstance(curve.stage, Stage) else -1
 
@@ -168,18 +180,20 @@ def _freeze_to(curve: Curve) -> int:
 def _anneals(draft: Draft, curve: Curve, found: Suggestion) -> None:
     """Anneal's own suggestion: the rate, the range that trains about as well, where training collapses, and why."""
     rate = Rate(lr=found.lr, freeze_to=_freeze_to(curve), chosen_by=ANNEAL)
-    chosen = draft.rate is not None and draft.rate.lr == found.lr
+    chosen = _is_chosen(draft, rate)
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(gap="xsmall"):
-            title = "Take" if found.certain else "This curve does not say. Take"
+            title = "Take" if found.certain else "This curve is inconclusive. Take"
             then = "the loss rises for good" if found.collapse is None else "training collapses"
             from_ = found.collapse or found.rise
-            collapse = "" if from_ is None else f"; from {rate_in_words(from_)} on {then}"
+            collapse = "" if from_ is None else f"; from {rate_in_words(from_)} on, {then}"
             st.markdown(
-                f"**{title} {rate_in_words(found.lr)}** · {rate_in_words(found.low)} to {rate_in_words(found.high)} "
-                f"train about as well{collapse}"
+                unbroken(
+                    f"**{title} {rate_in_words(found.lr)}** · {rate_in_words(found.low)} to "
+                    f"{rate_in_words(found.high)} train about as well{collapse}"
+                )
             )
-            st.caption(found.reason)
+            st.caption(unbroken(found.reason))
         st.button(
             "Chosen" if chosen else f"Use {rate_in_words(found.lr)}",
             icon=":material/check:" if chosen else None,
@@ -213,11 +227,11 @@ def _rules(draft: Draft, curve: Curve) -> None:
 
 
 def _rule(draft: Draft, name: str, rate: Rate, where: str, *, advised: bool) -> None:
-    chosen = draft.rate is not None and draft.rate.lr == rate.lr
+    chosen = _is_chosen(draft, rate)
     with st.container(border=True, height="stretch", gap="xsmall"):
         st.markdown(name.capitalize(), help=MEANINGS[name])
-        st.markdown(f"**{rate_in_words(rate.lr)}**")
-        st.caption(where)
+        st.markdown(unbroken(f"**{rate_in_words(rate.lr)}**"))
+        st.caption(unbroken(where))
         st.space("stretch")
         st.button(
             "Chosen" if chosen else "Use",

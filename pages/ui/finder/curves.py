@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.charts.lr_finder import EARLIER, PRESENT, SEED
+from core.charts.lr_finder import EARLIER, PRESENT, SEED, loss_range
 from core.runs.state import Curve
 from core.training.curves import FEWEST, WIDTH, smoothed
 from core.training.spread import Spread, spread
@@ -125,8 +125,22 @@ def tests_of(curves: Sequence[Curve]) -> dict[str, Tested]:
     return {name: test_of(group) for name, group in groups.items()}
 
 
+def in_frame(test: Tested, other: Curve) -> bool:
+    """Whether most of a curve, as far as its lowest point, would be seen on the chart of `test`."""
+    frame, curve = together(test.curve, test.seeds, []), points(other, "other", EARLIER)
+    if frame.empty or curve.empty:
+        return False
+    bottom, top = loss_range(frame)
+    falling = curve.iloc[: int(curve["centred"].to_numpy().argmin()) + 1]
+    seen = falling["centred"].between(bottom, top) & falling["lr"].between(frame["lr"].min(), frame["lr"].max())
+    return bool(seen.mean() > 0.5)
+
+
 def choose_test(curves: Sequence[Curve]) -> tuple[Tested, list[Curve]]:
-    """The test to read and the curves to draw behind it, as chosen; the newest and the ones before it by default."""
+    """The test to read and the curves to draw behind it, as chosen.
+
+    By default these are the newest test, and of the tests before it the last `SHOWN` whose curves lie in its frame.
+    """
     tests = tests_of(curves)
     newest_first = list(reversed(tests))
     if len(tests) == 1:
@@ -135,7 +149,8 @@ def choose_test(curves: Sequence[Curve]) -> tuple[Tested, list[Curve]]:
     left, right = st.columns(2)
     read = left.selectbox("Curve", newest_first, format_func=names.__getitem__, key=f"curve-of-{len(curves)}")
     others = [name for name in newest_first if name != read]
+    inside = [name for name in others if in_frame(tests[read], tests[name].curve)]
     shown = right.multiselect(
-        "Compare with", others, default=others[:SHOWN], format_func=names.__getitem__, key=f"earlier-{read}"
+        "Compare with", others, default=inside[:SHOWN], format_func=names.__getitem__, key=f"earlier-{read}"
     )
     return tests[read], [tests[name].curve for name in shown]

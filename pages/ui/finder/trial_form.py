@@ -60,7 +60,13 @@ def trial_form(run: RunFolder, curve: Curve, stage: Stage, *, again: bool) -> No
             )
             length = _length(curve, stage, images)
             repeats = st.number_input(
-                "Repeats", 1, 5, 1, key="trial-repeats", width=110, help="Each with another order of the batches."
+                "Repeats",
+                1,
+                5,
+                1,
+                key="trial-repeats",
+                width=110,
+                help="Each takes the batches in another order.",
             )
         settings = _settings(text, length, repeats)
         if settings is not None:

@@ -20,7 +20,7 @@ from core.training.trial_words import findings, headline, length_in_words, metho
 from pages.ui.finder.live import live_view
 from pages.ui.finder.trial_form import trial_form
 from pages.ui.plan.drafts import draft_of
-from pages.ui.text import literal, percent
+from pages.ui.text import literal, percent, unbroken
 
 BY_TRIALS = "trials"
 
@@ -48,14 +48,17 @@ def _belongs(trials: KeptTrials, job: Job) -> bool:
     return job.started is not None and created >= int(job.started)
 
 
-def trials_panel(run: RunFolder, info: RunInfo, curve: Curve) -> None:
-    """Under a curve: the outcomes of trials from its state, and the form that asks for others."""
+def trials_panel(run: RunFolder, info: RunInfo, curve: Curve, span: tuple[float, float]) -> None:
+    """Under a curve: the outcomes of trials from its state, and the form that asks for others.
+
+    `span` has the lowest and the highest rate on the curve's chart.
+    """
     if not isinstance(curve.stage, Stage):
         return
     made = trials_beside(curve, kept_trials(run))
     st.subheader("Try the rates", anchor=False)
     if made:
-        _outcomes(draft_of(run, info), curve, _chosen(made), made)
+        _outcomes(draft_of(run, info), span, _chosen(made), made)
     trial_form(run, curve, curve.stage, again=bool(made))
 
 
@@ -83,8 +86,7 @@ def _time(trials: KeptTrials) -> str:
         return trials.created
 
 
-def _outcomes(draft: Draft, curve: Curve, trials: KeptTrials, made: Sequence[KeptTrials]) -> None:
-    span = (curve.lrs[0], curve.lrs[-1]) if curve.lrs else (min(trials.rates), max(trials.rates))
+def _outcomes(draft: Draft, span: tuple[float, float], trials: KeptTrials, made: Sequence[KeptTrials]) -> None:
     _chart(trials, span, key=f"trials-{draft.path.parent.name}-{trials.name}")
     missing = len(trials.rates) - len(trials.outcomes)
     if missing:
@@ -125,15 +127,15 @@ def _standing(trials: KeptTrials, outcome: Outcome) -> str:
 def _card(draft: Draft, trials: KeptTrials, outcome: Outcome) -> None:
     """One outcome, with a button that chooses its rate; a rate that diverged has none."""
     name = rate_in_words(outcome.lr)
-    chosen = draft.rate is not None and draft.rate.lr == outcome.lr
+    chosen = draft.rate is not None and (draft.rate.lr, draft.rate.freeze_to) == (outcome.lr, trials.stage.freeze_to)
     with st.container(border=True, height="stretch", gap="xsmall"):
-        st.markdown(f"**{name}** {standing(trials, outcome, rate_in_words)}")
+        st.markdown(unbroken(f"**{name}** {standing(trials, outcome, rate_in_words)}"))
         if outcome.measured is None:
             return
         found = outcome.measured
         st.caption(
             f"Loss {found.loss:.3f} ({found.low:.3f} to {found.high:.3f}), accuracy {percent(found.accuracy)} "
-            f"({100 * found.accuracy_low:.1f} to {percent(found.accuracy_high)})"
+            f"({percent(found.accuracy_low)} to {percent(found.accuracy_high)})"
         )
         st.space("stretch")
         st.button(

@@ -20,7 +20,8 @@ def choose_predictions(run: RunFolder, data: DataSet) -> EvaluateSpec:
         tta = st.toggle(
             "Average over augmented views",
             key="matrix-tta",
-            help="Test-time augmentation: each image is looked at several times, a little changed; the mean counts.",
+            help="Test-time augmentation: each image is predicted several times, slightly changed, and the "
+            "predictions are averaged.",
         )
     return EvaluateSpec(snapshot=snapshot, split=split, tta=tta)
 

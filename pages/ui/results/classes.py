@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.results.confusion import confusion_matrix, per_class
 from core.results.predictions import Predictions
-from pages.ui.text import literal, percent
+from pages.ui.text import PERCENT, literal, percent
 
 NAMED = 8
 """Classes that a line names."""
@@ -26,10 +26,12 @@ def headline(predictions: Predictions, table: pd.DataFrame) -> None:
     worst = present.iloc[int(present["recall"].to_numpy().argmin())]
     with st.grid(4, min_column_width=140):
         st.metric("Accuracy", percent(predictions.accuracy))
-        st.metric("Right", f"{right:,} of {len(predictions):,}")
+        st.metric("Correct", f"{right:,} of {len(predictions):,}")
         st.metric("Mean loss", f"{predictions.loss:.3f}")
         ties = int((present["recall"] == worst["recall"]).sum()) - 1
-        found = f"{percent(worst['recall'])} found" + (f", as of {ties} more" if ties else "")
+        found = f"{percent(worst['recall'])} found" + (
+            f", as in {ties} other {'classes' if ties > 1 else 'class'}" if ties else ""
+        )
         st.metric("Hardest class", literal(worst["class"], 18), found, delta_color="off", delta_arrow="off")
     none_to_check(table)
 
@@ -47,13 +49,17 @@ def none_to_check(table: pd.DataFrame) -> None:
 def classes_table(table: pd.DataFrame) -> None:
     """Precision, recall and F1 of each class; empty where there are no images to tell it from."""
     st.caption(
-        "Precision: of the images called so, the share that is. Recall: of the images that are so, the share that was "
-        "found. F1 is high only when both are."
+        "Precision: the share of the images predicted as this class that are of it. Recall: the share of this class's "
+        "images that were found. F1 is high only when both are."
     )
-    columns: dict[str, Any] = {"class": "Class", "images": "Images"}
+    columns: dict[str, Any] = {
+        "class": st.column_config.TextColumn("Class"),
+        "images": st.column_config.NumberColumn("Images", format="localized", width=60),
+    }
     for name, title in (("precision", "Precision"), ("recall", "Recall"), ("f1", "F1")):
-        columns[name] = st.column_config.ProgressColumn(title, format="percent", min_value=0.0, max_value=1.0)
-    table = table.round(3)
+        columns[name] = st.column_config.ProgressColumn(title, format=PERCENT, min_value=0, max_value=100, width=82)
+    ratios = ["precision", "recall", "f1"]
+    table = table.assign(**{name: 100 * table[name] for name in ratios})
     height = min(38 + 35 * len(table), 600)
     st.dataframe(
         table, hide_index=True, height=height, column_config=columns, alt="Precision, recall and F1 of each class"

@@ -14,6 +14,7 @@ from pages.ui.thumbnails import thumbnail
 SIDE = 112
 """Pixels of a picture on the page."""
 PER_PAGE = 24
+WHAT_IT_SAYS = "Each image's own class and, after the arrow, the predicted one, with the model's probability of each."
 ALL_RIGHT = "Not one image is wrong."
 
 
@@ -40,6 +41,8 @@ def pictures(rows: pd.DataFrame, data: DataSet, *, with_classes: bool) -> None:
     there = [(picture, row) for picture, row in found if picture is not None]
     if len(there) < len(found):
         st.caption(f"{len(found) - len(there)} of these files have gone or changed.")
+    if there:
+        st.caption(WHAT_IT_SAYS)
     with st.grid("auto", min_column_width=SIDE, gap="small"):
         for picture, row in there:
             st.image(
@@ -51,8 +54,8 @@ def pictures(rows: pd.DataFrame, data: DataSet, *, with_classes: bool) -> None:
 
 
 def _caption(row: Any, *, with_classes: bool) -> str:
-    """What it is and what it was taken for, each with the probability that the model gave it."""
+    """What it is and, after an arrow, what it was taken for, each with the probability that the model gave it."""
     is_, called = f"{row.probability:.0%}", f"{row.confidence:.0%}"
     if with_classes:
         is_, called = f"{literal(row.true, 16)}, {is_}", f"{literal(row.predicted, 16)}, {called}"
-    return f"is {is_}" if row.true == row.predicted else f"is {is_}  \ncalled {called}"
+    return is_ if row.true == row.predicted else f"{is_}  \n→ {called}"

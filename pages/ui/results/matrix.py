@@ -11,11 +11,11 @@ from core.results.confusion import Integers, as_frame, confusion_matrix, most_co
 from core.results.losses import cell
 from core.results.predictions import Predictions
 from pages.ui.results.images import ALL_RIGHT, PER_PAGE, pictures
-from pages.ui.text import literal, percent
+from pages.ui.text import PERCENT, literal, percent
 
 Cell = tuple[str, str]
 
-PAIRS = 12
+PAIRS = 8
 FEW = 4
 """Pictures that need no scrolling of their own."""
 
@@ -103,7 +103,8 @@ def _newest(source: str, found: Cell | None, state: str) -> bool:
 
 def _pairs(matrix: Integers, classes: list[str], key: str, state: str) -> bool:
     """The pairs most often confused; a click on a row shows its images. Whether there are any."""
-    pairs = most_confused(matrix, classes, PAIRS).round(3)
+    every = most_confused(matrix, classes, matrix.size)
+    pairs = every.head(PAIRS).assign(share=lambda rows: 100 * rows["share"])
     if pairs.empty:
         st.success(ALL_RIGHT, icon=":material/celebration:")
         return False
@@ -114,19 +115,29 @@ def _pairs(matrix: Integers, classes: list[str], key: str, state: str) -> bool:
         key=f"{key}-pairs",
         on_select="rerun",
         selection_mode="single-row",
-        height=min(38 + 35 * len(pairs), 248),
+        height=38 + 35 * len(pairs),
         column_config={
             "true": "True class",
             "predicted": "Taken for",
             "images": "Images",
-            "share": st.column_config.NumberColumn("Of its class", format="percent"),
+            "share": st.column_config.NumberColumn("Of its class", format=PERCENT),
         },
         alt="The pairs of classes most often confused",
     )
+    if more := len(every) - len(pairs):
+        st.caption(_left_out(more, int((every["images"][PAIRS:] == pairs["images"].iloc[-1]).sum())))
     rows = event["selection"]["rows"]
     found = (pairs["true"][rows[0]], pairs["predicted"][rows[0]]) if rows and rows[0] < len(pairs) else None
     _newest(f"{key}-pairs", found, state)
     return True
+
+
+def _left_out(pairs: int, ties: int) -> str:
+    """How many pairs are not in the list, and how many of them were confused as often as its last one."""
+    what = "1 more pair is confused" if pairs == 1 else f"{pairs:,} more pairs are confused"
+    if not ties:
+        return f"{what}, less often."
+    return f"{what}{'' if ties == pairs else f', {ties:,} of them'} as often as the last one here."
 
 
 def _images_of(predictions: Predictions, data: DataSet, chosen: Cell | None, *, any_pairs: bool) -> None:

@@ -1,4 +1,4 @@
-"""Several runs beside each other: accuracy by epoch, and in what they differ."""
+"""Several runs compared: accuracy by epoch, and in what they differ."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ MOST_COMPARED = 8
 
 def several_runs(runs: Sequence[RunFolder]) -> None:
     """Accuracy by epoch and what differs of those that can be read, and a way to delete all of them."""
-    st.subheader(f"{len(runs)} runs beside each other", anchor=False)
+    st.subheader(f"{len(runs)} runs compared", anchor=False)
     readable = _readable(runs)
     if readable:
         _accuracies(readable)
@@ -54,7 +54,7 @@ def _differences(runs: Sequence[RunFolder]) -> None:
     if rows.empty:
         st.caption("They have the same settings and figures.")
     else:
-        st.markdown("**In what they differ**")
+        st.markdown("**Differences**")
         st.dataframe(rows, alt="Settings and figures that differ")
 
 

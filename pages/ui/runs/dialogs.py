@@ -9,6 +9,7 @@ from core.errors import AnnealError
 from core.jobs import actions
 from core.runs.folder import RunFolder
 from pages.ui import session
+from pages.ui.runs.chosen_rows import forget_rows
 from pages.ui.runs.table import TABLE
 from pages.ui.text import literal, plain
 
@@ -53,7 +54,7 @@ def _delete(runs: Sequence[RunFolder]) -> None:
         actions.delete(run)
         if session.selected_run_id() == run.id:
             session.close_run()
-    st.session_state.pop(TABLE, None)  # the rows chosen in it are others now
+    forget_rows(TABLE)
 
 
 def _attempt(action: Callable[[], None]) -> None:

@@ -32,7 +32,7 @@ def _draw(workspace: Workspace, before: list[str]) -> None:
         st.rerun()
     if not live:
         return
-    st.subheader("At work", anchor=False)
+    st.subheader("Running now", anchor=False)
     for job in live:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{TITLES[job.kind]}** · {literal(run_name(workspace, job.run), 40)}", width=260)

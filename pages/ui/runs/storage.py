@@ -1,4 +1,4 @@
-"""What Anneal keeps on disk to be fast, clearing it, and a check for what is half-written or stale."""
+"""The caches that Anneal keeps on disk, clearing them, and a check for what is half-written or stale."""
 
 import pandas as pd
 import streamlit as st
@@ -7,6 +7,7 @@ from core.upkeep import caches
 from core.upkeep.check import check, remove
 from core.workspace import Workspace
 from pages.ui.errors import shown
+from pages.ui.runs.chosen_rows import chosen_rows
 from pages.ui.text import plain, size_of
 
 COLUMNS = {
@@ -18,6 +19,7 @@ COLUMNS = {
     "bytes": st.column_config.NumberColumn("On disk", format="bytes"),
     "used_by": st.column_config.TextColumn("Used by"),
 }
+FEW = ("kind", "data", "size", "bytes")
 
 
 def storage(workspace: Workspace) -> None:
@@ -31,17 +33,14 @@ def storage(workspace: Workspace) -> None:
         )
         if kept.empty:
             return
-        event = st.dataframe(
+        rows = chosen_rows(
             _literal(kept),
-            column_config=COLUMNS,
-            column_order=list(COLUMNS),
-            hide_index=True,
-            on_select="rerun",
-            selection_mode="multi-row",
+            COLUMNS,
+            FEW,
             key="caches-table",
+            height=min(460, 38 + 35 * len(kept)),
             alt="Cached pixels and activations with their size on disk",
         )
-        rows = [at for at in event["selection"]["rows"] if at < len(kept)]
         picked = kept.iloc[rows] if rows else kept
         label = f"Clear {'the chosen' if rows else 'all'} ({size_of(float(picked['bytes'].sum()))})"
         if st.button(label, icon=":material/mop:", key="clear-caches"):
@@ -73,7 +72,7 @@ def damage(workspace: Workspace) -> None:
         table = pd.DataFrame(rows, columns=["File", "What", "What to do"])
         st.dataframe(table, hide_index=True, alt="Files that are half-written or stale, and what to do")
         removable = [one for one in found if one.removable]
-        if removable and st.button(f"Delete the {len(removable)} that nothing is lost with", icon=":material/mop:"):
+        if removable and st.button(f"Delete the {len(removable)} that are safe to delete", icon=":material/mop:"):
             with shown() as outcome:
                 count = remove(workspace, removable)
             if outcome.ok:

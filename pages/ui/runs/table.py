@@ -8,21 +8,23 @@ import streamlit as st
 from core.errors import AnnealError
 from core.model.catalogue import SMALL_CNN
 from core.runs.folder import RunFolder
-from pages.ui.text import duration, plain, stages_in_words
+from pages.ui.runs.chosen_rows import chosen_rows
+from pages.ui.text import PERCENT, duration, plain, stages_in_words
 
 TABLE = "runs-table"
 
 COLUMNS = {
-    "name": st.column_config.TextColumn("Run", width="medium"),
-    "accuracy": st.column_config.ProgressColumn("Accuracy", format="percent", min_value=0, max_value=1, width="small"),
+    "name": st.column_config.TextColumn("Run", width=125),
+    "accuracy": st.column_config.ProgressColumn("Accuracy", format=PERCENT, min_value=0, max_value=100, width=75),
     "loss": st.column_config.NumberColumn("Loss", format="%.3f", width=60),
-    "data": st.column_config.TextColumn("Data", width=110),
+    "data": st.column_config.TextColumn("Data", width=105),
     "model": st.column_config.TextColumn("Model", width=130),
-    "stages": st.column_config.TextColumn("Stages", width=110),
+    "stages": st.column_config.TextColumn("Stages", width=105),
     "epochs": st.column_config.NumberColumn("Epochs", format="%d", width=60),
     "time": st.column_config.TextColumn("Time", width=60),
-    "made": st.column_config.DatetimeColumn("Made", format="D MMM, HH:mm", width=105),
+    "made": st.column_config.DatetimeColumn("Made", format="D MMM HH:mm", width=100),
 }
+FEW = ("name", "accuracy", "stages", "made")
 """Accuracy and loss are those of the best epoch on the validation images."""
 
 
@@ -49,7 +51,7 @@ def _row(run: RunFolder) -> dict[str, object]:
     best = state.best
     return row | {
         "stages": stages_in_words(state),
-        "accuracy": round(best.accuracy, 3) if best else None,
+        "accuracy": 100 * best.accuracy if best else None,
         "loss": best.valid_loss if best else None,
         "epochs": sum(stage.epochs for stage in state.stages) or None,
         "time": duration(state.seconds) if state.seconds else "",
@@ -58,15 +60,12 @@ def _row(run: RunFolder) -> dict[str, object]:
 
 def choose_rows(runs: Sequence[RunFolder]) -> list[RunFolder]:
     """The table, and the runs whose rows are chosen."""
-    event = st.dataframe(
+    rows = chosen_rows(
         table(runs),
-        column_config=COLUMNS,
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="multi-row",
+        COLUMNS,
+        FEW,
         key=TABLE,
-        placeholder="",
         height=min(460, 38 + 35 * len(runs)),
         alt=f"{len(runs)} runs with their data, model, stages and accuracy",
     )
-    return [runs[at] for at in event["selection"]["rows"] if at < len(runs)]
+    return [runs[at] for at in rows]

@@ -14,10 +14,10 @@ from core.errors import AnnealError
 from core.model.catalogue import BACKBONES
 from core.results.advice import Advice, advise
 from core.results.diagnosis import Diagnosis
-from core.runs.draft import suited
 from core.runs.folder import RunFolder
 from core.runs.state import RunInfo, RunState
 from core.training.proportions import interval
+from core.training.recipes import suited
 from core.training.stage import Stage
 from pages.ui import session
 from pages.ui.plan.drafts import repeat

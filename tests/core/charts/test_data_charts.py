@@ -46,4 +46,4 @@ def test_classes_without_validation_images_say_so_beside_their_bar() -> None:
     assert said["encoding"]["text"] == {"value": NONE_TO_CHECK}
     rows = spec["datasets"][said["data"]["name"]]
     assert [(row["class"], row["total"]) for row in rows] == [("class 1", 2)]
-    assert spec["title"] == "Images a class"
+    assert spec["title"] == "Images per class"

@@ -3,6 +3,8 @@ import math
 import pandas as pd
 import pytest
 
+from core.charts.lr_finder import PRESENT, finder
+from core.charts.lr_marks import NARROWEST
 from core.charts.trials import COLUMNS, LABELS, trials_chart
 
 NAN = math.nan
@@ -18,6 +20,11 @@ ALIKE = (3e-3, 0.42, 0.3, 0.54, 0.91, 0.86, 0.96, None, "alike")
 COLLAPSED = (1e-2, 40.0, 35.0, 45.0, 0.1, 0.05, 0.2, None, "worse")
 DIVERGED = (1e-1, NAN, NAN, NAN, NAN, NAN, NAN, 7, "diverged")
 ALL = frame(GOOD, BEST, ALIKE, COLLAPSED, DIVERGED)
+
+
+CURVE = pd.DataFrame({"lr": [1e-5, 1e-3, 1e-1]}).assign(
+    loss=1.0, centred=1.0, low=0.9, high=1.1, fastai=1.0, curve="this", role=PRESENT
+)
 
 
 def drawn(chart):
@@ -42,7 +49,9 @@ def chart(table=ALL, **more):
 def test_the_rate_axis_is_the_curves():
     x = next(e["x"] for e in encodings(chart().to_dict()) if e.get("x", {}).get("scale"))
     assert x["scale"]["type"] == "log"
-    assert x["scale"]["domain"] == pytest.approx([1e-5, 1.25e-1])
+    curves = finder(CURVE).to_dict()["layer"][-1]["encoding"]["x"]
+    assert x["scale"]["domain"] == curves["scale"]["domain"]
+    assert x["axis"] == curves["axis"]
     assert x["title"] == "Learning rate of the head (log scale)"
 
 
@@ -50,7 +59,7 @@ def test_every_layer_has_the_same_scale_of_losses():
     domains = [
         e["y"]["scale"]["domain"]
         for e in encodings(chart(before=0.5, lowest=1e-2).to_dict())
-        if "y" in e and "value" not in e["y"]
+        if "y" in e and "value" not in e["y"] and e["y"]["scale"]
     ]
     assert len(domains) >= 4
     assert all(domain == domains[0] for domain in domains)
@@ -64,7 +73,9 @@ def test_a_long_title_has_a_line_below_it():
 
 def test_a_rate_beside_the_curve_widens_the_axis():
     x = next(e["x"] for e in encodings(chart(span=(1e-3, 1e-2)).to_dict()) if e.get("x", {}).get("scale"))
-    assert x["scale"]["domain"] == pytest.approx([0.8e-4, 1.25e-1])
+    low, high = x["scale"]["domain"]
+    assert 0.5e-4 < low <= 0.8e-4
+    assert 1.25e-1 <= high < 2e-1
 
 
 def test_a_collapsed_rate_does_not_hide_the_differences_and_says_its_loss():
@@ -84,7 +95,7 @@ def test_a_collapsed_rate_does_not_hide_the_differences_and_says_its_loss():
 def test_intervals_and_accuracy_are_in_the_tooltip():
     row = rows_of(chart())[1e-3]
     assert row["loss_interval"] == "0.300 to 0.500"
-    assert row["accuracy_interval"] == "85.0 % to 95.0 %"
+    assert row["accuracy_interval"] == "85.0% to 95.0%"
     assert rows_of(chart())[1e-1]["loss_interval"] == ""
     tooltips = next(e["tooltip"] for e in encodings(chart().to_dict()) if "tooltip" in e)
     assert {"loss_interval", "accuracy", "accuracy_interval"} <= {tip["field"] for tip in tooltips}
@@ -97,7 +108,7 @@ def test_the_legend_has_what_is_there():
 
 def test_the_loss_before_and_the_curves_lowest_point_are_marked():
     texts = {row.get("text") for row in drawn(chart(before=0.5, lowest=1e-2))}
-    assert "before the trials 0.500" in texts
+    assert "before the trials: 0.500" in texts
     assert "curve's lowest point" in texts
     assert not {row.get("text") for row in drawn(chart())} - {None}
 
@@ -106,3 +117,20 @@ def test_the_loss_before_and_the_curves_lowest_point_are_marked():
 def test_whatever_came_of_them_can_be_drawn(table):
     assert chart(table).to_dict()
     assert chart(table, before=0.5, lowest=1e-2).to_dict()
+
+
+def test_notes_of_rates_that_diverged_side_by_side_do_not_meet():
+    rates = (3e-2, 4e-2, 5e-2, 1e-1)
+    spec = chart(frame(GOOD, BEST, *((lr, *DIVERGED[1:]) for lr in rates))).to_dict()
+    (layer,) = [one for one in spec["layer"] if one["encoding"].get("text", {}).get("field") == "note"]
+    rows = spec["datasets"][layer["data"]["name"]]
+    low, high = layer["encoding"]["x"]["scale"]["domain"]
+    boxes = []
+    for row in rows:
+        middle = math.log(row["lr"] / low) / math.log(high / low) * NARROWEST
+        half = 5.5 * len(row["note"]) / 2
+        boxes.append((row["above"], middle - half, middle + half))
+    assert len(boxes) == 4
+    for place, (above, left, right) in enumerate(boxes):
+        assert above < 0
+        assert all(above != other or right < begin or end < left for other, begin, end in boxes[place + 1 :])

@@ -31,7 +31,7 @@ def test_the_text_has_a_row_a_rate_and_says_how_it_was_judged(tried):
     said = tried("--rates", "1e-3,1e-2", "--length", "short", "--repeats", 2)
     assert said.status == 0, said.err
     lines = said.out.splitlines()
-    assert [line.split()[0] for line in lines[1:5]] == ["rate", "1e-3", "1e-2", "before"]
+    assert [line.split()[0] for line in lines[1:5]] == ["rate", "1e-3", "0.01", "before"]
     assert "over the images and over the 2 repeats" in said.out
     assert "a third of an epoch" in said.out
     assert "Trying 1e-3" in said.err

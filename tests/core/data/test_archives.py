@@ -116,7 +116,7 @@ def test_any_bytes_have_some_code_page(names: list[bytes]) -> None:
 @pytest.mark.parametrize(("method", "said"), [(9, "Deflate64"), (93, "Zstandard"), (98, "PPMd"), (77, "method 77")])
 def test_a_compression_that_is_not_read_is_named(tmp_path: Path, workspace: Workspace, method: int, said: str) -> None:
     (tmp_path / "a.zip").write_bytes(patched(zip_bytes(PETS), 8, 10, method))
-    with pytest.raises(DataError, match=f"Nothing in .* compressed with {said}, which is not read here") as refusal:
+    with pytest.raises(DataError, match=f"Nothing in .* compressed with {said}, which Anneal does not read") as refusal:
         load_data(str(tmp_path / "a.zip"), workspace)
     assert "damaged" not in str(refusal.value)
 
@@ -166,7 +166,7 @@ def test_archives_inside_archives_are_unpacked(tmp_path: Path, workspace: Worksp
     source = open_source(str(tmp_path / "set.zip"), workspace)
     names = {file.name for file in source.files}
     assert names == {*(f"train/{k}" for k in PETS), "valid/cat/9.png", "labels.csv", "deep/b/c.zip"}
-    assert dict(source.refused) == {"torn.zip": "torn.zip is damaged: its end is missing. Copy or download it anew."}
+    assert dict(source.refused) == {"torn.zip": "torn.zip is damaged: its end is missing. Copy or download it again."}
     assert not list(workspace.data.rglob(".inner-*"))
 
 
@@ -182,10 +182,10 @@ def test_several_archives_dropped_at_once(workspace: Workspace) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("a.7z", b"7z\xbc\xaf\x27\x1c", "is a 7z archive, which is not read here. Unpack it"),
-        ("a.rar", b"Rar!\x1a", "is a RAR archive, which is not read here. Unpack it"),
-        ("wrong.zip", b"7z\xbc\xaf\x27\x1c", "is a 7z archive, which is not read here"),
-        ("a.zip.001", b"PK", "is a part of a file, which is not read here"),
+        ("a.7z", b"7z\xbc\xaf\x27\x1c", "is a 7z archive, which Anneal does not read. Unpack it"),
+        ("a.rar", b"Rar!\x1a", "is a RAR archive, which Anneal does not read. Unpack it"),
+        ("wrong.zip", b"7z\xbc\xaf\x27\x1c", "is a 7z archive, which Anneal does not read"),
+        ("a.zip.001", b"PK", "is a part of a file, which Anneal does not read"),
         ("torn.tar", b"no tar", "torn.tar is not a tar archive, or is damaged"),
     ],
 )

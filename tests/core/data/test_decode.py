@@ -182,7 +182,7 @@ BAD = {
     "empty.jpg": (b"", "The file is empty."),
     "text.jpg": (b"I am not a picture,\nat all.", "Not an image, though its name ends in .jpg: its content is text."),
     "notes.txt": ("Grüße".encode(), "Not an image: its content is text."),
-    "binary.png": (b"\0\1\2\3" * 99, "though its name ends in .png: its content is of no image format"),
+    "binary.png": (b"\0\1\2\3" * 99, "though its name ends in .png: its content is in no image format"),
     "vector.svg": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "Not an image: its content is text."),
     "postscript.eps": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "Not an image"),
     "bomb.png": (bomb(14000, 14000), "many megapixels; up to 89 are read"),
@@ -249,5 +249,5 @@ def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(DataError, match="cannot be read: Input/output error"):
         look(path)
     monkeypatch.setattr(module, "MOST_BYTES", 10)
-    with pytest.raises(DataError, match="MB; up to"):
+    with pytest.raises(DataError, match="MB; the limit is"):
         look(path)

@@ -61,8 +61,8 @@ def test_heic_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch) -> N
         (b"\0\0\0\x20ftypisom\0\0", "a.mp4", "video"),
         (b"\0\0\0\x14ftypqt  \0\0", "IMG_1.MOV", "video"),
         (b"\x1aE\xdf\xa3", "a.webm", "video"),
-        (b"\0\0\0\x18ftypcrx \0\0", "a.cr3", "raw image of a camera"),
-        (b"II*\0 and a thumbnail", "a.nef", "raw image of a camera"),
+        (b"\0\0\0\x18ftypcrx \0\0", "a.cr3", "camera raw image"),
+        (b"II*\0 and a thumbnail", "a.nef", "camera raw image"),
         (bytes(128) + b"DICM", "a.dcm", "DICOM"),
         (b"<?xml version='1.0'?>\n<svg>", "a.svg", "SVG"),
         (b"\n<!DOCTYPE html><html>", "a.jpg", "web page"),
@@ -83,7 +83,7 @@ def test_a_kind_that_is_not_read_is_named(content: bytes, name: str, said: str) 
 def test_a_thumbnail_in_a_raw_image_is_not_taken_for_it() -> None:
     content = encoded(picture(), "TIFF")
     assert decode_bytes(content, 8, ".tif").shape == (8, 8, 3)
-    with pytest.raises(DataError, match="raw image of a camera"):
+    with pytest.raises(DataError, match="camera raw image"):
         decode_bytes(content, 8, ".NEF")
 
 

@@ -80,8 +80,8 @@ def test_a_class_that_is_lost_is_bad(tmp_path: Path) -> None:
     write(root, {f"newt/{k}.jpg": b"x" for k in range(3)} | {f"fox/bad{k}.jpg": b"x" for k in range(2)})
     (root / "frog").mkdir()
     data = loaded(root)
-    assert "The classes frog, newt have no readable image and will not be learnt" in bad(data)
-    assert "Half of the images or more of fox cannot be read" in bad(data)
+    assert "The classes frog, newt have no readable image and will not be learned" in bad(data)
+    assert "Half or more of the images of fox cannot be read" in bad(data)
     assert [(row.name, row.files, row.readable) for row in data.reading.lost] == [
         ("fox", 4, 2),
         ("frog", 0, 0),
@@ -97,7 +97,9 @@ def test_a_few_bad_files_are_no_lost_class(tmp_path: Path) -> None:
 
 def test_what_is_doubtful_is_a_finding_until_a_person_decides(tmp_path: Path) -> None:
     root = folder(tmp_path / "set", {"cat": 4, "dog": 4, "docs": 3})
-    assert "The folder docs is read as a class, though folders of that name mostly are none" in said(loaded(root))
+    assert "The folder docs is read as a class, though folders with that name are mostly not classes" in said(
+        loaded(root)
+    )
     data = loaded(root, choice=Choice(parts=(("docs", "ignored"),)))
     assert data.classes == ("cat", "dog")
     assert data.reading.certain
@@ -119,6 +121,6 @@ def test_extreme_shapes_are_said(tmp_path: Path) -> None:
     root = folder(tmp_path / "set", {"cat": 4, "dog": 4})
     picture(50, 90, 40).save(root / "cat/wide.png")
     picture(51, 40, 79).save(root / "cat/tall.png")
-    rows = said(loaded(root))["1 image is cut by more than half, as they are very wide or very tall"].rows
+    rows = said(loaded(root))["1 image is cut by more than half because they are very wide or very tall"].rows
     assert rows is not None
     assert rows.to_dict("records") == [{"file": "cat/wide.png", "width": 90, "height": 40}]

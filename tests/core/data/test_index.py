@@ -39,7 +39,7 @@ def test_a_folder_of_classes(tmp_path: Path, workspace: Workspace) -> None:
     assert [item.name for item in data.items] == sorted(item.name for item in data.items)
     assert data.labels.tolist() == [0] * 5 + [1] * 10
     assert data.labels.dtype == np.int64
-    assert data.split_origin == "20 % held out, seed 0"
+    assert data.split_origin == "20% held out, seed 0"
     assert (data.items[0].width, data.items[0].height) == (12, 10)
     assert sorted([*data.indices("train"), *data.indices("valid")]) == list(range(15))
     table = data.counts().set_index(["class", "split"])["images"].to_dict()
@@ -157,7 +157,7 @@ def test_only_new_and_changed_files_are_read_again(tmp_path: Path, workspace: Wo
     first = load_data(str(root), workspace)
     assert len(looks) == 7
     assert load_data(str(root), workspace) == first
-    assert load_data(str(root), workspace, seed=1, valid_share=0.5).split_origin == "50 % held out, seed 1"
+    assert load_data(str(root), workspace, seed=1, valid_share=0.5).split_origin == "50% held out, seed 1"
     assert len(looks) == 7
     write(root, {"cat/new.png": png(50), "dog/001.png": png(51)})
     assert len(load_data(str(root), workspace).items) == 7
@@ -250,7 +250,7 @@ def test_the_report(tmp_path: Path, workspace: Workspace) -> None:
 def test_classes_whose_names_differ_in_case_between_splits_are_named(tmp_path: Path, workspace: Workspace) -> None:
     names = [f"{side}/{k}.png" for side in ("train/Cats", "train/dogs", "valid/cats", "valid/dogs") for k in range(3)]
     root = write(tmp_path / "set", {name: png(number) for number, name in enumerate(names)})
-    with pytest.raises(DataError, match=r"differ in case or white space only: 'cats' and 'Cats'\. Give them the same"):
+    with pytest.raises(DataError, match=r"differ only in case or white space: 'cats' and 'Cats'\. Give them the same"):
         load_data(str(root), workspace)
 
 

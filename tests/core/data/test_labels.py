@@ -144,7 +144,9 @@ def test_a_table_elsewhere_is_named(tmp_path: Path, whales: Path, load: Load) ->
 def test_several_labels_an_image_are_refused(whales: Path, load: Load, labels: list[str]) -> None:
     rows = "\n".join(["id,tags", *(f"{k:04x},{label}" for k, label in enumerate(labels))])
     write(whales, {"labels.csv": rows.encode()})
-    with pytest.raises(SeveralLabelsError, match=r"labels\.csv gives several labels to an image .*it is not for that"):
+    with pytest.raises(
+        SeveralLabelsError, match=r"labels\.csv gives several labels to an image .*it cannot use several"
+    ):
         load(whales)
 
 
@@ -173,8 +175,8 @@ def test_boxes_are_no_classes(whales: Path, load: Load) -> None:
     [
         ("a.csv", b"", "has no rows"),
         ("a.csv", b"id,label\n", "has no rows"),
-        ("a.jsonl", b"{", "is not one JSON object a line"),
-        ("a.jsonl", b"[1]", "is not one JSON object a line"),
+        ("a.jsonl", b"{", "is not one JSON object per line"),
+        ("a.jsonl", b"[1]", "is not one JSON object per line"),
         ("a.csv", b"x,y\nq,r\n", "No column of a.csv names the images: x, y"),
         ("a.xlsx", b"PK", "Save it as CSV"),
     ],
@@ -221,7 +223,7 @@ def test_a_table_that_contradicts_class_folders_is_asked_about(tmp_path: Path, l
     write(root, {"train.csv": "\n".join(["file,label", *rows]).encode()})
     data = load(root)
     assert data.classes == ("00", "01")
-    assert "train.csv labels 8 images otherwise than their folders" in data.reading.questions[0]
+    assert "train.csv labels 8 images differently from their folders" in data.reading.questions[0]
     assert load(root, classes_from="folder").reading.certain
     assert load(root, classes_from="csv").classes == ("a", "b")
     agreeing = [f"{name}/{k:03d}.png,kind {name}" for name in ("00", "01") for k in range(4)]

@@ -215,7 +215,10 @@ def test_small_copies_are_no_class() -> None:
         (("train/cat", "train/dog", "val/cat", "val/dog", "extra/cat"), r"The folder extra \(3 images\) is left out"),
         (("train/cat", "train/dog", "others"), "train is read as a split with the classes inside, not as a class"),
         (("train", "car"), "The folder train is read as a class, though its name is that of a split"),
-        (("cat", "dog", "docs"), "The folder docs is read as a class, though folders of that name mostly are none"),
+        (
+            ("cat", "dog", "docs"),
+            "The folder docs is read as a class, though folders with that name are mostly not classes",
+        ),
         (("100CANON", "101CANON"), "do these folders stand for classes"),
         (("New folder", "New folder (2)"), "do these folders stand for classes"),
         (("2023-05-01", "2023-06-01"), "do these folders stand for classes"),

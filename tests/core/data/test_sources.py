@@ -97,13 +97,13 @@ def test_folders_that_cannot_be_opened(tmp_path: Path, workspace: Workspace, mon
         ("x" * 5000, "There is no folder or zip file"),
         ("shapes:impossible", "no data set 'shapes:impossible'. Choose shapes:easy, shapes:medium or shapes:hard"),
         ("notes.txt", "notes.txt is neither a folder nor a zip file"),
-        ("torn.zip", "torn.zip is damaged: its end is missing. Copy or download it anew"),
+        ("torn.zip", "torn.zip is damaged: its end is missing. Copy or download it again"),
         ("page.zip", "page.zip is a web page: its download failed"),
-        ("nil.zip", "nil.zip is empty. Copy or download it anew"),
+        ("nil.zip", "nil.zip is empty. Copy or download it again"),
         ("set.zip.crdownload", "is an unfinished download"),
         ("labels.csv", "labels.csv is a table. Choose the folder of its images; .* --labels .*labels.csv"),
         ("a.png", "a.png is a single image. Choose the folder"),
-        ("set.tar.zst", "set.tar.zst is a Zstandard archive, which is not read here. Unpack it"),
+        ("set.tar.zst", "set.tar.zst is a Zstandard archive, which Anneal does not read. Unpack it"),
     ],
 )
 def test_what_is_no_source_is_said_plainly(

@@ -155,7 +155,7 @@ def test_doubtful_labels_are_asked_about(pictures: Path, load: Load) -> None:
     assert any("label NaN in l.csv is read as a class" in question for question in data.reading.questions)
     numbers = lines(lambda k: f"{k:04d}.png,{k % 2}").encode()
     data = load(write(pictures, {"l.csv": numbers, "classes.txt": b"cat\ndog\n"}))
-    assert any("classes.txt may have their names" in question for question in data.reading.questions)
+    assert any("classes.txt may hold their names" in question for question in data.reading.questions)
 
 
 def test_folders_that_are_finer_than_the_labels_of_a_table_are_asked_about(tmp_path: Path, load: Load) -> None:

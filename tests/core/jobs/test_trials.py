@@ -127,7 +127,7 @@ def test_progress_names_the_trial_and_the_time_left(run, work, reports):
     work(SPEC.model_copy(update={"repeats": 2}))
     trained = [progress for progress in reports if progress.what.startswith("Trial ")]
     assert trained[0].what == "Trial 1 of 4, at 1e-3: batch 1"
-    assert trained[-1].what.startswith("Trial 4 of 4, at 1e-2: batch ")
+    assert trained[-1].what.startswith("Trial 4 of 4, at 0.01: batch ")
     assert [progress.done for progress in trained] == list(range(1, len(trained) + 1))
     assert {progress.total for progress in trained} == {len(trained)}
     assert trained[0].eta_s is None

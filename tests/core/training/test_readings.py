@@ -50,7 +50,7 @@ def test_the_share_of_the_fall_is_the_truths(seed, at, off):
     lr = 10 ** (at + off)
     placed = readings(*made(seed, at=10**at, rise=None), {"here": lr})["here"]
     assert placed.place == "fall"
-    (said,) = re.findall(r"(\d+)% of it is done", placed.sentence)
+    (said,) = re.findall(r"(\d+)% of the way down", placed.sentence)
     assert int(said) / 100 == pytest.approx(1 / (1 + np.exp(-8 * off)), abs=0.15)
 
 
@@ -109,7 +109,7 @@ def _agrees(curve, lr, placed):
         assert float(said[1]) == pytest.approx(here, abs=0.006)
     if said := re.search(r"the lowest is ([\d.e-]+) at", placed.sentence):
         assert float(said[1]) == pytest.approx(lowest, abs=0.006)
-    if said := re.search(r"above the ([\d.e-]+) of before", placed.sentence):
+    if said := re.search(r"above the ([\d.e-]+) that it had", placed.sentence):
         assert float(said[1]) == pytest.approx(start, abs=0.006)
     assert inside or re.match(r"(Lower|Higher) than this curve goes|This curve does not show it", placed.sentence)
 
@@ -124,7 +124,7 @@ def test_noise_alone_shows_nothing(noise):
 
 def test_the_noise_in_the_sentence_is_that_of_two_deviations():
     curve = made(0, fall=0, rise=None, noise=0.1)
-    (said,) = re.findall(r"±([\d.]+) a batch", readings(*curve, {"valley": 1e-3})["valley"].sentence)
+    (said,) = re.findall(r"±([\d.]+) per batch", readings(*curve, {"valley": 1e-3})["valley"].sentence)
     assert float(said) == pytest.approx(2 * 0.1 * GUESSING, rel=0.3)
 
 

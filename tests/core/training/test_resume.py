@@ -153,7 +153,7 @@ def test_a_header_whose_stage_cannot_be_read_gives_its_weights_and_cannot_be_res
     assert (meta.stage, meta.position.step) == (None, 1)
     other.load_state(LearnerState(learner.state().tensors, meta))
     assert weights(other) == weights(learner)
-    with pytest.raises(TrainingError, match="settings are not those"):
+    with pytest.raises(TrainingError, match="settings differ from those"):
         next(other.fit(WHOLE, resume=True))
 
 

@@ -86,14 +86,16 @@ def test_the_reason_of_a_set_names_its_rates_and_the_nearest_curve():
     same = combined([says(1e-3), says(1e-3)]).reason
     assert same == "1e-3 is the rate of 2 seeds. One of them: Because of 1.0e-03."
     part = combined([says(1e-3), says(1e-3), says(1e-5, certain=False)])
-    assert part.reason.startswith("1e-3 is the rate of the 2 of 3 seeds whose curves say something. ")
-    assert combined([says(1e-3), says(1e-5, certain=False)]).reason.startswith("Most of the 2 curves do not say. ")
+    assert part.reason.startswith("1e-3 is the rate of the 2 of 3 seeds whose curves are conclusive. ")
+    assert combined([says(1e-3), says(1e-5, certain=False)]).reason.startswith(
+        "Most of the 2 curves are inconclusive. "
+    )
 
 
 def test_one_curve_stays_what_it_says():
     alone = says(1e-3, collapse=1e-2, valley=1e-4)
     assert combined([alone]) == alone.suggestion
-    assert spread([alone]).sentence == "1 seed: how far the rates of a rule differ shows with at least 2."
+    assert spread([alone]).sentence == "1 seed: it takes at least 2 to see how far the rates of a rule differ."
     assert combined([Made(None)]) is None
 
 
@@ -103,13 +105,13 @@ def test_the_sentence_says_what_is_a_guess():
         says(1.3e-3, valley=4.1e-4, slide=5.7e-4, steep=3e-3),
     ]
     assert spread(curves).sentence == (
-        "2 seeds: Anneal's rate is 1e-3 to 1.3e-3. Valley's differ by a factor of 4.1 and slide's by 57, so one test "
-        "of them is a guess. Steep's lie within a factor of 2."
+        "2 seeds: Anneal's rate is 1e-3 to 1.3e-3. Valley's differ by a factor of 4.1 and slide's by 57, so a single "
+        "test of them is a guess. Steep's lie within a factor of 2."
     )
     assert spread([says(1e-3), says(1e-3)]).sentence == "2 seeds: Anneal's rate is 1e-3."
     wide = spread([says(1e-3, valley=1e-3), says(1e-4, valley=1e-2)]).sentence
-    assert "1e-4 to 1e-3, a factor of 10 apart, so one test of it is a guess." in wide
-    assert wide.endswith("Valley's differ by a factor of 10, so one test of it is a guess.")
+    assert "1e-4 to 1e-3, a factor of 10 apart, so a single test of it is a guess." in wide
+    assert wide.endswith("Valley's differ by a factor of 10, so a single test of it is a guess.")
 
 
 @given(st.lists(st.tuples(RATES, RATES), min_size=2, max_size=10))
@@ -117,8 +119,10 @@ def test_the_sentence_agrees_with_the_rates(rates):
     said = spread([says(ours, valley=theirs) for ours, theirs in rates])
     ours, valley = said.rules["anneal"], said.rules["valley"]
     assert said.sentence.startswith(f"{len(rates)} seeds: Anneal's rate is {rate_in_words(ours.lowest)}")
-    assert bool(re.search(r"Valley's differ by a factor of [\d.,]+, so one test", said.sentence)) == (valley.factor > 2)
-    assert ("apart, so one test of it is a guess" in said.sentence) == (ours.factor > 2)
+    assert bool(re.search(r"Valley's differ by a factor of [\d.,]+, so a single test", said.sentence)) == (
+        valley.factor > 2
+    )
+    assert ("apart, so a single test of it is a guess" in said.sentence) == (ours.factor > 2)
 
 
 def test_a_rule_that_gives_a_rate_once_is_not_said_to_agree():

@@ -75,19 +75,19 @@ def test_of_nothing_and_of_one_rate_little_is_said():
     assert headline(trials_of({}, rates=(1e-3, 1e-2))) == "No trial has ended yet"
     assert findings(trials_of({}, rates=(1e-3, 1e-2))) == []
     one = trials_of({1e-3: 0.4}, rates=(1e-3, 1e-2))
-    assert headline(one) == "1e-3 is tried, the other rates are not yet"
+    assert headline(one) == "1e-3 has been tried, the other rates not yet"
     assert findings(one) == []
 
 
 def test_a_rate_that_diverged_is_an_outcome():
     trials = trials_of({1e-3: 0.4, 1e-2: None})
-    assert "1e-2 diverged at batch 7." in said(trials)
+    assert "0.01 diverged at batch 7." in said(trials)
     assert standing(trials, trials.outcomes[1]) == "diverged at batch 7"
     assert headline(trials_of({1e-3: None, 1e-2: None})) == "Every rate tried diverged"
 
 
 def test_a_rate_that_undid_what_was_learned_is_named():
-    assert "1e-2 ended with a higher loss than the network had before (0.500)" in said(trials_of(CLEAR, before=0.5))
+    assert "0.01 ended with a higher loss than the network had before (0.500)" in said(trials_of(CLEAR, before=0.5))
     assert "higher loss than the network had" not in said(trials_of(CLEAR, before=2.0))
 
 
@@ -96,10 +96,10 @@ def test_a_rate_that_undid_what_was_learned_is_named():
     [
         (
             1e-2,
-            "The lowest point of the curve, 1e-2, is not the best rate: its loss ended at 0.900, that of 1e-3 at 0.400",
+            "The lowest point of the curve, 0.01, is not the best rate: its loss ended at 0.900, that of 1e-3 at 0.400",
         ),
         (1.02e-3, "The lowest point of the curve, 1e-3, had the lowest loss here."),
-        (3e-2, "The lowest point of the curve, 3e-2, is not the best rate: training diverged there."),
+        (3e-2, "The lowest point of the curve, 0.03, is not the best rate: training diverged there."),
     ],
 )
 def test_the_lowest_point_is_the_best_rate_only_where_it_is(lowest, sentence):
@@ -113,7 +113,7 @@ def test_nothing_is_said_of_a_lowest_point_that_was_not_tried(lowest):
 
 def test_a_lowest_point_within_chance_is_not_called_worse():
     trials = trials_of({1e-3: 0.4, 1e-2: 0.4001}, noise=0.5, curve_lowest=1e-2)
-    assert "The lowest point of the curve, 1e-2, cannot be told apart from the best rate here." in said(trials)
+    assert "The lowest point of the curve, 0.01, cannot be told apart from the best rate here." in said(trials)
     assert "not the best rate" not in said(trials)
 
 
@@ -158,7 +158,7 @@ def test_a_difference_between_lengths_within_chance_is_called_that():
 
 def test_another_rate_with_the_highest_accuracy_is_named_with_mcnemars_verdict():
     close = trials_of({1e-4: 0.6, 1e-3: 0.4}, accuracy={1e-4: 0.81, 1e-3: 0.80})
-    assert "1e-4 has the highest accuracy, 81.0 % beside 80.0 % at 1e-3: no more than chance" in said(close)
+    assert "1e-4 has the highest accuracy, 81.0% beside 80.0% at 1e-3: no more than chance" in said(close)
     far = trials_of({1e-4: 0.6, 1e-3: 0.4}, accuracy={1e-4: 0.9, 1e-3: 0.7})
     assert "more than chance (McNemar's test, p below 0.001)" in said(far)
     assert "highest accuracy" not in said(trials_of(CLEAR))
@@ -188,7 +188,7 @@ def test_of_images_that_the_network_knows_little_is_said():
     assert headline(seen) == "The network knows these images; low rates look better than they are"
     text = said(seen)
     assert text.startswith("The network was trained before on the images that judge here (loss 0.300 on them, 1.500 on")
-    assert "3e-2 diverged at batch 7." in text
+    assert "0.03 diverged at batch 7." in text
     for claim in ("1803.02021", "lowest point", "higher loss", "highest accuracy"):
         assert claim not in text
     assert "1803.02021" not in said(trials_of(CLEAR, length="stage", batches=90, step=30, replayed=True), seen)

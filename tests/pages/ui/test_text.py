@@ -5,7 +5,7 @@ import pytest
 
 from core.runs.state import RunState, StageState
 from core.training.stage import Stage
-from pages.ui.text import ago, duration, literal, percent, plain, size_of, stages_in_words
+from pages.ui.text import ago, duration, literal, percent, plain, size_of, stages_in_words, unbroken
 
 JOINER = "\u2060"
 
@@ -85,3 +85,10 @@ def test_percent_and_stages() -> None:
     )
     assert stages_in_words(RunState(stages=[done])) == "1 stage"
     assert stages_in_words(RunState(stages=[done, failed])) == "2 stages, failed"
+
+
+@pytest.mark.parametrize("text", ["3e-4", "from 1.2e-3 to 0.01.", "one-cycle, 10-20", "e-4"])
+def test_a_rate_is_not_parted_by_the_end_of_a_line(text: str) -> None:
+    assert unbroken(text).replace(JOINER, "") == text
+    assert not re.search(r"\de-\d", unbroken(text))
+    assert (JOINER in unbroken(text)) == bool(re.search(r"\de-\d", text))
