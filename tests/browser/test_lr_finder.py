@@ -45,6 +45,6 @@ def test_a_click_on_the_curve_chooses_a_rate_and_says_what_it_means(page: Page) 
 
 def chosen(page: Page) -> str:
     """The rate that the page says is chosen."""
-    found = re.search(r"Chosen rate: (\S+)", page.get_by_test_id("stMain").inner_text())
+    found = re.search(r"Chosen rate: (\S+)", page.get_by_test_id("stMain").inner_text().replace("\u2060", ""))
     assert found is not None
     return found.group(1)
