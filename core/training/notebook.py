@@ -88,7 +88,7 @@ def range_chart(sweeps: Sequence[tuple[Sequence[float], Sequence[float]]], rates
         alt.Chart(marks)
         .mark_rule(strokeDash=[4, 3])
         .encode(
-            x=x, color=alt.Color("rule:N", title="Suggested by"), tooltip=["rule:N", alt.Tooltip("lr:Q", format=".1e")]
+            x=x, color=alt.Color("rule:N", title="Suggested by"), tooltip=["rule:N", alt.Tooltip("lr:Q", format=".1~e")]
         )
     )
     layers = [

@@ -193,7 +193,7 @@ def click_curve(page: Page, across: float) -> None:
 def chosen_rate(page: Page) -> float:
     line = page.get_by_text("Chosen rate").first
     expect(line).to_be_visible(timeout=60_000)
-    return number(re.search(r"Chosen rate: (\S+)", line.inner_text()))
+    return number(re.search(r"Chosen rate: (\S+)", line.inner_text().replace("\u2060", "")))
 
 
 def number(found: re.Match[str] | None) -> float:

@@ -30,6 +30,6 @@ def test_rates_are_tried_and_one_is_chosen(page: Page) -> None:
     settle(page)
     no_errors(page)
     shot(page, "trials-digits")
-    button(page, "Use 0.005").click()
-    expect(page.get_by_text(re.compile("Chosen rate: 0.005"))).to_be_visible(timeout=60_000)
+    button(page, "Use 5e-3").click()
+    expect(page.get_by_text(re.compile("Chosen rate: 5e-\u2060?3"))).to_be_visible(timeout=60_000)
     no_errors(page)
