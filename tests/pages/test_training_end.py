@@ -41,7 +41,8 @@ def texts(at):
 
 
 def primaries(at):
-    return [button.key for button in at.button if button.proto.type == "primary"]
+    """The page's own primary buttons; the way on is painted as secondary beside them."""
+    return [button.key for button in at.button if button.proto.type == "primary" and button.key != "next"]
 
 
 def keys(at):

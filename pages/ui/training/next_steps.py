@@ -39,12 +39,16 @@ ICONS = {
 
 @dataclass(frozen=True)
 class NextStep:
-    """One step: the words on its button, why it fits, and what it does: plan a stage, load a snapshot, open a page."""
+    """One step: the words on its button, why it fits, and what it does: plan a stage, load a snapshot, open a page.
+
+    `title` is what the planned stage's card calls the advice.
+    """
 
     key: str
     label: str
     icon: str
     why: str
+    title: str = ""
     stage: Stage | None = None
     snapshot: str = ""
     page: str = ""
@@ -85,9 +89,8 @@ def _usual_side(data: DataSet) -> int:
 
 
 def _planned(one: Advice) -> NextStep:
-    return NextStep(
-        one.kind, f"Plan: {one.title[:1].lower()}{one.title[1:]}", ICONS[one.kind], one.why, stage=one.stage
-    )
+    label = f"Plan: {one.title[:1].lower()}{one.title[1:]}"
+    return NextStep(one.kind, label, ICONS[one.kind], one.why, one.title, one.stage)
 
 
 def _errors(state: RunState, data: DataSet) -> str:
@@ -131,13 +134,13 @@ def step_button(run: RunFolder, step: NextStep, *, primary: bool = False) -> Non
     key, label = f"step-{step.key}", literal(step.label, None)
     if step.stage is not None:
         plan, stage = "Adds a stage to the plan below. Nothing is started yet.", step.stage
-        st.button(label, icon=step.icon, type=kind, key=key, help=plan, on_click=_plan, args=(run, stage))
+        st.button(label, icon=step.icon, type=kind, key=key, help=plan, on_click=_plan, args=(run, stage, step.title))
     elif step.snapshot:
         st.button(label, icon=step.icon, type=kind, key=key, on_click=load, args=(run, step.snapshot))
     elif st.button(label, icon=step.icon, type=kind, key=key):
         st.switch_page(step.page, query_params={"run": run.id})
 
 
-def _plan(run: RunFolder, stage: Stage) -> None:
-    repeat(run, run.info, stage)
+def _plan(run: RunFolder, stage: Stage, title: str) -> None:
+    repeat(run, run.info, stage, title)
     st.toast(f"Planned: {literal(stage.name)}. Its stage is in the plan below.", icon=":material/check:")
