@@ -2,11 +2,13 @@
 
 import argparse
 
+from core.numbers import rate_from_words
+
 
 def rates(text: str) -> list[float]:
     """Learning rates as they are typed: `0.01`, or one a layer group, `1e-4,1e-3,1e-2`."""
     try:
-        found = [float(part) for part in text.split(",")]
+        found = [rate_from_words(part) for part in text.split(",")]
     except ValueError:
         found = []
     if not found or not all(0 < rate <= 100 for rate in found):

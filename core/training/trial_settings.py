@@ -5,6 +5,7 @@ from typing import Literal, get_args
 
 from core.data.split import batch_count
 from core.errors import PlanError
+from core.numbers import rate_from_words
 from core.training.curves import Numbers, smoothed
 from core.training.stage import HIGHEST_RATE, Stage
 
@@ -65,7 +66,7 @@ def rates_of(text: str) -> tuple[float, ...]:
     found = []
     for part in text.replace(",", " ").replace(";", " ").split():
         try:
-            found.append(float(part))
+            found.append(rate_from_words(part))
         except ValueError:
             raise PlanError(f"{part!r} is not a learning rate. Write rates such as 3e-4 or 0.001.") from None
     return tuple(found)

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 
+from core.numbers import JOINER
 from core.runs.state import RunState
 
 LONGEST = 60
@@ -21,8 +22,6 @@ _MARKS = re.compile(
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202f\u2066-\u2069\ufeff]+")
 _ADDRESS = re.compile(r"www(?=\.)", re.IGNORECASE)
 _EXPONENT = re.compile(r"(?<=\de)-(?=\d)")
-_JOINER = "\u2060"
-"""Invisible, and no line ends there; parts what is looked for after the escapes are read: emoji, icons, addresses."""
 
 
 def plain(text: object, longest: int | None = LONGEST) -> str:
@@ -44,12 +43,12 @@ def literal(text: object, longest: int | None = LONGEST) -> str:
     the widgets of `plain`, which would show the backslashes.
     """
     escaped = _MARKS.sub(_escape, plain(text, longest))
-    return unbroken(_ADDRESS.sub(rf"\g<0>{_JOINER}", escaped))
+    return unbroken(_ADDRESS.sub(rf"\g<0>{JOINER}", escaped))
 
 
 def _escape(found: re.Match[str]) -> str:
     mark = found.group()
-    return f"\\{mark}{_JOINER}" if mark in ":@-<>" else f"\\{mark}"
+    return f"\\{mark}{JOINER}" if mark in ":@-<>" else f"\\{mark}"
 
 
 def unbroken(text: str) -> str:
@@ -57,7 +56,7 @@ def unbroken(text: str) -> str:
 
     For text that flows; not for what is typed, compared or read as a number.
     """
-    return _EXPONENT.sub(f"-{_JOINER}", text)
+    return _EXPONENT.sub(f"-{JOINER}", text)
 
 
 def percent(share: float) -> str:

@@ -167,7 +167,9 @@ def test_the_rate_that_was_clicked_is_in_the_plan_and_can_be_undone(page: Page) 
     shot(page, "finder-chosen")
     button(page, "Train with it").click()
     card = page.locator("[class*=st-key-card-]").first
-    expect(card).to_contain_text("from your click on the LR finder page, in place of 0.005", timeout=60_000)
+    expect(card).to_contain_text(
+        re.compile("from your click on the LR finder page, in place of 5e-\u2060?3"), timeout=60_000
+    )
     settle(page)
     assert number(re.search(r"rate (\S+) ·", card.inner_text())) == chosen
     shot(page, "training-rate-placed")
@@ -175,7 +177,7 @@ def test_the_rate_that_was_clicked_is_in_the_plan_and_can_be_undone(page: Page) 
     expect(card).to_contain_text("from your click", timeout=60_000)
     settle(page)
     card.get_by_role("button", name=re.compile("Undo$")).click()
-    expect(card).to_contain_text("rate 0.005")
+    expect(card).to_contain_text(re.compile("rate 5e-\u2060?3"))
     expect(card).not_to_contain_text("from your click")
     no_errors(page)
 

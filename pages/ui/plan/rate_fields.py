@@ -4,7 +4,7 @@ import math
 
 import streamlit as st
 
-from core.numbers import rate_in_words
+from core.numbers import rate_from_words, rate_in_words
 from core.training.stage import HIGHEST_RATE, StageSettings
 from pages.ui.plan.keyed import Keys
 from pages.ui.plan.stage_words import Facts
@@ -76,7 +76,7 @@ def _rate(label: str, given: float, keys: Keys, name: str, wrong: list[str], *, 
     if text == written:  # which is rounded
         return given
     try:
-        rate = float(text)
+        rate = rate_from_words(text)
     except ValueError:
         rate = math.nan
     if 0 < rate <= HIGHEST_RATE:
