@@ -171,7 +171,7 @@ def test_the_rate_that_was_clicked_is_in_the_plan_and_can_be_undone(page: Page) 
         re.compile("from your click on the LR finder page, in place of 5e-\u2060?3"), timeout=60_000
     )
     settle(page)
-    assert number(re.search(r"rate (\S+) ·", card.inner_text())) == chosen
+    assert number(re.search(r"· rate (\S+)", card.inner_text().replace("\u2060", ""))) == chosen
     shot(page, "training-rate-placed")
     page.reload()
     expect(card).to_contain_text("from your click", timeout=60_000)
