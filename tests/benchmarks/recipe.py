@@ -23,6 +23,9 @@ PARTS = (
 )
 """How the progress of Anneal's parts begins; images are read and decoded while torch is imported."""
 
+WHOLE = (("whole recipe (s)", "seconds"), ("peak memory (MB)", "peak_mb"))
+"""Figures of a whole run, and their keys."""
+
 
 def anneal(photos: Path, seed: int) -> dict[str, Any]:
     """One run of `python -m core train --recipe lesson2` in an empty workspace."""
@@ -73,24 +76,38 @@ def main() -> None:
         ours.append(anneal(photos, seed))
         if not chosen.alone:
             theirs.append(fastai(photos, seed))
-    finals = [result["accuracy"] for result in theirs]
-    rows = []
-    for name, unit, key in (("whole recipe", "s", "seconds"), ("peak memory", "MB", "peak_mb")):
-        mine, other = (median([result[key] for result in results]) for results in (ours, theirs))
-        rows.append([f"{name} ({unit})", f"{mine:.0f}", f"{other:.0f}", f"{other / mine:.1f}x"])
-    mine, other = (
-        median([reached(result, final) for result, final in zip(results, finals, strict=False)])
-        for results in (ours, theirs)
-    )
-    rows.append(["until fastai's final accuracy (s)", f"{mine:.1f}", f"{other:.0f}", f"{other / mine:.0f}x"])
-    mean, peer = (sum(run["accuracy"] for run in runs) / max(1, len(runs)) for runs in (ours, theirs))
-    rows.append(["accuracy, mean", f"{mean:.1%}", f"{peer:.1%}", ""])
-    title = f"Lesson 2's recipe, cold start, {chosen.runs} interleaved runs, medians"
+    rows = _beside(ours, theirs) if theirs else _alone(ours)
+    title = f"Lesson 2's recipe, cold start, {chosen.runs} {'interleaved ' if theirs else ''}runs, medians"
     rows += [
         [f"  {part.strip()} (s)", f"{median([one['parts'].get(part, 0.0) for one in ours]):.1f}", "", ""]
         for part in ours[0]["parts"]
     ]
     show(title, ["", "Anneal", "fastai", "ratio"], rows, {"anneal": ours, "fastai": theirs}, chosen.out)
+
+
+def _beside(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> list[list[str]]:
+    """The rows of a comparison."""
+    finals = [result["accuracy"] for result in theirs]
+    rows = []
+    for name, key in WHOLE:
+        mine, other = (median([result[key] for result in results]) for results in (ours, theirs))
+        rows.append([name, f"{mine:.0f}", f"{other:.0f}", f"{other / mine:.1f}x"])
+    mine, other = (
+        median([reached(result, final) for result, final in zip(results, finals, strict=True)])
+        for results in (ours, theirs)
+    )
+    rows.append(["until fastai's final accuracy (s)", f"{mine:.1f}", f"{other:.0f}", f"{other / mine:.0f}x"])
+    return [*rows, ["accuracy, mean", _accuracy(ours), _accuracy(theirs), ""]]
+
+
+def _alone(ours: list[dict[str, Any]]) -> list[list[str]]:
+    """The rows without a peer."""
+    rows = [[name, f"{median([result[key] for result in ours]):.0f}", "", ""] for name, key in WHOLE]
+    return [*rows, ["accuracy, mean", _accuracy(ours), "", ""]]
+
+
+def _accuracy(runs: list[dict[str, Any]]) -> str:
+    return f"{sum(run['accuracy'] for run in runs) / len(runs):.1%}"
 
 
 if __name__ == "__main__":
