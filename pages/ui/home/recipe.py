@@ -27,7 +27,7 @@ class Step:
 
 
 PRETRAINED = (
-    Step("Choose augmentation", "Changes that keep the label.", AUGMENTATION, "choose the augmentation"),
+    Step("Pick augmentation", "Changes that keep the label.", AUGMENTATION, "choose the augmentation"),
     Step("Find the rate", "A range test shows which rates are too high for this network.", FINDER, "find the rate"),
     Step("Train the head", f"{HEAD_EPOCHS} short epochs from precomputed activations.", TRAINING, "train the head"),
     Step(

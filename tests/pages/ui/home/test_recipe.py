@@ -61,13 +61,13 @@ def test_the_lesson_in_order_ticks_the_steps_in_order() -> None:
     assert ticked(PHOTOS, ran(), head) == {"Find the rate"}
     assert ticked(PHOTOS, ran(rates[0]), head) == {"Find the rate", "Train the head"}
     so_far = ticked(PHOTOS, ran(*rates[:2]), head)
-    assert so_far == {"Choose augmentation", "Find the rate", "Train the head", "Add augmentation"}
+    assert so_far == {"Pick augmentation", "Find the rate", "Train the head", "Add augmentation"}
     assert taken(PHOTOS, ran(*rates), [head, again]) == [True] * 8
 
 
 def test_a_planned_augmentation_is_chosen_and_not_yet_trained_with() -> None:
     state = ran(HEAD).model_copy(update={"plan": [HEAD, AUGMENTED]})
-    assert ticked(PHOTOS, state) == {"Choose augmentation", "Train the head"}
+    assert ticked(PHOTOS, state) == {"Pick augmentation", "Train the head"}
 
 
 def test_one_cycle_on_digits_neither_unfroze_nor_found_the_rate_again() -> None:
