@@ -112,7 +112,7 @@ def test_a_zip_of_ones_own_is_uploaded_and_its_broken_file_is_named(page: Page, 
     settle(page)
     page.get_by_text("Upload", exact=True).first.click()
     page.locator("input[type=file]").first.set_input_files(photos(tmp_path / "mine.zip"))
-    expect(page.get_by_text(re.compile("1 file"))).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(re.compile("1 file was skipped"))).to_be_visible(timeout=60_000)
     settle(page)
     no_errors(page)
     expect(page.get_by_test_id("stMetric").filter(has_text="Classes")).to_contain_text("2")
