@@ -2,22 +2,16 @@
 
 import textwrap
 
-from core.cli.build import built
-from core.cli.conflicts import refuse_idle_share, refuse_idle_weights_options
-from core.cli.inspect import opened
-from core.cli.network import augmentation_of, network_of, trained_whole
+from core.cli.new_learner import network_and_stage, new_learner
 from core.cli.options import Options
 from core.cli.output import Answer, Reporter, table
 from core.numbers import rate_in_words
 from core.training.curve import RangeSettings
 from core.training.found_rate import FoundRate, lr_find
-from core.training.learner import Learner
 from core.training.spread import Spread, checked_seeds, times
-from core.training.stage import stage_of
 from core.training.suggest import Suggestion
 from core.training.sweeps import sweep_for
 from core.training.vsgd_record import ASSUMES
-from core.workspace import Workspace
 
 SENTENCE = 99
 """Letters of a line of the sentence beside a rule's name and rate."""
@@ -26,29 +20,14 @@ SENTENCE = 99
 def find_lr(options: Options, reporter: Reporter) -> Answer:
     """The curves of range tests, every suggestion, and where it lies on the curve."""
     seeds = checked_seeds(1 if options.seeds is None else options.seeds)
-    network = network_of(options)
-    refuse_idle_weights_options(options, network)
-    stage = stage_of(
-        {
-            "freeze_to": 0 if options.unfrozen or trained_whole(network, options) else -1,
-            "precompute": options.precompute,
-            "size": network.size,
-            "augmentation": augmentation_of(options, spec=str(options.data), recipe=""),
-            **({} if options.batch_size is None else {"batch_size": options.batch_size}),
-        }
-    )
+    network, stage = network_and_stage(options)
     usual = sweep_for(stage.freeze_to == -1)
     settings = RangeSettings(
         lowest=usual.lowest if options.lowest is None else options.lowest,
         highest=usual.highest if options.highest is None else options.highest,
         steps=usual.steps if options.steps is None else options.steps,
     )
-    data = opened(options, reporter)
-    refuse_idle_share(options, data)
-    seed = options.seed or 0
-    learner = Learner(
-        built(network, data.classes, seed), data, Workspace.at(options.home), seed=seed, progress=reporter
-    )
+    learner = new_learner(options, network, reporter)
     found = lr_find(learner, stage, seeds=seeds, settings=settings, vsgd=options.vsgd, progress=reporter)
     return Answer(found.to_json(), text(found))
 

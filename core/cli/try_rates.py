@@ -1,22 +1,18 @@
 """`try-rates`: short trainings of a new network at several rates, compared and not kept."""
 
-from core.cli.build import built
-from core.cli.conflicts import refuse_idle_share, refuse_idle_weights_options
-from core.cli.inspect import opened
-from core.cli.network import augmentation_of, network_of, trained_whole
+from core.cli.new_learner import network_and_stage, new_learner
 from core.cli.options import Options
 from core.cli.output import Answer, Reporter, table
 from core.errors import PlanError, TrainingError
 from core.numbers import rate_in_words
 from core.training.learner import Learner
 from core.training.lr_finder import range_test
-from core.training.stage import Stage, stage_of
+from core.training.stage import Stage
 from core.training.sweeps import sweep_for
 from core.training.trial_results import Outcome, Trials
 from core.training.trial_settings import LENGTHS, Length, TrialSettings, lowest_point, rates_to_try
 from core.training.trial_words import findings, headline, method, standing
 from core.training.trials import try_rates
-from core.workspace import Workspace
 
 
 def rates_tried(options: Options, reporter: Reporter) -> Answer:
@@ -25,24 +21,8 @@ def rates_tried(options: Options, reporter: Reporter) -> Answer:
     repeats = 1 if options.repeats is None else options.repeats
     if options.rates is not None:
         TrialSettings(tuple(options.rates), length, repeats)  # refused before anything is read
-    network = network_of(options)
-    refuse_idle_weights_options(options, network)
-    stage = stage_of(
-        {
-            "freeze_to": 0 if options.unfrozen or trained_whole(network, options) else -1,
-            "precompute": options.precompute,
-            "size": network.size,
-            "augmentation": augmentation_of(options, spec=str(options.data), recipe=""),
-            "cycle_len": 1 if options.epochs is None else options.epochs,
-            **({} if options.batch_size is None else {"batch_size": options.batch_size}),
-        }
-    )
-    data = opened(options, reporter)
-    refuse_idle_share(options, data)
-    seed = options.seed or 0
-    learner = Learner(
-        built(network, data.classes, seed), data, Workspace.at(options.home), seed=seed, progress=reporter
-    )
+    network, stage = network_and_stage(options, cycle_len=1 if options.epochs is None else options.epochs)
+    learner = new_learner(options, network, reporter)
     rates, lowest = _rates(options, learner, stage, reporter)
     trials = try_rates(learner, stage, rates, length=length, repeats=repeats, curve_lowest=lowest, progress=reporter)
     best = trials.best.lr if trials.best else None

@@ -275,18 +275,7 @@ SCRIPTED = [
 ]
 
 
-@given(
-    st.builds(
-        Augmentation,
-        horizontal_flip=st.booleans(),
-        vertical_flip=st.booleans(),
-        quarter_turns=st.booleans(),
-        rotate=st.floats(0, 180),
-        zoom=st.floats(1, 3),
-        brightness=st.floats(0, 1),
-    ),
-    st.lists(st.sampled_from(SCRIPTED), max_size=6),
-)
+@given(augmentations, st.lists(st.sampled_from(SCRIPTED), max_size=6))
 def test_what_keeps_the_labels_has_no_warning_and_changes_nothing_else(how, classes):
     kept = keeping_labels(how, classes)
     assert warnings(kept, classes) == []
