@@ -244,5 +244,5 @@ def test_files_of_a_run_are_named_as_in_the_code():
         path.read_text(encoding="utf-8") for floor in ("runs", "jobs") for path in (ROOT / "core" / floor).glob("*.py")
     )
     named = first_column("A run's folder")
-    assert len(named) == 13
+    assert len(named) >= 13
     assert not [name for name in named if f'"{name.rstrip("/")}"' not in sources]

@@ -14,8 +14,9 @@ from core.jobs import queue, store
 from core.jobs.control import JobControl, StoppedError, TerminatedError, explanation
 from core.jobs.evaluate import evaluate
 from core.jobs.lr_finder import find_lr
-from core.jobs.specs import EvaluateSpec, FindSpec, Spec, TrainSpec, TrialSpec
+from core.jobs.specs import EvaluateSpec, FindSpec, Spec, StudySpec, TrainSpec, TrialSpec
 from core.jobs.store import Job, Status
+from core.jobs.study import study
 from core.jobs.train import train
 from core.jobs.trials import try_rates
 from core.process.threads import prepare_process
@@ -50,6 +51,8 @@ def run_job(folder: RunFolder, job: Job, control: JobControl | None = None) -> t
                 return "done", find_lr(control, job.spec)
             if isinstance(job.spec, TrialSpec):
                 try_rates(control, job.spec)
+            elif isinstance(job.spec, StudySpec):
+                study(control, job.spec)
             else:
                 evaluate(control, job.spec)
         except StoppedError:

@@ -29,6 +29,14 @@ def model_of(folder: RunFolder, snapshot: str = LATEST) -> Classifier:
     return model.eval()
 
 
+def first_model(folder: RunFolder) -> Classifier:
+    """The network that the run began with, before any training, in evaluation mode.
+
+    Raises `WeightsUnavailableError` when its pretrained weights are not available now.
+    """
+    return _built(folder, fetch=True)
+
+
 def learner_of(folder: RunFolder, progress: Progress = no_progress) -> tuple[Learner, CheckpointMeta | None]:
     """A learner at the run's checkpoint, and that checkpoint's header; without a checkpoint, a new learner and None."""
     meta = read_meta(folder.checkpoint)

@@ -4,12 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from core.results.studies import AnyQuestion
 from core.runs.names import LATEST
 from core.training.spread import MOST_SEEDS
 from core.training.stage import Plan, Stage
 from core.training.trial_settings import Length
 
-Kind = Literal["train", "lr_finder", "trials", "evaluate"]
+Kind = Literal["train", "lr_finder", "trials", "evaluate", "study"]
 
 
 class TrainSpec(BaseModel):
@@ -76,4 +77,13 @@ class EvaluateSpec(BaseModel):
     tta: bool = False
 
 
-Spec = Annotated[TrainSpec | FindSpec | TrialSpec | EvaluateSpec, Field(discriminator="kind")]
+class StudySpec(BaseModel):
+    """Answer a question about the run, which is left as it was; the answer is kept with it (`core.runs.studies`)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    kind: Literal["study"] = "study"
+    question: AnyQuestion
+
+
+Spec = Annotated[TrainSpec | FindSpec | TrialSpec | EvaluateSpec | StudySpec, Field(discriminator="kind")]

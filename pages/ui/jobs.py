@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.errors import AnnealError, RunError
 from core.jobs import queue
-from core.jobs.specs import Kind, Spec
+from core.jobs.specs import Kind, Spec, StudySpec
 from core.jobs.store import Job
 from core.runs.folder import RunFolder, open_run
 from core.workspace import Workspace
@@ -40,10 +40,16 @@ TITLES: dict[Kind, str] = {
     "trials": "Trials",
     "train": "Training",
     "evaluate": "Evaluation",
+    "study": "Study",
 }
-"""What each kind of job is called."""
+"""What each kind of job is called; a study is called after its question, see `title`."""
 
 LOG_LINES = 40
+
+
+def title(job: Job) -> str:
+    """What a job is called."""
+    return job.spec.question.title if isinstance(job.spec, StudySpec) else TITLES[job.kind]
 
 
 def is_at_work(workspace: Workspace, run: RunFolder) -> bool:
@@ -113,7 +119,7 @@ def _status(workspace: Workspace, job: Job) -> None:
     stopping = queue.stop_asked(workspace, job) is not None
     with st.container(border=True):
         bar, button = st.columns([6, 1], vertical_alignment="center")
-        bar.progress(job.progress.share, text=f"**{TITLES[job.kind]}** · {how_far(workspace, job)}")
+        bar.progress(job.progress.share, text=f"**{title(job)}** · {how_far(workspace, job)}")
         button.button(
             "Stopping" if stopping else "Stop" if job.status == "running" else "Cancel",
             icon=":material/stop_circle:",
@@ -146,13 +152,11 @@ def say_how_it_ended(run: RunFolder, *kinds: Kind) -> Job | None:
         return job
     if job is None or job.status not in ("failed", "lost", "stopped"):
         return None
-    text = literal(job.message, None) if job.message else f"{TITLES[job.kind]} was stopped."
+    text = literal(job.message, None) if job.message else f"{title(job)} was stopped."
     if job.status == "stopped":
         st.info(text, icon=":material/pause_circle:")
         return job
-    st.error(
-        text, icon=":material/error:", title=f"{TITLES[job.kind]} {'failed' if job.status == 'failed' else 'broke off'}"
-    )
+    st.error(text, icon=":material/error:", title=f"{title(job)} {'failed' if job.status == 'failed' else 'broke off'}")
     log = run.log_tail(LOG_LINES)
     if log:
         with st.expander("Log", icon=":material/description:"):
@@ -183,7 +187,7 @@ def _line(workspace: Workspace, was: str) -> None:
     if job is None or job.id != was:
         st.rerun()
     with st.container(border=True, gap="xsmall", key="job-line"):
-        st.markdown(f":material/local_fire_department: **{TITLES[job.kind]}**")
+        st.markdown(f":material/local_fire_department: **{title(job)}**")
         st.text(plain(run_name(workspace, job.run), 30))
         st.progress(job.progress.share, text=how_far(workspace, job))
         waiting = sum(other.id != job.id for other in queue.waiting(workspace))

@@ -12,6 +12,8 @@ def standing_of(workspace: Workspace, run: RunFolder | None, *, chosen: bool) ->
     if run is None:
         return Standing(chosen=chosen)
     info, state, job = run.info, run.state, queue.live_job(workspace, run.id)
+    if job is not None and job.kind == "study":
+        job = None  # it leaves the run as it is, and is watched where it was asked for
     curves = [curve for curve in run.all_curves() if curve.complete]
     return Standing(
         run=True,

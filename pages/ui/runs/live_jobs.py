@@ -6,7 +6,7 @@ from core.jobs import queue, store
 from core.jobs.store import Job
 from core.workspace import Workspace
 from pages.ui.errors import shown
-from pages.ui.jobs import TITLES, how_far, run_name
+from pages.ui.jobs import how_far, run_name, title
 from pages.ui.text import literal
 
 POLL = 1.5
@@ -35,7 +35,7 @@ def _draw(workspace: Workspace, before: list[str]) -> None:
     st.subheader("Running now", anchor=False)
     for job in live:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{TITLES[job.kind]}** · {literal(run_name(workspace, job.run), 40)}", width=260)
+            st.markdown(f"**{title(job)}** · {literal(run_name(workspace, job.run), 40)}", width=260)
             st.progress(job.progress.share, text=how_far(workspace, job), width="stretch")
             if st.button("Stop", icon=":material/stop:", key=f"stop-{job.id}"):
                 with shown():

@@ -1,0 +1,23 @@
+"""A study job: a question about a run answered, and the answer kept with it. The run is left as it was."""
+
+from collections.abc import Callable
+
+from pydantic import BaseModel
+
+from core.jobs.control import JobControl
+from core.jobs.specs import StudySpec
+from core.jobs.studies.split_luck import study_split_luck
+from core.results.studies import Question, SplitLuck
+from core.runs.studies import keep_answer
+
+_METHODS: dict[type[Question], Callable[..., BaseModel]] = {
+    SplitLuck: study_split_luck,
+}
+"""How each question is answered: a function of the job's control and the question."""
+
+
+def study(control: JobControl, spec: StudySpec) -> None:
+    """Answer a question and keep the answer. Raises what the method raises; nothing is kept then."""
+    answer = _METHODS[type(spec.question)](control, spec.question)
+    control.check()
+    keep_answer(control.folder, spec.question, answer)

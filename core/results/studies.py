@@ -1,0 +1,29 @@
+"""Studies: short looks at a run that leave it as it was. Here is what each is asked; answers are with their methods.
+
+Importing this module imports no torch.
+"""
+
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Question(BaseModel):
+    """What a study is asked. `title` is what a page calls it while it is at work."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    title: ClassVar[str] = "Study"
+
+
+class SplitLuck(Question):
+    """How far the accuracy moves when other images are held out: a head for each of `splits` random splits."""
+
+    title: ClassVar[str] = "Split luck"
+
+    name: Literal["split_luck"] = "split_luck"
+    splits: int = Field(default=20, ge=2, le=200)
+
+
+AnyQuestion = SplitLuck
+"""Any of the questions above."""
