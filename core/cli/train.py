@@ -22,6 +22,7 @@ from core.cli.network import Network, augmentation_of, network_of, trained_whole
 from core.cli.options import Options
 from core.cli.output import Answer, Reporter, table
 from core.cli.prefetch import get_ready
+from core.data.index import DataSet
 from core.errors import DivergedError, PlanError, RunError
 from core.jobs.specs import TrainSpec
 from core.numbers import rate_in_words
@@ -30,7 +31,7 @@ from core.runs.folder import RunFolder
 from core.runs.names import LATEST
 from core.runs.rate_guard import groups_of, rate_warning, weights_of
 from core.runs.setbacks import Setback, setbacks_of
-from core.training.recipes import keeping, lesson2, quick
+from core.training.recipes import enough_batches, keeping, lesson2, quick
 from core.training.stage import Plan, plan_from_json, plan_of, stage_of
 from core.workspace import Workspace
 
@@ -79,7 +80,7 @@ def _begun(options: Options, reporter: Reporter) -> tuple[RunFolder, TrainSpec]:
     from core.cli.build import layer_groups_of
 
     _refuse_unfit(plan, layer_groups_of(network, data.classes, seed))
-    plan = _keeping_labels(options, plan, data.classes, reporter)
+    plan = _keeping_labels(options, _fitted(options, plan, data), data.classes, reporter)
     if not network.pretrained:
         reporter.say(f"{network.backbone} begins from random weights.")
     run = create_run(
@@ -113,7 +114,7 @@ def _resumed(options: Options, reporter: Reporter) -> tuple[RunFolder, TrainSpec
     if options.recipe or first_given(options, STAGE_OPTIONS):
         size = options.size or (state.stages[-1].settings.size if state.stages else info.size)
         network = Network(info.backbone, info.pretrained, size)
-        plan = _plan(options, network, info.data_spec, fresh=False)
+        plan = _fitted(options, _plan(options, network, info.data_spec, fresh=False), run.data())
         return run, TrainSpec(plan=_keeping_labels(options, plan, info.classes, reporter), start=start)
     if not state.unfinished:
         raise RunError(
@@ -143,6 +144,12 @@ def _plan(options: Options, network: Network, spec: str, *, fresh: bool) -> Plan
     values = plan.model_dump(mode="json")
     values["stages"] = [stage | {"batch_size": options.batch_size} for stage in values["stages"]]
     return plan_of(values)
+
+
+def _fitted(options: Options, plan: Plan, data: DataSet) -> Plan:
+    """A recipe with as many epochs as the data need; what a person wrote stays as it is."""
+    own = options.plan or first_given(options, STAGE_OPTIONS)
+    return plan if own else enough_batches(plan, len(data.indices("train")))
 
 
 def _keeping_labels(options: Options, plan: Plan, classes: Sequence[str], reporter: Reporter) -> Plan:

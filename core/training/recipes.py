@@ -1,12 +1,17 @@
 """Plans to start from. Where a stage has no learning rate, a range test finds it before the stage begins."""
 
+import math
 from collections.abc import Sequence
 
 from core.augment import NONE, SIDE_ON, Augmentation, keeping_labels
+from core.data.split import batch_count
 from core.training.stage import Plan, Stage
 
 HEAD_EPOCHS = 20
 """Epochs from activations: each takes a fraction of a second, and after the lesson's 1-2 the head still improves."""
+
+HEAD_BATCHES, MOST_HEAD_EPOCHS = 250, 60
+"""Batches that the head gets at least, in at most so many epochs: 20 epochs of 150 images are too few for it."""
 
 SMALL_SIDE = 32
 """Images up to this side in pixels are taken for digits or similar, which need fewer epochs."""
@@ -61,6 +66,23 @@ def lesson2(size: int = 128, augmentation: Augmentation = SIDE_ON, batch_size: i
     return Plan(name="Lesson 2", stages=(head, augmented, whole))
 
 
+def enough_batches(plan: Plan, images: int) -> Plan:
+    """`plan` of the lesson with as many head epochs from activations as `images` training images need.
+
+    >>> [enough_batches(lesson2(), images).stages[0].cycle_len for images in (5000, 1153, 144, 20)]
+    [20, 20, 50, 60]
+    """
+
+    def longer(stage: Stage) -> Stage:
+        if not stage.precompute:
+            return stage
+        used = max(1, round(images * stage.share))
+        epochs = math.ceil(HEAD_BATCHES / batch_count(used, stage.batch_size))
+        return stage.model_copy(update={"cycle_len": min(max(stage.cycle_len, epochs), MOST_HEAD_EPOCHS)})
+
+    return plan.model_copy(update={"stages": tuple(longer(stage) for stage in plan.stages)})
+
+
 def quick(size: int = 32, augmentation: Augmentation = NONE, batch_size: int = 64) -> Plan:
     """One cycle over a whole small network with random first weights."""
     stage = Stage(
@@ -87,9 +109,15 @@ def suited(classes: Sequence[str]) -> Augmentation:
     return keeping_labels(SIDE_ON, classes)
 
 
-def first_plan(pretrained: bool, size: int, classes: Sequence[str], chosen: Augmentation | None = None) -> Plan:
-    """The plan to begin with for a run that has none yet; `chosen` is the augmentation that a person wants."""
-    return suggested_plan(pretrained, size, chosen or (suited(classes) if pretrained else NONE))
+def first_plan(
+    pretrained: bool, size: int, classes: Sequence[str], chosen: Augmentation | None = None, *, images: int
+) -> Plan:
+    """The plan to begin with for a run on `images` training images that has none yet.
+
+    `chosen` is the augmentation that a person wants.
+    """
+    plan = suggested_plan(pretrained, size, chosen or (suited(classes) if pretrained else NONE))
+    return enough_batches(plan, images)
 
 
 def keeping(plan: Plan, classes: Sequence[str]) -> Plan:

@@ -18,7 +18,7 @@ from core.model.activations import load_activations
 from core.model.backbones import build
 from core.training.learner import Learner
 from core.training.lr_finder import range_test
-from core.training.recipes import lesson2
+from core.training.recipes import enough_batches, lesson2
 from core.training.records import EpochRecord
 from core.training.stage import Stage
 from core.training.sweeps import sweep_for
@@ -46,7 +46,8 @@ class Pair:
 
 def pair(data: DataSet, workspace: Workspace, share: float, seed: int, size: int) -> Pair:
     """Train both heads on `share` of the training images."""
-    stage = lesson2(size).stages[0].model_copy(update={"share": share})
+    plan = enough_batches(lesson2(size), len(data.train_indices(share)))
+    stage = plan.stages[0].model_copy(update={"share": share})
     model = build("efficientnet_lite0", data.classes, seed=seed, pretrained=True, folded=True)
     learner = Learner(model, data, workspace, seed=seed)
     found = range_test(learner, stage, sweep_for(only_the_head=True)).suggestion

@@ -32,7 +32,9 @@ def draft_of(run: RunFolder, info: RunInfo) -> Draft:
     if run.state.stages:
         return Draft.load(run.path)
     chosen = session.chosen_augmentation()
-    draft = Draft.load(run.path, first_plan(info.pretrained, info.size, info.classes, chosen).stages)
+    images = len(run.data().indices("train"))
+    plan = first_plan(info.pretrained, info.size, info.classes, chosen, images=images)
+    draft = Draft.load(run.path, plan.stages)
     if not draft.path.exists():
         draft.augmentation = chosen
     return draft

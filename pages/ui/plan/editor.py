@@ -35,7 +35,7 @@ def plan_editor(run: RunFolder, info: RunInfo, data: DataSet) -> None:
     facts = facts_of(run, info, data, draft.rate.lr if draft.rate else None, draft.augmentation)
     draft = _with_chosen_rate(draft, run, info, len(facts.groups))
     warnings = warnings_of(run, draft, len(facts.groups))
-    toolbar(draft, info)
+    toolbar(draft, info, len(data.indices("train")))
     no_stage_fits(draft, info, facts)
     wrong = cards(draft, facts, warnings)
     if not draft.cards:

@@ -8,7 +8,7 @@ from core.augment import NONE
 from core.errors import AnnealError, PlanError
 from core.runs.draft import Draft
 from core.runs.state import RunInfo
-from core.training.recipes import lesson2, quick, suited
+from core.training.recipes import enough_batches, lesson2, quick, suited
 from core.training.stage import Stage, plan_from_json
 from pages.ui.errors import show
 from pages.ui.plan import drafts
@@ -18,8 +18,8 @@ TURN = "plan-file-turn"
 """Session key: how many plans were opened; each upload field is a new one, so that a file is taken once."""
 
 
-def toolbar(draft: Draft, info: RunInfo) -> None:
-    """The buttons that change the plan as a whole."""
+def toolbar(draft: Draft, info: RunInfo, images: int) -> None:
+    """The buttons that change the plan as a whole; the run has so many training images."""
     how = draft.augmentation or suited(info.classes)
     whole = quick(info.size, draft.augmentation or NONE)
     with st.container(horizontal=True):
@@ -27,7 +27,7 @@ def toolbar(draft: Draft, info: RunInfo) -> None:
             draft,
             "Lesson 2",
             ":material/school:",
-            lambda: draft.replace(lesson2(info.size, how).stages),
+            lambda: draft.replace(enough_batches(lesson2(info.size, how), images).stages),
             "Head from activations, head with augmentation, then everything: three stages, rates found first.",
         )
         _button(

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -10,7 +12,18 @@ from core.training.balance import balanced_weights, is_unbalanced
 from core.training.learner import Learner
 from core.training.lr_finder import range_test
 from core.training.randomness import generator, seed_of
-from core.training.recipes import AUGMENTED, PLAIN, first_plan, keeping, lesson2, quick, suited
+from core.training.recipes import (
+    AUGMENTED,
+    HEAD_BATCHES,
+    MOST_HEAD_EPOCHS,
+    PLAIN,
+    enough_batches,
+    first_plan,
+    keeping,
+    lesson2,
+    quick,
+    suited,
+)
 from core.training.suggestions import preferred
 
 
@@ -74,13 +87,13 @@ def test_side_on_is_suited_and_without_flips_where_a_flip_changes_the_class():
 
 
 def test_the_first_plan_augments_what_it_says_it_augments():
-    _, head, whole = first_plan(True, 64, ("arrow left", "arrow right")).stages
+    _, head, whole = first_plan(True, 64, ("arrow left", "arrow right"), images=800).stages
     assert (head.name, head.augmentation, whole.augmentation) == (AUGMENTED, WITHOUT_FLIPS, WITHOUT_FLIPS)
-    _, head, _ = first_plan(True, 64, ("cat", "dog"), TOP_DOWN).stages
+    _, head, _ = first_plan(True, 64, ("cat", "dog"), TOP_DOWN, images=800).stages
     assert head.augmentation == TOP_DOWN
-    _, head, _ = first_plan(True, 64, ("cat", "dog"), NONE).stages
+    _, head, _ = first_plan(True, 64, ("cat", "dog"), NONE, images=800).stages
     assert (head.name, head.augmentation) == (PLAIN, NONE)
-    (alone,) = first_plan(False, 32, ("cat", "dog")).stages
+    (alone,) = first_plan(False, 32, ("cat", "dog"), images=800).stages
     assert alone.augmentation == NONE
 
 
@@ -90,3 +103,19 @@ def test_a_plan_keeps_all_but_what_changes_the_class():
     assert head == lesson2().stages[0]
     assert augmented.augmentation == whole.augmentation == SIDE_ON
     assert keeping(lesson2(), ("cat", "dog")) == lesson2()
+
+
+@pytest.mark.parametrize(("images", "batch_size"), [(10, 32), (100, 32), (144, 8), (1000, 32), (5000, 64)])
+def test_the_head_has_enough_batches_for_the_data_and_never_fewer_epochs_than_the_lesson(images, batch_size):
+    before = lesson2(batch_size=batch_size)
+    head, *others = enough_batches(before, images).stages
+    batches = head.epochs * math.ceil(images / batch_size)
+    assert before.stages[0].epochs <= head.epochs <= MOST_HEAD_EPOCHS
+    assert batches >= HEAD_BATCHES or head.epochs == MOST_HEAD_EPOCHS
+    assert others == list(before.stages[1:])
+
+
+def test_a_share_of_the_images_counts_as_the_images_that_are_used():
+    plan = lesson2()
+    tenth = plan.model_copy(update={"stages": (plan.stages[0].model_copy(update={"share": 0.1}),)})
+    assert enough_batches(tenth, 1440).stages[0].epochs == enough_batches(plan, 144).stages[0].epochs
