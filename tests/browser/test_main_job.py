@@ -14,6 +14,9 @@ from tests.browser.conftest import shot
 
 pytestmark = pytest.mark.browser
 PAGES = ["Data", "Learning rate", "Augmentation", "LR finder", "Training", "Confusion matrix", "Runs"]
+LONG_ENOUGH = "80"
+"""Epochs of digits that are still training when the page was reloaded, also on a quiet machine."""
+
 LONG = 180_000
 """Milliseconds that a job may take on a busy machine before the test gives up."""
 
@@ -32,6 +35,15 @@ def settle(page: Page) -> None:
 
 def button(page: Page, name: str) -> Locator:
     return page.get_by_role("button", name=re.compile(rf"{re.escape(name)}$")).first
+
+
+def plan_digits(page: Page) -> None:
+    """A run on digits with its suggested plan, on the Training page."""
+    page.goto("/lr_finder")
+    settle(page)
+    button(page, "Start with digits").click()
+    expect(button(page, "Find the learning rate")).to_be_visible(timeout=60_000)
+    go(page, "Training")
 
 
 def no_errors(page: Page) -> None:
@@ -128,11 +140,13 @@ def test_a_zip_of_ones_own_is_uploaded_and_its_broken_file_is_named(page: Page, 
 
 
 def test_a_reload_in_the_middle_of_training_loses_nothing(page: Page) -> None:
-    page.goto("/lr_finder")
+    plan_digits(page)
+    button(page, "Edit").click(timeout=60_000)
+    epochs = page.get_by_role("spinbutton", name="Epochs")
+    epochs.fill(LONG_ENOUGH)
+    epochs.press("Enter")
+    expect(page.get_by_text(f"{LONG_ENOUGH} epochs").first).to_be_visible(timeout=60_000)
     settle(page)
-    button(page, "Start with digits").click()
-    expect(button(page, "Find the learning rate")).to_be_visible(timeout=60_000)
-    go(page, "Training")
     button(page, "Start training").click()
     expect(button(page, "Stop")).to_be_visible(timeout=60_000)
     expect(page).to_have_url(re.compile(r"run="))
@@ -144,7 +158,8 @@ def test_a_reload_in_the_middle_of_training_loses_nothing(page: Page) -> None:
     settle(page)
     shot(page, "training-stopped")
     button(page, "Continue").click()
-    expect(page.get_by_text("What to train next")).to_be_visible(timeout=LONG)
+    expect(button(page, "Stop")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Training is done")).to_be_visible(timeout=LONG)
     settle(page)
     no_errors(page)
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import shot
-from tests.browser.test_main_job import LONG, button, go, no_errors, settle
+from tests.browser.test_main_job import LONG, button, no_errors, plan_digits, settle
 
 pytestmark = pytest.mark.browser
 
@@ -56,11 +56,7 @@ def share(metrics: dict[str, str], name: str) -> float:
 
 
 def test_a_live_page_is_calm_and_ends_with_one_button(page: Page) -> None:
-    page.goto("/lr_finder")
-    settle(page)
-    button(page, "Start with digits").click()
-    expect(button(page, "Find the learning rate")).to_be_visible(timeout=60_000)
-    go(page, "Training")
+    plan_digits(page)
     button(page, "Start training").click()
     expect(button(page, "Stop")).to_be_visible(timeout=60_000)
     seen = watched(page)
