@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.training.proportions import Z, interval
 from core.training.stage import Stage
 from core.training.trial_settings import Length
 from core.training.trial_statistics import (
-    Z95,
     Losses,
     Right,
     combined,
     paired_accuracy,
     paired_losses,
     standard_errors,
-    wilson,
 )
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ class Measured(BaseModel):
 
     @property
     def _half(self) -> float:
-        return Z95 * combined(self.error_images, self.error_repeats)
+        return Z * combined(self.error_images, self.error_repeats)
 
 
 class Outcome(BaseModel):
@@ -216,7 +215,7 @@ def measured(losses: Losses, right: Right) -> Measured:
     """Figures of `losses` and `right` (repeats, images)."""
     over_images, over_repeats = standard_errors(losses)
     accuracy = float(right.mean())
-    low, high = wilson(accuracy, right.shape[1])
+    low, high = interval(accuracy, right.shape[1])
     return Measured(
         loss=float(losses.mean()),
         error_images=over_images,

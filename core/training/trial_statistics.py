@@ -5,40 +5,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-Z95 = 1.959963984540054
-"""95 % of a normal distribution lie within so many standard deviations."""
+from core.training.proportions import mcnemar
 
 Losses = NDArray[np.float64]
 Right = NDArray[np.bool_]
-
-
-def wilson(share: float, images: int, z: float = Z95) -> tuple[float, float]:
-    """Wilson's interval (low, high, 0..1) of an accuracy `share` (0..1) on `images` images (E. B. Wilson, 1927).
-
-    It stays within 0..1, and is not of length 0 where all images are right, as that of the normal approximation is.
-
-    >>> [round(end, 3) for end in wilson(0.9, 100)], [round(end, 3) for end in wilson(1.0, 20)]
-    ([0.826, 0.945], [0.839, 1.0])
-    """
-    if images < 1:
-        return 0.0, 1.0
-    spread = z**2 / images
-    middle = (share + spread / 2) / (1 + spread)
-    half = z / (1 + spread) * math.sqrt(share * (1 - share) / images + spread / (4 * images))
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
-def mcnemar(only_first: int, only_second: int) -> float:
-    """P-value (0..1) of McNemar's exact test, two-sided.
-
-    `only_first` images are right under the first rate alone, `only_second` under the second alone.
-
-    >>> mcnemar(0, 0), mcnemar(3, 3), round(mcnemar(1, 9), 4)
-    (1.0, 1.0, 0.0215)
-    """
-    both = only_first + only_second
-    tail = sum(math.comb(both, k) for k in range(min(only_first, only_second) + 1))
-    return min(1.0, 2 * tail / (1 << both))
 
 
 def standard_errors(values: NDArray[np.floating]) -> tuple[float, float | None]:

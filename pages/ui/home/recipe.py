@@ -29,7 +29,12 @@ class Step:
 PRETRAINED = (
     Step("Pick augmentation", "Changes that keep the label.", AUGMENTATION, "choose the augmentation"),
     Step("Find the rate", "A range test shows which rates are too high for this network.", FINDER, "find the rate"),
-    Step("Train the head", f"{HEAD_EPOCHS} or more short epochs from precomputed activations.", TRAINING, "train the head"),
+    Step(
+        "Train the head",
+        f"{HEAD_EPOCHS} or more short epochs from precomputed activations.",
+        TRAINING,
+        "train the head",
+    ),
     Step(
         "Add augmentation",
         f"Precompute off: {AUGMENTED_CYCLES} epochs, with a restart after each.",

@@ -5,18 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, norm
 
-from core.training.proportions import Z, interval, is_below
+from core.training.proportions import Z, interval, is_below, mcnemar
 
 
 def test_the_interval_is_of_95_percent():
-    assert pytest.approx(norm.ppf(0.975), abs=1e-3) == Z
+    assert pytest.approx(norm.ppf(0.975), abs=1e-12) == Z
 
 
 @given(st.integers(1, 5000).flatmap(lambda count: st.tuples(st.integers(0, count), st.just(count))))
 def test_the_interval_is_wilsons(counted):
     right, count = counted
     expected = binomtest(right, count).proportion_ci(0.95, method="wilson")
-    assert interval(right / count, count) == pytest.approx((expected.low, expected.high), abs=1e-4)
+    assert interval(right / count, count) == pytest.approx((expected.low, expected.high), abs=1e-9)
 
 
 def test_nothing_counted_says_nothing():
@@ -36,3 +36,14 @@ def test_below_is_one_way_and_never_of_itself(share, other, count):
 )
 def test_below_by_more_than_chance_depends_on_the_count(share, other, count, below):
     assert is_below(share, other, count) is below
+
+
+@given(st.integers(0, 400), st.integers(0, 400))
+def test_mcnemars_test_is_the_binomial_one(first, second):
+    theirs = binomtest(first, first + second).pvalue if first + second else 1.0
+    assert mcnemar(first, second) == pytest.approx(theirs, abs=1e-9)
+
+
+def test_mcnemar_of_many_images_is_a_number():
+    assert mcnemar(1000, 1000) == 1.0
+    assert 0 <= mcnemar(0, 2000) < 1e-300

@@ -2,41 +2,15 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy import stats
 
 from core.training.trial_statistics import (
     combined,
-    mcnemar,
     p_of,
     paired_accuracy,
     paired_losses,
     standard_errors,
-    wilson,
 )
-
-
-@given(st.integers(1, 3000), st.data())
-def test_wilsons_interval_is_scipys(images, data):
-    right = data.draw(st.integers(0, images))
-    theirs = stats.binomtest(right, images).proportion_ci(method="wilson")
-    assert wilson(right / images, images) == pytest.approx((theirs.low, theirs.high), abs=1e-9)
-
-
-def test_of_no_images_nothing_is_known():
-    assert wilson(0.0, 0) == (0.0, 1.0)
-
-
-@given(st.integers(0, 400), st.integers(0, 400))
-def test_mcnemars_test_is_the_binomial_one(first, second):
-    theirs = stats.binomtest(first, first + second).pvalue if first + second else 1.0
-    assert mcnemar(first, second) == pytest.approx(theirs, abs=1e-9)
-
-
-def test_mcnemar_of_many_images_is_a_number():
-    assert mcnemar(1000, 1000) == 1.0
-    assert 0 <= mcnemar(0, 2000) < 1e-300
 
 
 def test_paired_differences_are_scipys_for_many_images():
