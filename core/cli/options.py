@@ -50,6 +50,7 @@ class Options(argparse.Namespace):
     name: str | None
     resume: str | None
     start: str | None
+    branch: str | None
     moved_to: str | None
     recipe: str | None
     plan: str | None
@@ -210,7 +211,16 @@ def _train(commands: Commands) -> None:
     parser.add_argument("data", metavar="DATA", nargs="?", help=DATA_HELP)
     parser.add_argument("--continue", dest="resume", metavar="RUN", help=f"go on with this run: {RUN_HELP}")
     parser.add_argument(
-        "--from", dest="start", metavar="SNAPSHOT", help="with --continue, first load best, cycle-N or a saved snapshot"
+        "--from",
+        dest="start",
+        metavar="SNAPSHOT",
+        help="with --continue, first load best, cycle-N or a saved snapshot; with --branch, cycle-N to begin from",
+    )
+    parser.add_argument(
+        "--branch",
+        metavar="RUN",
+        help="a new run that goes on from a snapshot of RUN as that did, with one of --lr, --augment, --unfreeze, "
+        "--freeze-to, --schedule and --seed changed",
     )
     moved(parser)
     parser.add_argument("--name", help="what to call the run (default: after its data and network)")

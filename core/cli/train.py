@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.augment import left_out, warnings
+from core.cli.branch import branched
 from core.cli.conflicts import (
     STAGE_OPTIONS,
     first_given,
@@ -26,6 +27,7 @@ from core.data.index import DataSet
 from core.errors import DivergedError, PlanError, RunError
 from core.jobs.specs import TrainSpec
 from core.numbers import rate_in_words
+from core.runs.beside import beside
 from core.runs.create import create_run
 from core.runs.folder import RunFolder
 from core.runs.names import LATEST
@@ -39,6 +41,10 @@ from core.workspace import Workspace
 def train(options: Options, reporter: Reporter) -> Answer:
     """Train a new run, or go on with one; the figures of what was done."""
     began = time.perf_counter()
+    if options.branch is not None:
+        run, spec = branched(options)
+        find_moved(run, options.moved_to, reporter)
+        return _trained(run, spec, reporter, began)
     refuse_conflicts(options)
     if options.resume is None:
         run, spec = _begun(options, reporter)
@@ -46,6 +52,11 @@ def train(options: Options, reporter: Reporter) -> Answer:
         run, spec = _resumed(options, reporter)
         find_moved(run, options.moved_to, reporter)
         _warn_of_rates(run, spec, reporter)
+    return _trained(run, spec, reporter, began)
+
+
+def _trained(run: RunFolder, spec: TrainSpec, reporter: Reporter, began: float) -> Answer:
+    """Do the job, and say what came of it; `began` is when the command did."""
     reporter.say(f"Run {run.id} in {run.path}")
     try:
         work(run, spec, reporter)
@@ -54,6 +65,18 @@ def train(options: Options, reporter: Reporter) -> Answer:
             reporter.say(_said(run, setback))
         raise
     return _answer(run, time.perf_counter() - began)
+
+
+def _beside_original(run: RunFolder) -> list[str]:
+    """What a branch did to the validation images beside its original, where both were evaluated."""
+    pair = beside(run)
+    found = pair.comparison() if pair else None
+    if pair is None or found is None:
+        return []
+    return [
+        f"Beside run {pair.origin.run}: {found.first_accuracy:.1%} there, {found.second_accuracy:.1%} here. "
+        f"{found.sentence()}."
+    ]
 
 
 def _warn_of_rates(run: RunFolder, spec: TrainSpec, reporter: Reporter) -> None:
@@ -242,6 +265,7 @@ def _text(run: RunFolder, value: dict[str, Any], stages: list[dict[str, Any]], f
             *reasons,
             f"Accuracy {accuracy}, validation loss {loss}, after {value['seconds']:.1f} s.",
             *_better_before(value, fallen),
+            *_beside_original(run),
             *(f"Warning: {_said(run, one)}" for one in fallen),
             f"Run {run.id} in {run.path}",
         ]

@@ -1,17 +1,19 @@
 """Writes what training produces: the checkpoint, a snapshot at each cycle's end, and the best weights so far."""
 
 import time
+from copy import deepcopy
 
 from torch import Tensor
 
 from core.model.machine import copied_to_cpu
-from core.runs.checkpoint import CheckpointMeta, SnapshotMeta, write_weights
+from core.runs.checkpoint import MODEL, CheckpointMeta, SnapshotMeta, write_weights
 from core.runs.folder import RunFolder
 from core.runs.history import HistoryWriter
 from core.runs.names import BEST
 from core.runs.snapshots import snapshot_meta
 from core.runs.state import Best, RunState
 from core.training.learner import Learner
+from core.training.position import LearnerMeta
 from core.training.records import EpochRecord
 
 AT_EPOCHS_S, WITHIN_EPOCHS_S = 1.0, 10.0
@@ -30,6 +32,7 @@ class Checkpointer:
         self._learner = learner
         self._history = history
         self._waiting: dict[str, tuple[dict[str, Tensor], SnapshotMeta]] = {}
+        self._restarts: dict[str, tuple[dict[str, Tensor], CheckpointMeta]] = {}
         self._kept = time.monotonic()
         self._took = 0.0
 
@@ -37,6 +40,13 @@ class Checkpointer:
         """Take a snapshot of the model as it is now; it is written with the next checkpoint."""
         meta = snapshot_meta(self._info, self._learner.meta.between_stages(), state.figures, size)
         self._waiting[name] = copied_to_cpu(self._learner.model.state_dict().items()), meta
+
+    def take_cycle(self, name: str, state: RunState, size: int) -> None:
+        """Take a snapshot at the end of a cycle, and beside it what a branch needs to go on from there."""
+        self.take(name, state, size)
+        now = self._learner.state()
+        others = {key: value for key, value in now.tensors.items() if not key.startswith(MODEL)}
+        self._restarts[name] = others, deepcopy(self._meta(now.meta, state, size, self._history.bytes))
 
     def take_if_best(self, record: EpochRecord, state: RunState, size: int) -> None:
         """Take the snapshot "best" if no epoch before was as good, and note it in `state`."""
@@ -57,17 +67,24 @@ class Checkpointer:
             write_weights(self._folder.snapshot_path(name), tensors, snapshot)
             self._folder.forget_predictions(name)
         self._waiting.clear()
+        for name, (tensors, place) in self._restarts.items():
+            write_weights(self._folder.restart_path(name), tensors, place)
+        self._restarts.clear()
         now = self._learner.state()
-        meta = CheckpointMeta(
-            learner=now.meta,
-            history_bytes=self._history.sync(),
+        meta = self._meta(now.meta, state, size, self._history.sync())
+        write_weights(self._folder.checkpoint, now.tensors, meta)
+        self._folder.write_state(state)
+        self._kept = time.monotonic()
+        self._took = self._kept - started
+
+    @staticmethod
+    def _meta(learner: LearnerMeta, state: RunState, size: int, history_bytes: int) -> CheckpointMeta:
+        return CheckpointMeta(
+            learner=learner,
+            history_bytes=history_bytes,
             stages=state.stages,
             best=state.best,
             seconds=state.seconds,
             figures=state.figures,
             size=size,
         )
-        write_weights(self._folder.checkpoint, now.tensors, meta)
-        self._folder.write_state(state)
-        self._kept = time.monotonic()
-        self._took = self._kept - started

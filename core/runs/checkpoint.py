@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 from safetensors import SafetensorError, safe_open
 
@@ -147,6 +149,21 @@ def checkpoint_to_snapshot(checkpoint: Path, snapshot: Path, meta: SnapshotMeta)
 def snapshot_to_checkpoint(snapshot: Path, checkpoint: Path, meta: CheckpointMeta) -> None:
     """Write a snapshot as the checkpoint that the next stage begins from, without the state of an optimiser."""
     _copy(snapshot, checkpoint, meta, lambda name: MODEL + name)
+
+
+def join_checkpoint(snapshot: Path, restart: Path | None, checkpoint: Path, meta: CheckpointMeta) -> None:
+    """Write a checkpoint from a snapshot's weights and, where given, what was kept beside it of the optimiser."""
+    from safetensors.numpy import load_file, save
+
+    parts: dict[str, NDArray[np.generic]] = {}
+    for path in filter(None, (snapshot, restart)):
+        _header(path)
+        try:
+            tensors = load_file(path)
+        except (SafetensorError, OSError) as error:
+            raise _damaged(path) from error
+        parts |= tensors if path == restart else {MODEL + name: value for name, value in tensors.items()}
+    _put(checkpoint, save(parts, _metadata(meta)))
 
 
 def _copy(source: Path, target: Path, meta: BaseModel, rename: Callable[[str], str | None]) -> None:

@@ -152,6 +152,10 @@ class RunFolder:
         """The weights file of a snapshot, or of the checkpoint for "latest"; raises `RunError` for no name."""
         return self.checkpoint if name == LATEST else self.path / "snapshots" / f"{checked_snapshot(name)}.safetensors"
 
+    def restart_path(self, snapshot: str) -> Path:
+        """What a run needs beside a cycle's snapshot to go on from it to the same numbers; there may be none."""
+        return self.path / "restarts" / f"{checked_snapshot(snapshot)}.safetensors"
+
     def snapshots(self) -> list[Snapshot]:
         """What was kept, oldest first; damaged ones are left out (the check finds them)."""
         return listed(self.path / "snapshots")

@@ -23,11 +23,23 @@ Moment = Annotated[str, AfterValidator(_checked_moment)]
 """A date and time as `core.workspace.timestamp` writes it (ISO 8601)."""
 
 
+class BranchOrigin(BaseModel):
+    """Where a branch began: at `snapshot` of the run `run`, after `step` batches and `epoch` epochs, with `change`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    run: str
+    snapshot: str
+    step: int
+    epoch: int
+    change: str
+
+
 class RunInfo(BaseModel):
     """`run.json`: what a run is. Only `name` changes afterwards.
 
     It does not say which run it is: that is the folder's place (`RunFolder.id`). `folded` says that its batch norm
-    is folded into the convolutions, see `core.model.fold`.
+    is folded into the convolutions, see `core.model.fold`. `origin` says where a branch began, None for other runs.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="constants")
@@ -45,6 +57,7 @@ class RunInfo(BaseModel):
     seed: int = 0
     valid_share: float = 0.2
     size: int = 128
+    origin: BranchOrigin | None = None
 
 
 class UnreadableStage(RootModel[dict[str, JsonValue]]):

@@ -31,7 +31,7 @@ PRETRAINED = (
     Step("Find the rate", "A range test shows which rates are too high for this network.", FINDER, "find the rate"),
     Step(
         "Train the head",
-        f"{HEAD_EPOCHS} or more short epochs from precomputed activations.",
+        f"{HEAD_EPOCHS} or more epochs, from activations kept on disk.",
         TRAINING,
         "train the head",
     ),

@@ -128,7 +128,7 @@ def test_the_coming_step_follows_the_last_one_taken() -> None:
 
 def test_the_steps_have_the_numbers_of_the_plan_that_is_offered() -> None:
     said = {step.title: step.why for step in PRETRAINED}
-    assert f"{HEAD.epochs} or more short epochs" in said["Train the head"]
+    assert f"{HEAD.epochs} or more epochs" in said["Train the head"]
     assert f"{AUGMENTED.epochs} epochs" in said["Add augmentation"]
     assert f"{WHOLE.group_ratio:g} times lower" in said["Rates per group"]
     assert f"{WHOLE.cycles} cycles, each twice" in said["Longer cycles"]
