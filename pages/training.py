@@ -11,6 +11,7 @@ from pages.ui.frame import begin, end
 from pages.ui.plan.editor import plan_editor
 from pages.ui.plan.facts import facts_of
 from pages.ui.terms import TERMS
+from pages.ui.training.branch import branch_form, branch_view
 from pages.ui.training.ending import ending
 from pages.ui.training.example import example
 from pages.ui.training.next_steps import NextStep, next_steps_view
@@ -47,6 +48,8 @@ if not at_work:
     elif state.stages and not fell:
         steps = ending(run, info, data)
 jobs.follow(context.workspace, run, partial(training_view, run, info, data, facts))
+if state.stages:
+    branch_view(run)
 if at_work:
     st.caption("More can be planned, and snapshots saved and loaded, once this job has ended.")
     end(context)
@@ -58,6 +61,7 @@ if state.stages:
     with stages:
         stages_view(run, info, state, facts, at_work=False)
     with snapshots:
+        branch_form(run)
         snapshots_view(run, state)
 st.subheader("What to train next" if state.stages else "The plan", anchor=False)
 plan_editor(run, info, data)

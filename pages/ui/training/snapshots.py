@@ -11,10 +11,10 @@ from core.runs.folder import RunFolder
 from core.runs.snapshots import Snapshot
 from core.runs.state import RunState
 from pages.ui.errors import shown
-from pages.ui.text import ago, literal
+from pages.ui.text import PERCENT, ago, literal
 
 COLUMNS = {
-    "Accuracy": st.column_config.NumberColumn(format="percent"),
+    "Accuracy": st.column_config.NumberColumn(format=PERCENT),
     "Validation loss": st.column_config.NumberColumn(format="%.3f"),
 }
 
@@ -52,7 +52,7 @@ def _table(kept: Sequence[Snapshot]) -> pd.DataFrame:
         {
             "Snapshot": [snapshot.name for snapshot in kept],
             "Epoch": [snapshot.epoch for snapshot in kept],
-            "Accuracy": [snapshot.accuracy for snapshot in kept],
+            "Accuracy": [None if snapshot.accuracy is None else 100 * snapshot.accuracy for snapshot in kept],
             "Validation loss": [snapshot.valid_loss for snapshot in kept],
             "Saved": [ago(snapshot.created) for snapshot in kept],
         }
