@@ -15,6 +15,7 @@ from pages.ui.training.branch import branch_form, branch_view
 from pages.ui.training.ending import ending
 from pages.ui.training.example import example
 from pages.ui.training.next_steps import NextStep, next_steps_view
+from pages.ui.training.restarts import restarts_view
 from pages.ui.training.setbacks import setbacks_view
 from pages.ui.training.snapshots import snapshots_view
 from pages.ui.training.stages import continue_button, stages_view, training_view
@@ -56,6 +57,7 @@ if at_work:
     st.stop()
 
 if state.stages:
+    restarts_view(run)
     next_steps_view(run, steps)
     stages, snapshots = st.tabs([":material/format_list_numbered: Stages", ":material/photo_camera: Snapshots"])
     with stages:

@@ -7,6 +7,7 @@ from copy import deepcopy
 from core.data.moved import relocate
 from core.errors import RunError
 from core.jobs import queue, store
+from core.results.restarts import AVERAGED
 from core.runs.checkpoint import (
     CheckpointMeta,
     SnapshotMeta,
@@ -19,6 +20,7 @@ from core.runs.folder import RunFolder
 from core.runs.names import LATEST, checked_name, checked_new_snapshot
 from core.runs.snapshots import Snapshot, snapshot_meta
 from core.runs.state import RunState
+from core.runs.studies import average_path
 from core.workspace import Progress, no_progress, sentences, write_json
 
 TRASH = ".trash-"
@@ -62,6 +64,23 @@ def save_snapshot(run: RunFolder, name: str) -> Snapshot:
         _refuse_while_live(run, "saved under a name")
         _keep_checkpoint(run, name)
     return next(snapshot for snapshot in run.snapshots() if snapshot.name == name)
+
+
+def keep_average(run: RunFolder) -> Snapshot:
+    """Make the averaged weights of the study of restarts a snapshot; raises `RunError` when there are none."""
+    source = average_path(run)
+    with store.locked(run.workspace):
+        _refuse_while_live(run, "changed")
+        if not source.exists():
+            raise RunError("The averaged weights are no longer there. Ask again what the restarts did.")
+        with sentences(run.path):
+            target = run.snapshot_path(AVERAGED)
+            target.parent.mkdir(exist_ok=True)
+            part = target.with_name(f".{target.name}.part")
+            shutil.copyfile(source, part)
+            part.replace(target)
+        run.forget_predictions(AVERAGED)
+    return next(snapshot for snapshot in run.snapshots() if snapshot.name == AVERAGED)
 
 
 def load_snapshot(run: RunFolder, name: str) -> None:

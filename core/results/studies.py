@@ -3,7 +3,7 @@
 Importing this module imports no torch.
 """
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -25,5 +25,14 @@ class SplitLuck(Question):
     splits: int = Field(default=20, ge=2, le=200)
 
 
-AnyQuestion = SplitLuck
+class Restarts(Question):
+    """What the restarts between these snapshots (`cycle-N`, in order) did to the network."""
+
+    title: ClassVar[str] = "What the restarts did"
+
+    name: Literal["restarts"] = "restarts"
+    snapshots: tuple[str, ...]
+
+
+AnyQuestion = Annotated[SplitLuck | Restarts, Field(discriminator="name")]
 """Any of the questions above."""

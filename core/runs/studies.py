@@ -33,3 +33,8 @@ def kept_answer(folder: RunFolder, question: Question, kind: type[Answer]) -> An
 def keep_answer(folder: RunFolder, question: Question, answer: BaseModel) -> None:
     """Write the answer to a question, whole or not at all."""
     write_json(answer_path(folder, question), answer.model_dump(mode="json"))
+
+
+def average_path(folder: RunFolder) -> Path:
+    """Where a study of restarts keeps the averaged weights, until they are made a snapshot; there may be none."""
+    return folder.path / FOLDER / "averaged.safetensors"

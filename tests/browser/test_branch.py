@@ -1,4 +1,4 @@
-"""A branch in a real browser: a snapshot, one thing changed, one click; then both in one chart."""
+"""In a real browser: what the restarts did; then a branch, one thing changed and one click, beside its original."""
 
 import re
 
@@ -11,7 +11,7 @@ from tests.browser.test_main_job import LONG, button, no_errors, plan_digits, se
 pytestmark = pytest.mark.browser
 
 
-def test_what_if_the_rate_had_been_three_times_as_high(page: Page) -> None:
+def test_the_restarts_and_what_if_the_rate_had_been_three_times_as_high(page: Page) -> None:
     plan_digits(page)
     button(page, "Edit").click(timeout=60_000)
     page.get_by_role("radio", name="Cosine, restarts").or_(button(page, "Cosine, restarts")).first.click()
@@ -26,6 +26,10 @@ def test_what_if_the_rate_had_been_three_times_as_high(page: Page) -> None:
     settle(page)
     button(page, "Start training").click()
     expect(page.get_by_text("Training is done")).to_be_visible(timeout=LONG)
+    settle(page)
+    page.get_by_role("button", name=re.compile("Walk between the last 3 snapshots")).click()
+    expect(page.get_by_text(re.compile("Of 2 restarts and stage changes"))).to_be_visible(timeout=LONG)
+    expect(page.get_by_text(re.compile("The mean of their weights has"))).to_be_visible()
     settle(page)
     page.get_by_role("tab", name="Snapshots").click()
     expect(page.get_by_text(re.compile("What if"))).to_be_visible(timeout=60_000)
