@@ -14,7 +14,7 @@ def network(parser: argparse.ArgumentParser) -> None:
         "--backbone",
         metavar="B",
         help="small_cnn, efficientnet_lite0, resnet18, resnet34, resnet50 or any timm name (default: "
-        "efficientnet_lite0; small_cnn for digits and shapes, unless the recipe is lesson2)",
+        "efficientnet_lite0; small_cnn for digits and shapes, unless the recipe is lesson2 or start-small)",
     )
     parser.add_argument(
         "--size",

@@ -33,7 +33,7 @@ def is_drawn(spec: str) -> bool:
 def network_of(options: Options, recipe: str | None = None) -> Network:
     """The network that the options ask for, or that suits the data."""
     spec = str(options.data)
-    small = recipe == "quick" or (is_drawn(spec) and recipe != "lesson2")
+    small = recipe == "quick" or (is_drawn(spec) and recipe not in ("lesson2", "start-small"))
     backbone = options.backbone or (SMALL_CNN if small else EFFICIENTNET_LITE0)
     if backbone == SMALL_CNN:
         size = DIGITS_SIZE if spec == "digits" else SMALL_SIZE

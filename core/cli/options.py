@@ -8,7 +8,7 @@ from core.cli.values import rates, whole
 from core.data.reading import ClassesFrom
 from core.training.suggestions import MEANINGS
 
-RECIPES = ("lesson2", "quick")
+RECIPES = ("lesson2", "start-small", "quick")
 LENGTHS = ("short", "epoch", "stage")
 DATA_HELP = (
     "a folder (class/image, or train/ and valid/ above the classes), a zip of one, digits, "
@@ -231,7 +231,7 @@ def _train(commands: Commands) -> None:
         "--recipe",
         choices=RECIPES,
         help="lesson2: the head from precomputed activations, then augmented, then the whole network, each at a rate "
-        "found by a range test; quick: a small network from scratch in one cycle",
+        "found by a range test; start-small: half of the images at half the size first, then all; quick: a small network from scratch in one cycle",
     )
     plans.add_argument("--plan", metavar="PLAN.json", help='stages from a file: {"stages": [...]}')
     stage(parser)

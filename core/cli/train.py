@@ -33,7 +33,7 @@ from core.runs.folder import RunFolder
 from core.runs.names import LATEST
 from core.runs.rate_guard import groups_of, rate_warning, weights_of
 from core.runs.setbacks import Setback, setbacks_of
-from core.training.recipes import enough_batches, keeping, lesson2, quick
+from core.training.recipes import enough_batches, keeping, lesson2, quick, start_small
 from core.training.stage import Plan, plan_from_json, plan_of, stage_of
 from core.workspace import Workspace
 
@@ -161,7 +161,7 @@ def _plan(options: Options, network: Network, spec: str, *, fresh: bool) -> Plan
     how = augmentation_of(options, spec=spec, recipe=recipe)
     if own:
         return Plan(stages=(stage_of(_stage_values(options, network) | {"augmentation": how}),))
-    plan = lesson2(network.size, how) if recipe == "lesson2" else quick(network.size, how)
+    plan = {"lesson2": lesson2, "start-small": start_small, "quick": quick}[recipe](network.size, how)
     if options.batch_size is None:
         return plan
     values = plan.model_dump(mode="json")

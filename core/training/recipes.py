@@ -26,6 +26,12 @@ WHOLE_CYCLES = 3
 AUGMENTED, PLAIN = "Head, with augmentation", "Head, without augmentation"
 """Names of the lesson's second stage, as its augmentation is."""
 
+SMALL_SHARE = 0.5
+"""Start small: the share of the training images, and of the side of the images, in the first two stages."""
+
+FULL_EPOCHS = 4
+"""Start small: epochs at the full size over all images; the two stages before cost about as much as one of them."""
+
 GROUP_RATIO = 3.0
 """The rate of each layer group is that of the next one divided by this; the lesson uses 3 to 10."""
 
@@ -64,6 +70,50 @@ def lesson2(size: int = 128, augmentation: Augmentation = SIDE_ON, batch_size: i
         batch_size=batch_size,
     )
     return Plan(name="Lesson 2", stages=(head, augmented, whole))
+
+
+def half_size(size: int) -> int:
+    """Half of `size` px as a multiple of 8, at least 16 and at most `size`.
+
+    >>> [half_size(size) for size in (224, 128, 100, 32, 16, 8)]
+    [112, 64, 48, 16, 16, 8]
+    """
+    return min(size, max(16, size // 2 // 8 * 8))
+
+
+def start_small(size: int = 128, augmentation: Augmentation = SIDE_ON, batch_size: int = 32) -> Plan:
+    """Half of the images at half the size first, then all of them at `size` px, for a pretrained network.
+
+    An epoch of the first two stages costs about an eighth of one of the last: a quarter of the pixels, half the
+    images. It is progressive resizing (fast.ai 2018, lessons 2 and 3).
+
+    >>> [(stage.scope(), stage.size, stage.share, stage.epochs) for stage in start_small().stages]
+    [('head', 64, 0.5, 20), ('everything', 64, 0.5, 7), ('everything', 128, 1.0, 4)]
+    """
+    small = half_size(size)
+    head = Stage(
+        name="Head, on few and small images",
+        precompute=True,
+        cycle_len=HEAD_EPOCHS,
+        size=small,
+        share=SMALL_SHARE,
+        batch_size=batch_size,
+    )
+    whole = Stage(
+        name="Whole network, on few and small images",
+        freeze_to=0,
+        freeze_norm=True,
+        group_ratio=GROUP_RATIO,
+        cycles=WHOLE_CYCLES,
+        cycle_mult=2,
+        augmentation=augmentation,
+        size=small,
+        share=SMALL_SHARE,
+        batch_size=batch_size,
+    )
+    name = "Whole network, on all images at full size"
+    full = {"name": name, "cycles": 1, "cycle_mult": 1, "cycle_len": FULL_EPOCHS, "size": size, "share": 1.0}
+    return Plan(name="Start small", stages=(head, whole, whole.model_copy(update=full)))
 
 
 def enough_batches(plan: Plan, images: int) -> Plan:

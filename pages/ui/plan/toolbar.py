@@ -8,7 +8,7 @@ from core.augment import NONE
 from core.errors import AnnealError, PlanError
 from core.runs.draft import Draft
 from core.runs.state import RunInfo
-from core.training.recipes import enough_batches, lesson2, quick, suited
+from core.training.recipes import enough_batches, lesson2, quick, start_small, suited
 from core.training.stage import Stage, plan_from_json
 from pages.ui.errors import show
 from pages.ui.plan import drafts
@@ -29,6 +29,13 @@ def toolbar(draft: Draft, info: RunInfo, images: int) -> None:
             ":material/school:",
             lambda: draft.replace(enough_batches(lesson2(info.size, how), images).stages),
             "Head from activations, head with augmentation, then everything: three stages, rates found first.",
+        )
+        _button(
+            draft,
+            "Start small",
+            ":material/open_in_full:",
+            lambda: draft.replace(enough_batches(start_small(info.size, how), images).stages),
+            "Half of the images at half the size first, then all of them at full size: three stages, rates found first.",
         )
         _button(
             draft,

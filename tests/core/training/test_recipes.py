@@ -22,6 +22,7 @@ from core.training.recipes import (
     keeping,
     lesson2,
     quick,
+    start_small,
     suited,
 )
 from core.training.suggestions import preferred
@@ -119,3 +120,27 @@ def test_a_share_of_the_images_counts_as_the_images_that_are_used():
     plan = lesson2()
     tenth = plan.model_copy(update={"stages": (plan.stages[0].model_copy(update={"share": 0.1}),)})
     assert enough_batches(tenth, 1440).stages[0].epochs == enough_batches(plan, 144).stages[0].epochs
+
+
+def test_start_small_ends_with_all_images_at_the_size_asked_for() -> None:
+    few, some, every = start_small(96, TOP_DOWN, batch_size=16).stages
+    assert [(one.size, one.share) for one in (few, some, every)] == [(48, 0.5), (48, 0.5), (96, 1.0)]
+    assert few.precompute and few.augmentation == NONE
+    assert (some.freeze_to, every.freeze_to) == (0, 0)
+    assert some.augmentation == every.augmentation == TOP_DOWN
+
+
+def test_the_small_part_of_start_small_costs_about_one_epoch_at_full_size() -> None:
+    _, some, every = start_small(128).stages
+    cost = some.epochs * some.share * (some.size / every.size) ** 2
+    assert 0.5 < cost < 1.5
+
+
+def test_start_small_finds_its_rate_again_at_each_size() -> None:
+    plan = start_small()
+    assert [plan.goes_on(place) for place in range(3)] == [False, False, False]
+
+
+def test_the_head_of_start_small_gets_enough_batches_of_the_images_it_sees() -> None:
+    plan = enough_batches(start_small(), 200)
+    assert plan.stages[0].cycle_len == MOST_HEAD_EPOCHS
