@@ -42,7 +42,8 @@ def learner_of(folder: RunFolder, progress: Progress = no_progress) -> tuple[Lea
     meta = read_meta(folder.checkpoint)
     model = _built(folder, fetch=meta is None)
     info = folder.info
-    learner = Learner(model, folder.data(), folder.workspace, seed=info.seed, progress=progress)
+    watch = info.pretrained == model.pretrained and (info.pretrained or info.origin is None)  # its first weights
+    learner = Learner(model, folder.data(), folder.workspace, seed=info.seed, progress=progress, watch=watch)
     if meta is not None:
         learner.load_state(LearnerState(read_weights(folder.checkpoint), meta.learner))
     return learner, meta

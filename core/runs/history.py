@@ -19,6 +19,9 @@ CYCLE = ("stage", "cycle", "epoch", "step", "valid_loss", "accuracy")
 
 COLUMNS: dict[str, tuple[str, ...]] = {"step": STEP, "epoch": EPOCH, "cycle": CYCLE}
 
+GROUP = ("stage", "epoch", "step", "group", "lr", "grad", "moved")
+"""Of the table of layer groups, which some rows of batches have more figures for."""
+
 _MARK = 200
 """So many bytes before the place read up to are compared, to see that the file is still the one read."""
 
@@ -45,6 +48,7 @@ class HistoryReader:
         self._offset = 0
         self._mark = b""
         self._columns: dict[str, dict[str, list[Any]]] = {kind: {} for kind in COLUMNS}
+        self._groups: list[tuple[int | float, ...]] = []
         self._frames: dict[str, pd.DataFrame] = {}
 
     def refresh(self) -> "HistoryReader":
@@ -82,11 +86,17 @@ class HistoryReader:
             kind, lrs = read["kind"], read.get("lrs") or []
             row = {name: read[name] for name in COLUMNS[kind]}
             rates = {f"lr_{group}": rate for group, rate in enumerate(lrs)}
+            groups = list(zip(lrs, read.get("grads") or [], read.get("moved") or [], strict=False))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return
         row |= rates
         if not all(_fits(name, value) for name, value in row.items()):
             return
+        self._groups += [
+            (row["stage"], row["epoch"], row["step"], number, *figures)
+            for number, figures in enumerate(groups)
+            if all(type(figure) in (int, float) for figure in figures)
+        ]
         columns = self._columns[kind]
         count = max(map(len, columns.values()), default=0)
         for name, value in row.items():
@@ -126,6 +136,17 @@ class HistoryReader:
     def epochs(self) -> "pd.DataFrame":
         """One row a finished epoch: stage, epoch, step, train_loss, valid_loss, accuracy, seconds."""
         return self._frame("epoch")
+
+    @property
+    def groups(self) -> "pd.DataFrame":
+        """One row a layer group (`group`, from 0 at the stem) of each batch that was measured.
+
+        The other columns are stage, epoch, step, lr, and grad and moved, those of `core.training.group_watch`.
+        """
+        import pandas as pd
+
+        with self._lock:
+            return pd.DataFrame(self._groups, columns=list(GROUP))
 
     @property
     def cycles(self) -> "pd.DataFrame":

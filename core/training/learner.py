@@ -22,6 +22,7 @@ from core.numbers import rate_in_words
 from core.process.threads import tune_allocator
 from core.training.feeds import VALIDATION_BATCH, Images, Indices, feed_for
 from core.training.good_weights import GoodWeights
+from core.training.group_watch import GroupWatch
 from core.training.notebook import epochs_frame, steps_frame, with_progress_bar
 from core.training.optimisers import optimiser_tensors, restore_optimiser
 from core.training.position import OTHER_VERSION, VERSION, LearnerMeta, LearnerState, Position
@@ -56,7 +57,8 @@ class Learner:
     told how far long preparations, validations and evaluations are; an exception that it raises stops them.
 
     `train` is for a notebook: it shows a progress bar and returns the history as a data frame. `fit` is the same
-    training as a generator of records, for code that acts on each of them:
+    training as a generator of records, for code that acts on each of them. With `watch`, some of these say how each
+    layer group learns (`core.training.group_watch`); the weights that the model has now are those it began with.
 
         learner = Learner(model, data, workspace, seed=0)
         for record in learner.fit(Stage(lr=1e-3, cycles=3)):
@@ -71,6 +73,7 @@ class Learner:
         *,
         seed: int = 0,
         progress: Progress = no_progress,
+        watch: bool = False,
     ) -> None:
         if tuple(model.classes) != tuple(data.classes):
             raise ModelError(
@@ -85,6 +88,7 @@ class Learner:
         self.seed = seed
         self.progress = progress
         self.position = Position()
+        self._watch = GroupWatch(self.model) if watch else None
         self._records: list[Record] = []
         self._fit: _Fit | None = None
         self._loaded: LearnerState | None = None
@@ -120,9 +124,16 @@ class Learner:
         smoothed = at.smoothed.add(loss)
         if at.watch.exploded(smoothed, len(self.data.classes)):
             self._diverge(fit, loss)
+        grads, moved = self._figures(fit)
         seconds, epoch = perf_counter() - started, at.epoch + 1
         at.count_batch(loss=loss, images=len(indices), steps_per_epoch=fit.steps_per_epoch, seconds=seconds)
-        return StepRecord(at.stage, epoch, at.step, rates, momentum, loss, smoothed, len(indices) / seconds)
+        return StepRecord(at.stage, epoch, at.step, rates, momentum, loss, smoothed, len(indices) / seconds, grads, moved)
+
+    def _figures(self, fit: _Fit) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """How each layer group learns, after a batch that is to be measured."""
+        if self._watch is None or not self._watch.is_due(self.position.stage_step, fit.steps_per_epoch):
+            return (), ()
+        return self._watch.figures(self.model.first_trained)
 
     def _end_epoch(self, fit: _Fit) -> EpochRecord:
         at, started = self.position, perf_counter()
@@ -276,4 +287,6 @@ class Learner:
         rates = stage.group_rates(len(self.model.groups))
         length = steps_per_epoch(stage, self.data)
         task = self.task(stage)
+        if self._watch is not None:
+            self._watch.begin_stage()
         return _Fit(stage, task, schedule_of(stage, length), rates, GoodWeights(self.model, stage), length)

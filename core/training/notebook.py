@@ -42,7 +42,7 @@ def steps_frame(records: Iterable[Record]) -> "pd.DataFrame":
     for field in fields(StepRecord):
         columns += [f"lr_{group}" for group in range(groups)] if field.name == "lrs" else [field.name]
     rows = [step.row() | {f"lr_{group}": rate for group, rate in enumerate(step.lrs)} for step in steps]
-    return pd.DataFrame(rows, columns=[name for name in columns if name != "kind"])
+    return pd.DataFrame(rows, columns=[name for name in columns if name not in ("kind", "grads", "moved")])
 
 
 def with_progress_bar(records: Iterable[Record], steps: int, done: int = 0) -> Iterator[Record]:

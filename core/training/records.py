@@ -17,7 +17,8 @@ class StepRecord(_Row):
     `epoch` and `step` are the numbers (from 1, over the run) of the batch's epoch and of the batch. `lrs` has the
     learning rate of each layer group, stem to head, 0 where frozen. `loss` is the plain cross-entropy (without label
     smoothing and class weights), the mean over the batch, and `smoothed` its exponentially weighted mean over the
-    stage (`core.training.smoothing`, beta 0.9).
+    stage (`core.training.smoothing`, beta 0.9). `grads` and `moved` are those of `core.training.group_watch`, one for
+    each layer group; empty for most batches.
     """
 
     stage: int
@@ -28,7 +29,13 @@ class StepRecord(_Row):
     loss: float
     smoothed: float
     images_per_s: float
+    grads: tuple[float, ...] = ()
+    moved: tuple[float, ...] = ()
     kind: Literal["step"] = "step"
+
+    def row(self) -> dict[str, Any]:
+        """The record as JSON values; without what was not measured."""
+        return {name: value for name, value in super().row().items() if value != ()}
 
 
 @dataclass(frozen=True)

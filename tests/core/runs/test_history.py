@@ -112,3 +112,19 @@ def test_all_share_one_reader_of_a_file(path):
     write(path, [step(1)])
     assert reader(path) is reader(path)
     assert len(reader(path).steps) == 1
+
+
+def test_batches_that_were_measured_give_a_row_for_each_layer_group(path):
+    write(path, [step(1, grads=(0.0, 2.5), moved=(0.01, 1.0)), step(2), epoch(1, 2)])
+    history = HistoryReader(path).refresh()
+    assert history.groups.values.tolist() == [[0, 1, 1, 0, 0.0, 0.0, 0.01], [0, 1, 1, 1, 0.1, 2.5, 1.0]]
+    assert len(history.steps) == 2
+    assert "grads" not in history.steps
+
+
+@pytest.mark.parametrize("grads", ["x", [None, 1.0], 3, {"a": 1}])
+def test_damaged_figures_of_layer_groups_are_left_out(path, grads):
+    write(path, [step(1), step(2, grads=grads, moved=(0.1, 0.2))])
+    history = HistoryReader(path).refresh()
+    assert set(history.groups["group"]) <= {1}
+    assert history.steps["step"].tolist()[0] == 1
