@@ -121,6 +121,30 @@ def stage_marks(where: pd.DataFrame) -> list[alt.Chart]:
         opacity=alt.ExprRef(f"{room} < {4 * LETTER_PX} ? 0 : 1"),
         fontSize=11,
     ).encode(y=alt.value(0), text="stage_label:N", tooltip=alt.Tooltip("stage_label:N", title="Stage"))
+    return [rule, name, *change_marks(where)]
+
+
+def change_marks(where: pd.DataFrame) -> list[alt.Chart]:
+    """A strong line where the training data change, with what changes at the foot of the chart, as `stage_marks` lie.
+
+    `where` has `start` and `change`, "" where nothing changes; without that column there are no marks.
+    """
+    if "change" not in where or not where["change"].any():
+        return []
+    base = alt.Chart(where[where["change"] != ""]).encode(x=alt.X("start:Q"))
+    tooltip = alt.Tooltip("change:N", title="The data change")
+    rule = base.mark_rule(color=palette.PURPLE, strokeWidth=1.6, opacity=0.8).encode(tooltip=tooltip)
+    room = f"datum.room * width - {LETTER_PX}"
+    name = base.mark_text(
+        align="left",
+        baseline="bottom",
+        dx=4,
+        dy=-3,
+        color=palette.GREY,
+        limit=alt.ExprRef(f"max(1, {room})"),
+        opacity=alt.ExprRef(f"{room} < {4 * LETTER_PX} ? 0 : 1"),
+        fontSize=11,
+    ).encode(y=alt.value("height"), text="change:N", tooltip=tooltip)
     return [rule, name]
 
 

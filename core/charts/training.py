@@ -17,6 +17,7 @@ from core.charts.lines import (
     RATE_LABEL,
     as_one,
     below,
+    change_marks,
     group_colours,
     group_names,
     headline,
@@ -58,11 +59,14 @@ def on_epochs(steps: pd.DataFrame, epochs: pd.DataFrame, per_epoch: int = 0) -> 
     return steps.assign(position=position)
 
 
-def stage_spans(steps: pd.DataFrame, names: Sequence[str], lengths: Mapping[int, int]) -> pd.DataFrame:
+def stage_spans(
+    steps: pd.DataFrame, names: Sequence[str], lengths: Mapping[int, int], changes: Mapping[int, str] | None = None
+) -> pd.DataFrame:
     """Where the stages of a run lie on the axis of epochs, as `stage_edges` gives it, with the column `end`.
 
     `steps` comes from `on_epochs`. `names` are those of all stages by their place in the run; `lengths` has the
     epochs of the stage under way and of those to come, by place: they take as much room as they will need.
+    With `changes`, there is a column `change`: what of the data is other than in the stage before, by place.
     """
     last = steps.groupby("stage", sort=True)["position"].max()
     begins: dict[int, float] = {}
@@ -74,10 +78,12 @@ def stage_spans(steps: pd.DataFrame, names: Sequence[str], lengths: Mapping[int,
         end = max(end, begin + lengths[stage])
     labels = [names[stage] if stage < len(names) else f"Stage {stage + 1}" for stage in begins]
     edges = [*begins.values(), end]
-    return stage_edges(labels, edges).assign(end=edges[1:])
+    spans = stage_edges(labels, edges).assign(end=edges[1:])
+    return spans if changes is None else spans.assign(change=[changes.get(stage, "") for stage in begins])
 
 
-def _across(name: str, spans: pd.DataFrame) -> alt.X:
+def across(name: str, spans: pd.DataFrame) -> alt.X:
+    """The axis of epochs over all of `spans`, from `stage_spans`."""
     end = float(spans["end"].max()) if len(spans) else 1.0
     return alt.X(name, title="Epoch", axis=EPOCHS, scale=alt.Scale(domain=[0, end * (1 + ROOM)], nice=False))
 
@@ -105,7 +111,7 @@ def loss(
     batch = (
         alt.Chart(batches)
         .mark_line(strokeWidth=1, opacity=0.6, clip=True)
-        .encode(x=_across("position:Q", spans), y=up, color=_series(), detail="stage:N", tooltip=_BATCH)
+        .encode(x=across("position:Q", spans), y=up, color=_series(), detail="stage:N", tooltip=_BATCH)
     )
     layers = [*stage_marks(spans), batch, *_epoch_means(epochs, spans, up, bottom, top)]
     if live and len(batches):
@@ -131,7 +137,7 @@ def _epoch_means(epochs: pd.DataFrame, spans: pd.DataFrame, up: alt.Y, bottom: f
     long = both.melt(id_vars="epoch", value_vars=list(COLOURS), var_name="series", value_name="value").dropna()
     place = np.where(long["value"] > top, "above", "inside")
     long = long.assign(shown=long["value"].clip(bottom, top), place=place)
-    across = _across("epoch:Q", spans)
+    across = across("epoch:Q", spans)
     line = alt.Chart(long).mark_line(strokeWidth=2.2).encode(x=across, y=up, color=_series())
     shape = alt.Scale(domain=["inside", "above"], range=["circle", "triangle-up"])
     points = (
@@ -188,7 +194,7 @@ def _finite(values: pd.Series) -> npt.NDArray[np.float64]:
 
 def accuracy(epochs: pd.DataFrame, spans: pd.DataFrame, *, height: int = 320) -> alt.LayerChart:
     """Validation accuracy after each epoch, the best one marked with its number; `spans` comes from `stage_spans`."""
-    x, scale = _across("epoch:Q", spans), alt.Scale(domain=[lowest_accuracy(epochs), 1.0], nice=False)
+    x, scale = across("epoch:Q", spans), alt.Scale(domain=[lowest_accuracy(epochs), 1.0], nice=False)
     y = alt.Y("accuracy:Q", title="Validation accuracy", axis=alt.Axis(format=".0%"), scale=scale)
     colour = alt.Color(
         "series:N", title=None, scale=alt.Scale(domain=[VALIDATION], range=[palette.VALID]), legend=below()
@@ -214,7 +220,7 @@ def accuracy(epochs: pd.DataFrame, spans: pd.DataFrame, *, height: int = 320) ->
         dy=18, align="right" if at_edge else "center", fontWeight="bold", color=palette.GREEN
     ).encode(x=x, y=y, text=alt.Text("accuracy:Q", format=".1%"))
     return alt.LayerChart(
-        layer=[line, ring, number], height=height, title=headline("Accuracy on images not trained on")
+        layer=[*change_marks(spans), line, ring, number], height=height, title=headline("Accuracy on images not trained on")
     )
 
 
@@ -251,7 +257,7 @@ def rate(
         alt.Chart(long)
         .mark_line(strokeWidth=1.8)
         .encode(
-            x=_across("position:Q", spans),
+            x=across("position:Q", spans),
             y=alt.Y(
                 "lr:Q",
                 title="Learning rate",
@@ -267,4 +273,4 @@ def rate(
             ],
         )
     )
-    return alt.LayerChart(layer=[lines], height=height, title=headline("Learning rate of each batch"))
+    return alt.LayerChart(layer=[*change_marks(spans), lines], height=height, title=headline("Learning rate of each batch"))

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,8 @@ class DataSet:
 
     `fingerprint` is of the content: names, classes and bytes of the images, not of how they are split; with
     `split_origin` ("as given", "20% held out, seed 0") and `seed` it fixes the split too. `reading` says how the
-    files became classes.
+    files became classes. `grown_from` has how many images there were each time before more were added; these keep
+    their places, and the added ones come after them.
     """
 
     spec: str
@@ -62,6 +63,7 @@ class DataSet:
     split_origin: str
     seed: int
     reading: Reading = field(default_factory=Reading)
+    grown_from: tuple[int, ...] = ()
 
     @cached_property
     def labels(self) -> Indices:
@@ -115,6 +117,11 @@ class DataSet:
             tuple(item.name for item in members) for members in same.values() if len(members) > 1 and wanted(members)
         )
 
+    @property
+    def before_growing(self) -> tuple["DataSet", ...]:
+        """The data set as it was each time before images were added, the latest first; for what is kept of it."""
+        return tuple(replace(self, items=self.items[:count], grown_from=()) for count in reversed(self.grown_from))
+
     def to_json(self) -> dict[str, Any]:
         """All of it as plain values; `from_json` gives it back."""
         return {
@@ -127,6 +134,7 @@ class DataSet:
             "split_origin": self.split_origin,
             "seed": self.seed,
             "reading": self.reading.model_dump(mode="json"),
+            **({"grown_from": list(self.grown_from)} if self.grown_from else {}),
         }
 
     @classmethod
@@ -144,6 +152,7 @@ class DataSet:
                 split_origin=value["split_origin"],
                 seed=value["seed"],
                 reading=Reading.model_validate(value.get("reading", {})),
+                grown_from=tuple(int(count) for count in value.get("grown_from", ())),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise DataError("The record of this data set is damaged. Load the data set again.") from error

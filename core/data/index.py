@@ -95,12 +95,13 @@ def _assembled(
         for (file, found), label, split in zip(good, numbers, splits, strict=True)
     )
     reading = _reading(source, labels, lost)
-    fingerprint = _fingerprint(classes, items)
+    fingerprint = fingerprint_of(classes, items)
     return DataSet(source.spec, source.title, tuple(classes), items, broken, fingerprint, origin, seed, reading)
 
 
-def _fingerprint(classes: list[str], items: Sequence[Item]) -> str:
-    content = repr((classes, [(item.name, item.label, item.digest) for item in items]))
+def fingerprint_of(classes: Sequence[str], items: Sequence[Item]) -> str:
+    """A digest of the classes, and of the name, label and bytes of every image."""
+    content = repr((list(classes), [(item.name, item.label, item.digest) for item in items]))
     return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
 

@@ -30,7 +30,8 @@ def load_pixels(
 ) -> npt.NDArray[np.uint8]:
     """Read-only uint8 memory map of shape (N, size, size, 3); row i is `data.items[i]` as `decode` gives it.
 
-    Decoded in parallel at the first use, a few images in memory at a time. Raises `DataError` when an image
+    Decoded in parallel at the first use, a few images in memory at a time; of a data set that has grown, only the
+    images that were added, where the others are decoded already. Raises `DataError` when an image
     is gone or is no longer the one that was indexed, `WorkspaceError` when the disk is full.
     """
     if not SMALLEST <= size <= LARGEST:
@@ -39,7 +40,7 @@ def load_pixels(
     shape = (len(data.items), size, size, 3)
     pixels = _opened(path, shape)
     if pixels is None:
-        _decode_all(data, size, path, progress)
+        _decode_all(data, size, path, progress, _decoded_before(data, size, workspace))
         pixels = _opened(path, shape)
         if pixels is None:
             raise DataError(f"The decoded images in {path} cannot be read back. Check the disk, and try again.")
@@ -56,13 +57,29 @@ def _opened(path: Path, shape: tuple[int, int, int, int]) -> Pixels | None:
     return pixels if pixels.shape == shape and pixels.dtype == np.uint8 else None
 
 
-def _decode_all(data: DataSet, size: int, path: Path, progress: Progress) -> None:
+def _decoded_before(data: DataSet, size: int, workspace: Workspace) -> Pixels:
+    """The first rows of the pixels, which were decoded before the data set grew; (0, size, size, 3) if there are none.
+
+    They are read again by their key, a digest of the images' bytes: they are rows of the very same images.
+    """
+    for before in data.before_growing:
+        shape = (len(before.items), size, size, 3)
+        pixels = _opened(workspace.pixels / f"{pixels_key(before, size)}.npy", shape)
+        if pixels is not None:
+            return pixels
+    return np.zeros((0, size, size, 3), dtype=np.uint8)
+
+
+def _decode_all(data: DataSet, size: int, path: Path, progress: Progress, first: Pixels) -> None:
     """Stream the decoded images into a .npy file: written, not mapped, so that a full disk is an error, not a crash."""
     chunk = max(1, min(16, 2**21 // (size * size * 3)))
     header = {"descr": "|u1", "fortran_order": False, "shape": (len(data.items), size, size, 3)}
-    decoded = in_threads(lambda item: _decoded(item, size), data.items, "Decoding images", progress, chunk=chunk)
+    rest = data.items[len(first) :]
+    decoded = in_threads(lambda item: _decoded(item, size), rest, "Decoding images", progress, chunk=chunk)
     with atomic(path) as file:
         np.lib.format.write_array_header_1_0(file, header)
+        for image in first:
+            file.write(np.ascontiguousarray(image).data)
         for image in decoded:
             file.write(image.data)
 

@@ -4,6 +4,7 @@ import secrets
 import shutil
 from copy import deepcopy
 
+from core.data.growth import Growth, grown
 from core.data.moved import relocate
 from core.errors import RunError
 from core.jobs import queue, store
@@ -45,6 +46,29 @@ def point_to(run: RunFolder, spec: str, progress: Progress = no_progress) -> Non
     with store.locked(run.workspace):
         _refuse_while_live(run, "pointed to other files")
         run.write_data(data)
+
+
+def add_images(run: RunFolder, spec: str, progress: Progress = no_progress) -> Growth:
+    """Add the images of `spec`, a folder or an archive, to the run's data set; the next stage trains on them too.
+
+    Those that were held out for validation stay held out. Raises `DataError` when nothing is new or a class is
+    unknown, and `RunError` while a job is at work on the run, or where it was stopped within a stage: the batches of
+    that stage are of the images that it began with. For the same reason branches cannot begin from earlier cycles
+    afterwards.
+    """
+    growth = grown(run.data(), spec, run.workspace, progress)
+    with store.locked(run.workspace):
+        _refuse_while_live(run, "given more images")
+        meta = read_meta(run.checkpoint)
+        if meta is not None and meta.learner.position.due != "nothing":
+            raise RunError(
+                "The run was stopped within a stage, whose batches are of the images that it began with. Continue it to "
+                "the stage's end, or load a snapshot, and then add images."
+            )
+        run.write_data(growth.data)
+        for folder in ("restarts", "predictions"):
+            shutil.rmtree(run.path / folder, ignore_errors=True)
+    return growth
 
 
 def delete(run: RunFolder) -> None:

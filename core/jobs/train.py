@@ -15,7 +15,7 @@ from core.model.catalogue import SMALL_CNN
 from core.runs.history import HistoryWriter
 from core.runs.names import LATEST
 from core.runs.setbacks import fallen_from
-from core.runs.state import RunState, StageState, StageStatus
+from core.runs.state import RunState, SameWeights, StageState, StageStatus
 from core.training.learner import Learner
 from core.training.records import CycleRecord, EpochRecord, Record, StepRecord
 from core.training.schedules import steps_per_epoch
@@ -47,7 +47,7 @@ def train(control: JobControl, spec: TrainSpec) -> str:
     folder.write_state(state)
     folder.forget_predictions(LATEST)
     with HistoryWriter(folder.path / "history.jsonl", meta.history_bytes if meta else 0) as history:
-        return _Session(control, learner, state, history).run()
+        return _Session(control, learner, state, history, None if meta is None else meta.size).run()
 
 
 def _begun(state: RunState, plan: Plan) -> RunState:
@@ -67,12 +67,18 @@ def _resumed(state: RunState) -> RunState:
 
 
 class _Session:
-    """One training job at work: what is trained, and where it is kept."""
+    """One training job at work: what is trained, and where it is kept.
 
-    def __init__(self, control: JobControl, learner: Learner, state: RunState, history: HistoryWriter) -> None:
+    `size` is the image size in pixels at which the figures of `state` were measured.
+    """
+
+    def __init__(
+        self, control: JobControl, learner: Learner, state: RunState, history: HistoryWriter, size: int | None
+    ) -> None:
         self.control = control
         self.learner = learner
         self.state = state
+        self.measured_at = size
         self.history = history
         self.checkpointer = Checkpointer(control.folder, learner, history)
         self.plan = state.planned()
@@ -123,6 +129,7 @@ class _Session:
 
     def _open(self, place: int) -> StageState:
         """Add the plan's stage at `place` to the run's stages, with its rate found if it has none."""
+        same_weights = self._same_weights(self.plan.stages[place])
         stage, curve, reason = self._with_rate(place)
         opened = StageState(
             index=len(self.state.stages),
@@ -130,9 +137,22 @@ class _Session:
             curve=curve,
             rate_reason=reason,
             accuracy_before=self.state.figures.get("accuracy"),
+            same_weights=same_weights,
+            train_images=len(self.learner.data.indices("train")),
+            valid_images=len(self.learner.data.indices("valid")),
         )
         self.state.stages.append(opened)
         return opened
+
+    def _same_weights(self, stage: Stage) -> SameWeights | None:
+        """What the present weights reach on the validation images of `stage`, where these are not as before."""
+        valid, before = self.learner.data.indices("valid"), self.state.stages[-1:]
+        grown = bool(before and before[0].valid_images) and before[0].valid_images != len(valid)
+        if "accuracy" not in self.state.figures or not (grown or self.measured_at not in (None, stage.size)):
+            return None
+        found, losses = self.learner.evaluate(valid, stage.size)
+        right = found.argmax(axis=1) == self.learner.data.labels[valid]
+        return SameWeights(accuracy=float(right.mean()), valid_loss=float(losses.mean()))
 
     def _with_rate(self, place: int) -> tuple[Stage, str | None, str]:
         """The stage with its learning rate, the range test that found it, if one did, and why it is that rate."""
@@ -183,6 +203,7 @@ class _Session:
 
     def _keep_figures(self, record: EpochRecord, now: StageState) -> None:
         now.epochs += 1
+        self.measured_at = now.settings.size
         now.accuracy, now.train_loss, now.valid_loss = record.accuracy, record.train_loss, record.valid_loss
         self.state.figures = {
             "accuracy": record.accuracy,
@@ -194,7 +215,8 @@ class _Session:
         """The accuracy from which the stage collapsed, if it did, from the epochs that it has so far."""
         rows = self.control.folder.history.rows("epoch")
         accuracies = [row["accuracy"] for row in rows if row["stage"] == now.index]
-        return fallen_from(now.accuracy_before, accuracies, len(self.learner.data.indices("valid")))
+        before = now.accuracy_before if now.same_weights is None else now.same_weights.accuracy
+        return fallen_from(before, accuracies, len(self.learner.data.indices("valid")))
 
     def _break_off(self, now: StageState, error: Exception) -> None:
         """Write how far a stage came that did not reach its end.

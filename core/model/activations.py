@@ -55,7 +55,8 @@ def load_activations(
 ) -> Activations:
     """Read-only float32 memory map (N, F); row i is `model.features` of image `data.items[i]` at `size` px.
 
-    Computed at the first use and kept in the workspace. Each batch is reported to `progress`; an exception that it
+    Computed at the first use and kept in the workspace; of a data set that has grown, only those of the images that
+    were added, where the others are there. Each batch is reported to `progress`; an exception that it
     raises stops the computation, and nothing is kept. Raises `TrainingError` when the GPU's memory does not suffice,
     and what `load_pixels` raises.
     """
@@ -63,7 +64,8 @@ def load_activations(
     shape = (len(data.items), model.feature_size)
     activations = _opened(path, shape)
     if activations is None:
-        _compute(model, load_pixels(data, size, workspace, progress), path, progress)
+        first = _computed_before(model, data, size, workspace)
+        _compute(model, load_pixels(data, size, workspace, progress), path, progress, first)
         activations = _opened(path, shape)
         if activations is None:
             raise ModelError(f"The activations in {path} cannot be read back. Check the disk, and try again.")
@@ -80,14 +82,30 @@ def _opened(path: Path, shape: tuple[int, int]) -> Activations | None:
     return activations if activations.shape == shape and activations.dtype == np.float32 else None
 
 
-def _compute(model: Classifier, pixels: NDArray[np.uint8], path: Path, progress: Progress) -> None:
-    """Write the features to a .npy file batch by batch; a memory map would crash the process when the disk is full."""
+def _computed_before(model: Classifier, data: DataSet, size: int, workspace: Workspace) -> Activations:
+    """The first rows, which were computed before the data set grew; (0, F) if there are none."""
+    for before in data.before_growing if data.grown_from else ():
+        path = workspace.activations / f"{activations_key(model, before, size)}.npy"
+        found = _opened(path, (len(before.items), model.feature_size))
+        if found is not None:
+            return found
+    return np.zeros((0, model.feature_size), dtype=np.float32)
+
+
+def _compute(
+    model: Classifier, pixels: NDArray[np.uint8], path: Path, progress: Progress, computed: Activations
+) -> None:
+    """Write the features to a .npy file batch by batch; a memory map would crash the process when the disk is full.
+
+    Those of the first images are `computed` already.
+    """
     tune_allocator()
     fast, count = folded(model), len(pixels)
     header = {"descr": "<f4", "fortran_order": False, "shape": (count, model.feature_size)}
     with atomic(path) as file, torch.inference_mode(), explained_memory_errors(BATCH, pixels.shape[1]):
         np.lib.format.write_array_header_1_0(file, header)
-        for first in range(0, count, BATCH):
+        file.write(np.ascontiguousarray(computed, dtype="<f4").data)
+        for first in range(len(computed), count, BATCH):
             batch = gather(pixels, np.arange(first, min(first + BATCH, count)))
             with precision(model.mean.device):
                 features = fast.features(batch.to(model.mean.device).float().div_(255))

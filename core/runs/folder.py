@@ -132,8 +132,9 @@ class RunFolder:
             raise RunError(f"data.json of run {self.id} is damaged. Begin a new run on the data set.") from error
 
     def write_data(self, data: DataSet) -> None:
-        """Keep where the images of the data set lie; for those that have moved."""
-        info = self.info.model_copy(update={"data_spec": data.spec})
+        """Keep where the images of the data set lie, for those that have moved, and which there are."""
+        known = {"data_spec": data.spec, "fingerprint": data.fingerprint, "images": len(data.items)}
+        info = self.info.model_copy(update=known)
         write_json(self.path / "data.json", data.to_json())
         write_json(self.path / "run.json", info.model_dump(mode="json"))
         self.__dict__["_data"] = data

@@ -79,13 +79,26 @@ SavedStage = Annotated[Stage | UnreadableStage, Field(union_mode="left_to_right"
 """A stage in a file: validated here once; what cannot be read stays an `UnreadableStage`."""
 
 
+class SameWeights(BaseModel):
+    """What a stage's first weights reached, before it trained, on the validation images as the stage sees them.
+
+    Measured where these are not as before: of another size, or more of them. `accuracy` is 0..1, `valid_loss` in nats.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="constants")
+
+    accuracy: float
+    valid_loss: float
+
+
 class StageState(BaseModel):
     """One stage that was begun: its settings with the rates it really had, and how far it came.
 
     `stage` are the settings, `index` the stage's place in the run (0-based, as in the history), `epochs` what
     was finished of it, `curve` the name of the range test that chose its rate, if one did, and `rate_reason` why
     that rate ("" where a person gave it). `accuracy_before` is the accuracy that the stage began with, None where it
-    was not measured; `collapsed_from` the one that it fell from, if it collapsed (`core.runs.setbacks`).
+    was not measured; `collapsed_from` the one that it fell from, if it collapsed (`core.runs.setbacks`). `train_images`
+    and `valid_images` are how many the data set had, 0 where an earlier version did not write them down.
     """
 
     model_config = ConfigDict(extra="ignore", ser_json_inf_nan="constants")
@@ -97,6 +110,9 @@ class StageState(BaseModel):
     rate_reason: str = ""
     epochs: int = 0
     accuracy_before: float | None = None
+    same_weights: SameWeights | None = None
+    train_images: int = 0
+    valid_images: int = 0
     collapsed_from: float | None = None
     accuracy: float | None = None
     train_loss: float | None = None

@@ -7,6 +7,7 @@ import pandas as pd
 from core.charts import training as charts
 from core.data.index import DataSet
 from core.jobs.store import Job
+from core.runs.data_changes import changes_of
 from core.runs.folder import RunFolder
 from core.runs.state import RunState
 from core.training.stage import Stage
@@ -44,7 +45,8 @@ def read(run: RunFolder, data: DataSet, job: Job | None) -> Moment:
     stages = state.readable_stages
     steps = charts.on_epochs(steps, epochs, batches_per_epoch(run, data, stages[-1]) if stages else 0)
     ahead = _ahead(state) if live else {}
-    spans = charts.stage_spans(steps, _names(state), {place: stage.epochs for place, stage in ahead.items()})
+    changes = changes_of(state, list(ahead.items()))
+    spans = charts.stage_spans(steps, _names(state), {place: stage.epochs for place, stage in ahead.items()}, changes)
     planned = max((max(stage.lr) for stage in ahead.values() if stage.lr), default=0.0)
     return Moment(state, steps, epochs, spans, live, planned)
 

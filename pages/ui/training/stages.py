@@ -7,6 +7,7 @@ from core.data.index import DataSet
 from core.errors import RunError
 from core.jobs.specs import TrainSpec
 from core.jobs.store import Job
+from core.runs.data_changes import both_figures
 from core.runs.folder import RunFolder
 from core.runs.state import RunInfo, RunState, StageState
 from core.training.stage import Stage
@@ -79,8 +80,9 @@ def stages_view(
     """The stages done, under way and still to come, each with its figures: those of `epochs`, which are newer than the
     state's, where they are given.
     """
-    for begun in state.stages:
-        _begun(run, info, begun if epochs is None else _as_of(begun, epochs), facts, at_work=at_work)
+    for place, begun in enumerate(state.stages):
+        before = state.stages[place - 1] if place else None
+        _begun(run, info, begun if epochs is None else _as_of(begun, epochs), before, facts, at_work=at_work)
     first = len(state.stages) - state.plan_start
     for offset, stage in enumerate(state.plan[first:]):
         if not isinstance(stage, Stage):
@@ -101,7 +103,9 @@ def _as_of(begun: StageState, epochs: pd.DataFrame) -> StageState:
     return begun.model_copy(update=figures)
 
 
-def _begun(run: RunFolder, info: RunInfo, begun: StageState, facts: Facts, *, at_work: bool) -> None:
+def _begun(
+    run: RunFolder, info: RunInfo, begun: StageState, before: StageState | None, facts: Facts, *, at_work: bool
+) -> None:
     try:
         stage = begun.settings
     except RunError as error:
@@ -119,6 +123,9 @@ def _begun(run: RunFolder, info: RunInfo, begun: StageState, facts: Facts, *, at
         icon = ICONS["collapsed" if begun.collapsed_from is not None else begun.status]
         st.markdown(f"{icon} **{begun.index + 1} · {name}** {' · '.join(filter(None, figures))}")
         st.caption(in_words(stage, facts) + (f" · {literal(begun.message, None)}" if begun.message else ""))
+        both = both_figures(begun, before)
+        if both:
+            st.caption(f":material/photo_size_select_large: {literal(both, None)}")
         if begun.rate_reason:
             st.caption(f":material/troubleshoot: Why this rate: {literal(begun.rate_reason, None)}")
     if not at_work:

@@ -1,0 +1,77 @@
+"""Charts of how each layer group learns: the norm of its gradient, and how far its weights have moved."""
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from core.charts.lines import group_colours, group_names, headline, stage_marks, thin
+from core.charts.training import across
+
+LOWEST = 1e-6
+"""Below this nothing is drawn: a log axis has no zero."""
+
+ALL_OF_IT = 1 - 1e-6
+"""From this share on, all of a group's weights are movement: it began at zero."""
+
+
+def on_epochs(groups: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
+    """`groups` with the `position` in epochs that its batches have in `steps`, from `core.charts.training.on_epochs`."""
+    return groups.merge(steps[["step", "position"]], on="step")
+
+
+def gradients(groups: pd.DataFrame, spans: pd.DataFrame, names: Sequence[str] = (), *, height: int = 260) -> alt.Chart:
+    """The norm of each trained group's gradient over epochs, on a log axis.
+
+    `groups` comes from `on_epochs`, `spans` from `core.charts.training.stage_spans`; `names` are stem to head.
+    """
+    return _lines(groups, spans, names, "grad", "Gradient norm (log)", ".2~g", height).properties(
+        title=headline("Gradient norm: how hard each layer group is pulled")
+    )
+
+
+def movement(groups: pd.DataFrame, spans: pd.DataFrame, names: Sequence[str] = (), *, height: int = 260) -> alt.Chart:
+    """How far the weights of each group are from those that the run began with, relative to their norm, on a log axis.
+
+    Takes what `gradients` takes. Groups that began at zero, as a new head does, are left out: all of them is movement.
+    """
+    some = groups[groups["moved"] < ALL_OF_IT]
+    return _lines(some, spans, names, "moved", "Moved, of the norm (log)", ".2%", height, axis="~%").properties(
+        title=headline("Movement: how far the weights are from the first ones")
+    )
+
+
+def _lines(
+    groups: pd.DataFrame,
+    spans: pd.DataFrame,
+    names: Sequence[str],
+    column: str,
+    title: str,
+    form: str,
+    height: int,
+    *,
+    axis: str = "~g",
+) -> alt.LayerChart:
+    """One line a layer group and stage."""
+    count = int(groups["group"].max()) + 1 if len(groups) else len(names)
+    known = group_names(max(count, len(names)), names)
+    parts = [thin(part) for _, part in groups[groups[column] > LOWEST].groupby("group", sort=True)]
+    few = pd.concat(parts) if parts else groups.head(0)
+    few = few.assign(group=[known[number] for number in few["group"].astype("int64")])
+    drawn = [name for name in known if name in set(few["group"])]
+    lines = (
+        alt.Chart(few)
+        .mark_line(strokeWidth=1.8, point=alt.OverlayMarkDef(size=14, filled=True))
+        .encode(
+            x=across("position:Q", spans),
+            y=alt.Y(f"{column}:Q", title=title, scale=alt.Scale(type="log", nice=False), axis=alt.Axis(format=axis)),
+            color=group_colours(drawn or known, always=True),
+            detail="stage:N",
+            tooltip=[
+                alt.Tooltip("group:N", title="Layer group"),
+                alt.Tooltip("step:Q", title="Batch", format=","),
+                alt.Tooltip(f"{column}:Q", title=title.removesuffix(" (log)"), format=form),
+            ],
+        )
+    )
+    return alt.LayerChart(layer=[*stage_marks(spans), lines], height=height)
