@@ -220,7 +220,9 @@ def accuracy(epochs: pd.DataFrame, spans: pd.DataFrame, *, height: int = 320) ->
         dy=18, align="right" if at_edge else "center", fontWeight="bold", color=palette.GREEN
     ).encode(x=x, y=y, text=alt.Text("accuracy:Q", format=".1%"))
     return alt.LayerChart(
-        layer=[*change_marks(spans), line, ring, number], height=height, title=headline("Accuracy on images not trained on")
+        layer=[*change_marks(spans), line, ring, number],
+        height=height,
+        title=headline("Accuracy on images not trained on"),
     )
 
 
@@ -273,4 +275,6 @@ def rate(
             ],
         )
     )
-    return alt.LayerChart(layer=[*change_marks(spans), lines], height=height, title=headline("Learning rate of each batch"))
+    return alt.LayerChart(
+        layer=[*change_marks(spans), lines], height=height, title=headline("Learning rate of each batch")
+    )

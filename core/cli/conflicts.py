@@ -56,6 +56,12 @@ def refuse_conflicts(options: Options) -> None:
         raise PlanError("A new run has no snapshots yet. Leave out --from, or give --continue RUN.")
 
 
+def refuse_idle_add(options: Options) -> None:
+    """Raise `PlanError` when images are to be added to no run."""
+    if options.add is not None and options.resume is None:
+        raise PlanError("--add gives a run more images. Give the run too: --continue RUN.")
+
+
 def _refuse_conflicts_with_continue(options: Options) -> None:
     if given := first_given(options, NEW_RUN_OPTIONS):
         raise PlanError(f"A run keeps what it began with. Leave out {given}, or begin a new run on DATA.")

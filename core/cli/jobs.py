@@ -10,7 +10,7 @@ from pathlib import Path
 
 from core.cli.output import Reporter
 from core.errors import RunError
-from core.jobs.actions import point_to
+from core.jobs.actions import add_images, point_to
 from core.jobs.specs import Spec
 from core.runs.folder import RunFolder, open_run
 from core.runs.history import HistoryReader
@@ -66,6 +66,15 @@ def find_moved(run: RunFolder, moved_to: str | None, reporter: Reporter) -> None
         reporter("Comparing the images", 0, 0)
         point_to(run, moved_to, reporter)
         reporter.say(f"The images of this run are read from {run.info.data_spec} from now on.")
+
+
+def add_to(run: RunFolder, spec: str | None, reporter: Reporter) -> None:
+    """Add the images of `spec` to the run, if that was asked for; raises what `add_images` raises."""
+    if spec is not None:
+        reporter("Reading the new images", 0, 0)
+        growth = add_images(run, spec, reporter)
+        known = f"; {growth.known:,} were there already" if growth.known else ""
+        reporter.say(f"Added {growth.train:,} images to train on and {growth.valid:,} to validate on{known}.")
 
 
 def work(run: RunFolder, spec: Spec, reporter: Reporter) -> None:

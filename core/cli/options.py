@@ -52,6 +52,7 @@ class Options(argparse.Namespace):
     start: str | None
     branch: str | None
     moved_to: str | None
+    add: str | None
     recipe: str | None
     plan: str | None
     lr: list[float] | None
@@ -223,6 +224,12 @@ def _train(commands: Commands) -> None:
         "--freeze-to, --schedule and --seed changed",
     )
     moved(parser)
+    parser.add_argument(
+        "--add",
+        metavar="FOLDER",
+        help="with --continue, first add the images of this folder or archive, of the same classes; what was held out "
+        "for validation stays held out",
+    )
     parser.add_argument("--name", help="what to call the run (default: after its data and network)")
     network(parser)
     splitting(parser)

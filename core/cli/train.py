@@ -14,11 +14,12 @@ from core.cli.conflicts import (
     first_given,
     is_given,
     refuse_conflicts,
+    refuse_idle_add,
     refuse_idle_share,
     refuse_idle_weights_options,
 )
 from core.cli.inspect import opened
-from core.cli.jobs import find_moved, run_named, work
+from core.cli.jobs import add_to, find_moved, run_named, work
 from core.cli.network import Network, augmentation_of, network_of, trained_whole
 from core.cli.options import Options
 from core.cli.output import Answer, Reporter, table
@@ -41,6 +42,7 @@ from core.workspace import Workspace
 def train(options: Options, reporter: Reporter) -> Answer:
     """Train a new run, or go on with one; the figures of what was done."""
     began = time.perf_counter()
+    refuse_idle_add(options)
     if options.branch is not None:
         run, spec = branched(options)
         find_moved(run, options.moved_to, reporter)
@@ -51,6 +53,7 @@ def train(options: Options, reporter: Reporter) -> Answer:
     else:
         run, spec = _resumed(options, reporter)
         find_moved(run, options.moved_to, reporter)
+        add_to(run, options.add, reporter)
         _warn_of_rates(run, spec, reporter)
     return _trained(run, spec, reporter, began)
 

@@ -2,18 +2,23 @@
 
 import argparse
 
+from core.errors import PlanError
+from core.model.catalogue import GROUPS
 from core.numbers import rate_from_words
+from core.training.rate_arrays import spaced
 
 
 def rates(text: str) -> list[float]:
-    """Learning rates as they are typed: `0.01`, or one a layer group, `1e-4,1e-3,1e-2`."""
+    """Learning rates as they are typed: `0.01`; one a layer group, `1e-4,1e-3,1e-2`; or the two ends, `1e-4:1e-2`."""
     try:
-        found = [rate_from_words(part) for part in text.split(",")]
-    except ValueError:
+        lowest, colon, highest = text.partition(":")
+        found = [rate_from_words(part) for part in ([lowest, highest] if colon else text.split(","))]
+        found = list(spaced(found[0], found[1], len(GROUPS))) if colon else found
+    except (ValueError, PlanError):
         found = []
     if not found or not all(0 < rate <= 100 for rate in found):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not a learning rate above 0 and up to 100, or several with commas between them"
+            f"{text!r} is not a learning rate above 0 and up to 100, several with commas between them, or two with a colon, stem:head"
         )
     return found
 

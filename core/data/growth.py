@@ -51,7 +51,9 @@ def grown(data: DataSet, spec: str, workspace: Workspace, progress: Progress = n
         label = numbers[one_form(place.label)]
         new.append(Item(name, file.path, label, split, found.digest, found.width, found.height))
     if not new:
-        raise DataError(f"{source.spec} holds no image that the run does not have yet. Choose a folder with new images.")
+        raise DataError(
+            f"{source.spec} holds no image that the run does not have yet. Choose a folder with new images."
+        )
     items = (*data.items, *new)
     after = replace(
         data,

@@ -60,7 +60,9 @@ def both_figures(stage: StageState, before: StageState | None) -> str:
     counts = [one.valid_images for one in (before, stage)]
     then = _seen(sizes[0], sizes, counts[0], counts)
     here = _seen(sizes[1], sizes, counts[1], counts)
-    return f"The same weights, before this stage trained: {stage.accuracy_before:.1%} {then}, {now.accuracy:.1%} {here}."
+    return (
+        f"The same weights, before this stage trained: {stage.accuracy_before:.1%} {then}, {now.accuracy:.1%} {here}."
+    )
 
 
 def _seen(size: int, sizes: Sequence[int], count: int, counts: Sequence[int]) -> str:

@@ -127,7 +127,9 @@ class Learner:
         grads, moved = self._figures(fit)
         seconds, epoch = perf_counter() - started, at.epoch + 1
         at.count_batch(loss=loss, images=len(indices), steps_per_epoch=fit.steps_per_epoch, seconds=seconds)
-        return StepRecord(at.stage, epoch, at.step, rates, momentum, loss, smoothed, len(indices) / seconds, grads, moved)
+        return StepRecord(
+            at.stage, epoch, at.step, rates, momentum, loss, smoothed, len(indices) / seconds, grads, moved
+        )
 
     def _figures(self, fit: _Fit) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """How each layer group learns, after a batch that is to be measured."""

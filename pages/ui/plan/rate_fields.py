@@ -7,6 +7,7 @@ import streamlit as st
 from core.numbers import rate_from_words, rate_in_words
 from core.training.stage import HIGHEST_RATE, StageSettings
 from pages.ui.plan.keyed import Keys
+from pages.ui.plan.rate_array import by_slice, rate_chart
 from pages.ui.plan.stage_words import Facts
 
 FIND, ONE, EACH = "Find it first", "One rate", "One per group"
@@ -62,11 +63,14 @@ def _each(
         last = _last(given, facts)
         given = tuple(last / new.group_ratio ** (count - 1 - group) for group in range(count))
     first = new.freeze_to % count
+    by_slice(keys, facts.groups, first)
     with st.container(horizontal=True):
-        return tuple(
+        rates = tuple(
             _rate(name, given[group], keys, f"lr-{group}", wrong, disabled=group < first)
             for group, name in enumerate(facts.groups)
         )
+    rate_chart(keys, facts.groups, rates, first)
+    return rates
 
 
 def _rate(label: str, given: float, keys: Keys, name: str, wrong: list[str], *, disabled: bool = False) -> float:

@@ -19,6 +19,7 @@ from pages.ui.plan.stage_words import Facts, in_words
 from pages.ui.text import duration, literal, percent
 from pages.ui.training.charts import progress_view
 from pages.ui.training.moment import Moment, read
+from pages.ui.training.unfreezing import unfreezing_view
 from pages.ui.training.verdict import verdict_of, verdict_view
 
 ICONS = {
@@ -53,6 +54,7 @@ def training_view(run: RunFolder, info: RunInfo, data: DataSet, facts: Facts, jo
         progress_view(info, now)
         if len(now.steps):
             verdict_view(verdict_of(info, now))
+        unfreezing_view(run, info, now, facts.pace)
         if job is not None:
             stages_view(run, info, now.state, facts, epochs=now.epochs if now.live else None, at_work=True)
 
