@@ -15,7 +15,7 @@ from pages.ui.home.recipe import TRAINING
 
 NAME = "Overfits on purpose"
 ABOUT = (
-    f"{OVERFIT_IMAGES} drawn shapes, {OVERFIT_EPOCHS} epochs, a small network from scratch: it learns the pictures by "
+    f"Overfitting on {OVERFIT_IMAGES} drawn shapes in {OVERFIT_EPOCHS} epochs: a small network learns the pictures by "
     "heart and does no better on new ones. Watch training loss and validation loss part."
 )
 
