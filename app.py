@@ -3,6 +3,7 @@
 from pages.ui.errors import shown
 from pages.ui.frame import begin
 from pages.ui.home.benchmark import speed_view
+from pages.ui.home.overfit import ABOUT, overfit_view
 from pages.ui.home.view import first_choices, recent_runs, recipe_view
 
 LEAD = (
@@ -12,7 +13,8 @@ LEAD = (
 
 context = begin("Anneal", ":material/local_fire_department:", lead=LEAD)
 first_choices(context)
-recipe_view(context.run, LEAD)
+recipe_view(context.run, f"{LEAD} {ABOUT}")
+overfit_view(context)
 with shown():
     recent_runs(context.workspace)
 speed_view(context.workspace)

@@ -137,14 +137,14 @@ def _epoch_means(epochs: pd.DataFrame, spans: pd.DataFrame, up: alt.Y, bottom: f
     long = both.melt(id_vars="epoch", value_vars=list(COLOURS), var_name="series", value_name="value").dropna()
     place = np.where(long["value"] > top, "above", "inside")
     long = long.assign(shown=long["value"].clip(bottom, top), place=place)
-    across = across("epoch:Q", spans)
-    line = alt.Chart(long).mark_line(strokeWidth=2.2).encode(x=across, y=up, color=_series())
+    x = across("epoch:Q", spans)
+    line = alt.Chart(long).mark_line(strokeWidth=2.2).encode(x=x, y=up, color=_series())
     shape = alt.Scale(domain=["inside", "above"], range=["circle", "triangle-up"])
     points = (
         alt.Chart(long)
         .mark_point(size=45, filled=True, opacity=1)
         .encode(
-            x=across,
+            x=x,
             y=up,
             color=_series(),
             shape=alt.Shape("place:N", scale=shape, legend=None),

@@ -21,6 +21,7 @@ STAGE_OPTIONS = (
     "weight_decay",
     "label_smoothing",
     "class_weights",
+    "stop_overfitting",
     "share",
 )
 """Each of these describes a stage, which is trained instead of a recipe or plan."""

@@ -108,6 +108,11 @@ def stage(parser: argparse.ArgumentParser) -> None:
     stage.add_argument("--weight-decay", type=float, metavar="D", help="0 to 10 (default: 0.01)")
     stage.add_argument("--label-smoothing", type=float, metavar="E", help="0 to below 1 (default: 0)")
     stage.add_argument("--class-weights", action="store_true", help="rarer classes count more in the loss")
+    stage.add_argument(
+        "--stop-overfitting",
+        action="store_true",
+        help="end the stage once validation loss has stayed above its lowest while training loss lies below it",
+    )
     stage.add_argument("--batch-size", type=whole, metavar="N", help="images per batch, 1 to 4096 (default: 32)")
     stage.add_argument("--share", type=float, metavar="S", help="share of the training images, up to 1 (default: 1)")
 

@@ -71,6 +71,7 @@ class Options(argparse.Namespace):
     label_smoothing: float | None
     gentle_start: bool
     class_weights: bool
+    stop_overfitting: bool
     snapshot: str
     split: str
     tta: bool

@@ -1,6 +1,5 @@
 """`train`: a new run, or going on with one."""
 
-import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,18 +21,18 @@ from core.cli.inspect import opened
 from core.cli.jobs import add_to, find_moved, run_named, work
 from core.cli.network import Network, augmentation_of, network_of, trained_whole
 from core.cli.options import Options
-from core.cli.output import Answer, Reporter, table
+from core.cli.output import Answer, Reporter
 from core.cli.prefetch import get_ready
+from core.cli.trained import answer_of, said_of
 from core.data.index import DataSet
 from core.errors import DivergedError, PlanError, RunError
 from core.jobs.specs import TrainSpec
 from core.numbers import rate_in_words
-from core.runs.beside import beside
 from core.runs.create import create_run
 from core.runs.folder import RunFolder
 from core.runs.names import LATEST
 from core.runs.rate_guard import groups_of, rate_warning, weights_of
-from core.runs.setbacks import Setback, setbacks_of
+from core.runs.setbacks import setbacks_of
 from core.training.recipes import enough_batches, keeping, lesson2, quick, start_small
 from core.training.stage import Plan, plan_from_json, plan_of, stage_of
 from core.workspace import Workspace
@@ -65,21 +64,9 @@ def _trained(run: RunFolder, spec: TrainSpec, reporter: Reporter, began: float) 
         work(run, spec, reporter)
     except DivergedError:
         for setback in setbacks_of(run):
-            reporter.say(_said(run, setback))
+            reporter.say(said_of(run, setback))
         raise
-    return _answer(run, time.perf_counter() - began)
-
-
-def _beside_original(run: RunFolder) -> list[str]:
-    """What a branch did to the validation images beside its original, where both were evaluated."""
-    pair = beside(run)
-    found = pair.comparison() if pair else None
-    if pair is None or found is None:
-        return []
-    return [
-        f"Beside run {pair.origin.run}: {found.first_accuracy:.1%} there, {found.second_accuracy:.1%} here. "
-        f"{found.sentence()}."
-    ]
+    return answer_of(run, time.perf_counter() - began)
 
 
 def _warn_of_rates(run: RunFolder, spec: TrainSpec, reporter: Reporter) -> None:
@@ -208,92 +195,3 @@ def _refuse_unfit(plan: Plan, groups: int) -> None:
         stage.first_trained(groups)
         if stage.lr is not None:
             stage.group_rates(groups)
-
-
-def _answer(run: RunFolder, seconds: float) -> Answer:
-    state = run.state
-    stages = [
-        {
-            "name": stage.settings.name,
-            "lr": stage.settings.lr,
-            "rate_reason": stage.rate_reason,
-            "epochs": stage.epochs,
-            "accuracy": stage.accuracy,
-            "train_loss": stage.train_loss,
-            "valid_loss": stage.valid_loss,
-            "seconds": round(stage.seconds, 2),
-            "status": stage.status,
-        }
-        for stage in state.stages[state.plan_start :]
-    ]
-    fallen = [one for one in setbacks_of(run) if one.stage >= state.plan_start]
-    value = {
-        "run": str(run.path),
-        "id": run.id,
-        "accuracy": state.figures.get("accuracy"),
-        "valid_loss": state.figures.get("valid_loss"),
-        "seconds": round(seconds, 2),
-        "stages": stages,
-        "best": None if state.best is None else state.best.model_dump(),
-        "collapsed": [
-            {
-                "stage": one.stage - state.plan_start + 1,
-                "before": one.before,
-                "after": one.after,
-                "snapshot": None if one.snapshot is None else one.snapshot.name,
-                "try_lr": one.try_rate,
-                "why": one.why,
-            }
-            for one in fallen
-        ],
-    }
-    return Answer(value, _text(run, value, stages, fallen), status=1 if state.unfinished else 0)
-
-
-def _text(run: RunFolder, value: dict[str, Any], stages: list[dict[str, Any]], fallen: list[Setback]) -> str:
-    rows = [["stage", "rate", "epochs", "accuracy", "valid loss", "seconds"]]
-    for number, stage in enumerate(stages, start=1):
-        lr = ", ".join(rate_in_words(rate) for rate in stage["lr"] or ())
-        figures = [_figure(stage["accuracy"], ".1%"), _figure(stage["valid_loss"], ".3f")]
-        rows.append([stage["name"] or f"Stage {number}", lr, str(stage["epochs"]), *figures, f"{stage['seconds']:.1f}"])
-    accuracy, loss = _figure(value["accuracy"], ".1%"), _figure(value["valid_loss"], ".3f")
-    reasons = [
-        f"Rate of stage {number}: {stage['rate_reason']}"
-        for number, stage in enumerate(stages, start=1)
-        if stage["rate_reason"]
-    ]
-    return "\n".join(
-        [
-            table(rows),
-            *reasons,
-            f"Accuracy {accuracy}, validation loss {loss}, after {value['seconds']:.1f} s.",
-            *_better_before(value, fallen),
-            *_beside_original(run),
-            *(f"Warning: {_said(run, one)}" for one in fallen),
-            f"Run {run.id} in {run.path}",
-        ]
-    )
-
-
-def _said(run: RunFolder, setback: Setback) -> str:
-    """What happened in a stage, what to do, and how to do it here."""
-    if setback.snapshot is None:
-        return f"{setback.sentence} {setback.advice}"
-    name = shlex.quote(setback.snapshot.name)
-    rate = rate_in_words(setback.try_rate)
-    command = f"python -m core train --continue {shlex.quote(str(run.path))} --from {name} --lr {rate}"
-    return f"{setback.sentence} {setback.advice} To do so: {command}, with the stage's other options."
-
-
-def _better_before(value: dict[str, Any], fallen: list[Setback]) -> list[str]:
-    """Where the best weights are kept when they are not those of the end."""
-    best = value["best"]
-    if fallen or best is None or value["accuracy"] is None or value["accuracy"] >= best["accuracy"]:
-        return []
-    return [
-        f"The best, {best['accuracy']:.1%} after epoch {best['epoch']}, is kept as the snapshot {best['snapshot']}."
-    ]
-
-
-def _figure(value: float | None, form: str) -> str:
-    return "-" if value is None else format(value, form)

@@ -18,7 +18,8 @@ def rates(text: str) -> list[float]:
         found = []
     if not found or not all(0 < rate <= 100 for rate in found):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not a learning rate above 0 and up to 100, several with commas between them, or two with a colon, stem:head"
+            f"{text!r} is not a learning rate above 0 and up to 100, several with commas between them, or two with a "
+            "colon, stem:head"
         )
     return found
 

@@ -62,8 +62,8 @@ def add_images(run: RunFolder, spec: str, progress: Progress = no_progress) -> G
         meta = read_meta(run.checkpoint)
         if meta is not None and meta.learner.position.due != "nothing":
             raise RunError(
-                "The run was stopped within a stage, whose batches are of the images that it began with. Continue it to "
-                "the stage's end, or load a snapshot, and then add images."
+                "The run was stopped within a stage, whose batches are of the images that it began with. Continue it "
+                "to the stage's end, or load a snapshot, and then add images."
             )
         run.write_data(growth.data)
         for folder in ("restarts", "predictions"):

@@ -118,9 +118,20 @@ class _Session:
             self._break_off(now, error)
             raise
         now.status = "done"
+        now.message = self._ended_early(now)
         now.collapsed_from = self._collapsed_from(now)
         self.state.next_stage = place + 1
         self.checkpointer.keep(self.state, now.settings.size)
+
+    def _ended_early(self, now: StageState) -> str:
+        """Why a stage ended before its last epoch; "" when it did not."""
+        at = self.learner.position
+        if not at.ended_early or now.epochs >= now.settings.epochs or now.valid_loss is None:
+            return ""
+        return (
+            f"Ended after epoch {now.epochs} of {now.settings.epochs}, because its overfitting costs: validation loss "
+            f"{now.valid_loss:.3f} stayed above its lowest, {at.overfit.lowest:.3f}."
+        )
 
     def _is_within_stage(self) -> bool:
         """Whether the checkpoint lies within a stage of this plan."""

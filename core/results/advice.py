@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.augment import NONE, Augmentation
+from core.numbers import rate_in_words
 from core.results.diagnosis import Verdict
 from core.training.recipes import AUGMENTED_CYCLES, lesson2
 from core.training.stage import Stage
 
-Kind = Literal["unfreeze", "longer", "augment", "larger"]
+Kind = Literal["unfreeze", "longer", "augment", "stronger", "lower", "fewer", "larger"]
 
 LARGER, STEP_PX = 1.75, 32
 """Larger images are this many times as wide, at a multiple of these pixels; the lesson goes from 128 to 224 px."""
+
+LOWER = 3.0
+"""A lower rate is the last one divided by this."""
 
 LONGEST = 1000
 """Epochs of the longest cycle."""
@@ -56,6 +60,8 @@ def advise(
     found = [*_unfreeze(trained, pretrained, groups, augmentation), *_longer(verdict, last)]
     if verdict in ("overfitting", "costly"):
         found = [*_augment(last, augmentation), *found]
+    if verdict == "costly":
+        found += [*_calmer(last, groups)]
     return (*found, *_larger(last, side))
 
 
@@ -88,6 +94,32 @@ def _augment(last: Stage, augmentation: Augmentation) -> Iterator[Advice]:
     stage = last.model_copy(update={**changed, "name": "With augmentation"})
     why = "It overfits on images that are always the same. Changed a little each time, they are harder to memorise."
     yield Advice("augment", "Train with augmentation", why, stage)
+
+
+def _calmer(last: Stage, groups: int) -> Iterator[Advice]:
+    """Ways to memorise less, each from the best snapshot: images changed more, a lower rate, fewer layer groups."""
+    again = {"cycles": 1, "cycle_mult": 1, "cycle_len": max(last.cycle_lengths)}
+    harder = last.augmentation.stronger()
+    if last.augmentation != NONE and harder != last.augmentation:
+        why = "The images are changed by so little that they are memorised all the same. Change them twice as much."
+        stage = last.model_copy(update={**again, "augmentation": harder, "name": "With stronger augmentation"})
+        yield Advice("stronger", "Train with stronger augmentation", why, stage)
+    if last.lr is not None:
+        lower = tuple(float(f"{rate / LOWER:.3g}") for rate in last.lr)
+        why = f"At a third of the rate ({rate_in_words(max(lower))}) the weights stay nearer to those that generalise."
+        yield Advice("lower", "Train at a lower rate", why, last.model_copy(update={**again, "lr": lower, "name": ""}))
+    first = last.first_trained(groups)
+    if first < groups - 1 and groups > 1:
+        why = "With the earliest trained layer group frozen, fewer weights can memorise the images."
+        stage = last.model_copy(
+            update={**again, "freeze_to": first + 1, "lr": _without_first(last, groups), "name": ""}
+        )
+        yield Advice("fewer", "Train fewer layer groups", why, stage)
+
+
+def _without_first(last: Stage, groups: int) -> tuple[float, ...] | None:
+    """The stage's rates, which stay valid when one more group is frozen."""
+    return last.lr if last.lr is None or len(last.lr) in (1, groups) else None
 
 
 def _larger(last: Stage, side: int) -> Iterator[Advice]:

@@ -50,12 +50,13 @@ def refreezing(
     if not inner:
         return []
     said.append(
-        "Freezing a group again takes nothing back: its weights stay as they are now, and all groups before it freeze too."
+        "Freezing a group again takes nothing back: its weights stay as they are now, and all groups before it freeze "
+        "too."
     )
     if seconds is not None and seconds[1] < seconds[0]:
         said.append(
-            f"With all but the head frozen, an epoch takes about {seconds[1] / seconds[0]:.0%} of the time. Activations "
-            "could be precomputed again, once for the backbone as it is now."
+            f"With all but the head frozen, an epoch takes about {seconds[1] / seconds[0]:.0%} of the time. "
+            "Activations could be precomputed again, once for the backbone as it is now."
         )
     return said
 

@@ -1,6 +1,7 @@
 """What of the data changes from one stage of a run to the next: the size, the share, the augmentation, more images."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from core.augment import OWN
 from core.runs.state import RunState, StageState
@@ -37,7 +38,7 @@ def changes_of(state: RunState, planned: Sequence[tuple[int, Stage]] = ()) -> di
     """What changes at the stages of a run, by their place; those of `planned`, with their places, come after them."""
     found: dict[int, str] = {}
     begun = [stage for stage in state.stages if isinstance(stage.stage, Stage)]
-    for before, stage in zip(begun, begun[1:], strict=False):
+    for before, stage in pairwise(begun):
         said = ", ".join(filter(None, [data_change(before.settings, stage.settings), added(before, stage)]))
         if said:
             found[stage.index] = said

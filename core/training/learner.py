@@ -145,12 +145,15 @@ class Learner:
         if at.watch.worth_keeping(at.valid_loss, len(self.data.classes)):
             fit.good.take(at.stage_step)
         train_loss, seconds = at.train_loss, at.seconds + perf_counter() - started
-        at.count_epoch(ends_cycle=at.stage_step in fit.schedule.cycle_ends)
+        ends_cycle = at.stage_step in fit.schedule.cycle_ends
+        if fit.stage.stop_overfitting and (ends_cycle or fit.stage.cycles == 1):
+            at.ended_early = at.overfit.costs(train_loss, at.valid_loss, cycles=fit.stage.cycles)
+        at.count_epoch(ends_cycle=ends_cycle or at.ended_early)
         return EpochRecord(at.stage, at.epoch, at.step, train_loss, at.valid_loss, at.accuracy, seconds)
 
     def _end_cycle(self, fit: _Fit) -> CycleRecord:
         at = self.position
-        at.count_cycle(ends_stage=at.stage_step == fit.schedule.steps)
+        at.count_cycle(ends_stage=at.stage_step == fit.schedule.steps or at.ended_early)
         return CycleRecord(at.stage, at.cycle, at.epoch, at.step, at.valid_loss, at.accuracy)
 
     def _diverge(self, fit: _Fit, loss: float) -> Never:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from core.errors import TrainingError
+from core.training.overfit_watch import OverfitWatch
 from core.training.smoothing import TRAINING_BETA, DivergenceWatch, Smoothed
 from core.training.stage import Stage
 
@@ -29,7 +30,8 @@ class Position:
     `epoch`, `cycle` and `step` count what is finished over the run, `stage_step` the batches of this stage. `due` is
     what comes next: a batch, an epoch's validation, the end of a cycle, or nothing when the stage is done.
     `loss_sum` (nats times images), `images` and `seconds` are sums over the epoch under way. `valid_loss` and
-    `accuracy` (0..1) are those of the last epoch.
+    `accuracy` (0..1) are those of the last epoch. `ended_early` says that the stage ends, or has ended, because its
+    overfitting costs.
 
     >>> position = Position()
     >>> position.begin(stage=0)
@@ -54,6 +56,8 @@ class Position:
     accuracy: float = 0.0
     smoothed: Smoothed = field(default_factory=lambda: Smoothed(beta=TRAINING_BETA))
     watch: DivergenceWatch = field(default_factory=DivergenceWatch)
+    overfit: OverfitWatch = field(default_factory=OverfitWatch)
+    ended_early: bool = False
 
     @property
     def train_loss(self) -> float:
@@ -64,6 +68,7 @@ class Position:
         """Stand before the first batch of stage number `stage`; the counts over the run go on."""
         self.end()
         self.stage, self.stage_step, self.due = stage, 0, "step"
+        self.overfit, self.ended_early = OverfitWatch(), False
 
     def end(self) -> None:
         """Stand after a stage; the sums of an epoch under way are dropped."""

@@ -149,6 +149,26 @@ def quick(size: int = 32, augmentation: Augmentation = NONE, batch_size: int = 6
     return Plan(name="Quick", stages=(stage,))
 
 
+OVERFIT_IMAGES, OVERFIT_EPOCHS, OVERFIT_SIDE = 40, 40, 64
+"""Training images, epochs and pixels of the demonstration that overfits on purpose."""
+
+
+def overfitting_plan(images: int, size: int = OVERFIT_SIDE) -> Plan:
+    """A small network on `OVERFIT_IMAGES` of `images` training images, always the same and at one rate: it overfits."""
+    stage = Stage(
+        name="Overfits on purpose",
+        freeze_to=0,
+        group_ratio=1.0,
+        lr=(0.001,),
+        schedule="constant",
+        cycle_len=OVERFIT_EPOCHS,
+        size=size,
+        batch_size=OVERFIT_IMAGES,
+        share=min(1.0, OVERFIT_IMAGES / images),
+    )
+    return Plan(name="Overfitting", stages=(stage,))
+
+
 def suggested_plan(pretrained: bool, size: int, augmentation: Augmentation = NONE) -> Plan:
     """The plan to offer first: lesson 2 for a pretrained network, else one cycle from random weights."""
     return lesson2(size, augmentation) if pretrained else quick(size, augmentation)

@@ -24,7 +24,8 @@ class StageSettings(BaseModel):
     a range test finds it (see `Plan`). With one number, each group's rate is that of the next group divided by
     `group_ratio`. An epoch goes over `share` (0..1] of the training images, of `size` px, in batches of `batch_size`.
     With `freeze_norm` batch norm keeps its statistics in layers that are trained (fastai 0.7's `bn_freeze`): those of
-    a pretrained network are better than those of a few small batches.
+    a pretrained network are better than those of a few small batches. With `stop_overfitting` the stage ends once its
+    overfitting costs (`core.training.overfit_watch`).
 
     >>> stage = Stage(freeze_to=0, lr=0.01, group_ratio=10, cycles=3, cycle_mult=2)
     >>> stage.cycle_lengths, stage.epochs
@@ -53,6 +54,7 @@ class StageSettings(BaseModel):
     weight_decay: float = Field(default=0.01, ge=0, le=10)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     class_weights: bool = False
+    stop_overfitting: bool = False
     size: int = Field(default=128, ge=8, le=1024)
     batch_size: int = Field(default=32, ge=1, le=4096)
     augmentation: Augmentation = NONE

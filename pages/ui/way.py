@@ -14,7 +14,7 @@ WATCH: dict[Kind, tuple[str, str]] = {
     "train": (TRAINING, "watch the training"),
     "evaluate": (RESULTS, "watch the evaluation"),
 }
-"""Where each kind of job is shown while it is at work, and what to do there."""
+"""Where each kind of job is shown while it is at work, and what to do there; a study, where it was asked for."""
 
 
 @dataclass(frozen=True)

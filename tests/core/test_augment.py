@@ -29,6 +29,7 @@ augmentations = st.builds(
     horizontal_flip=st.booleans(),
     vertical_flip=st.booleans(),
     quarter_turns=st.booleans(),
+    crop=st.floats(0.05, 1),
     rotate=st.floats(0, 180),
     zoom=st.floats(1, 3),
     shift=st.floats(0, 0.5),

@@ -20,6 +20,7 @@ def test_the_first_visit_shows_the_recipe_and_a_way_in() -> None:
         "Start with digits",
         "Choose your pictures",
         "Measure this machine",
+        "Overfit on purpose",
     }
     assert "Recent runs" not in [element.value for element in at.subheader]
 

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from PIL import Image, ImageDraw
 
 from core.augment import Augmentation
+from core.charts import palette
 from core.data.decode import decode
 
 Picture = np.ndarray[Any, np.dtype[np.uint8]]
@@ -16,6 +18,8 @@ Picture = np.ndarray[Any, np.dtype[np.uint8]]
 SIZE = 160
 FIRST_SEED = 46
 """Of the first view: its draws happen to show both sides of every flip, and all four quarter turns."""
+OUTSIDE, FRAME = 0.35, palette.VERMILLION
+"""How bright the picture is outside a crop, and the colour of the crop's frame."""
 SEED = "augmentation_seed"
 """Session key: how often other draws were asked for."""
 
@@ -32,10 +36,31 @@ def draws_of(picture: Picture, how: Augmentation, count: int) -> list[Picture]:
 
     from core.augment import augment
 
-    seed = FIRST_SEED + int(st.session_state.get(SEED, 0))
     batch = torch.from_numpy(picture.copy()).permute(2, 0, 1).expand(count, -1, -1, -1)
-    drawn = augment(batch, how, generator=torch.Generator().manual_seed(seed))
+    drawn = augment(batch, how, generator=torch.Generator().manual_seed(_seed()))
     return list((drawn * 255).round().byte().permute(0, 2, 3, 1).numpy())
+
+
+def framed(picture: Picture, how: Augmentation, count: int) -> list[Picture]:
+    """The image with the frame of each random crop that `draws_of` makes of it."""
+    import torch
+
+    from core.augment.images import boxes_drawn
+
+    boxes = boxes_drawn(count, how, generator=torch.Generator().manual_seed(_seed())).numpy()
+    height, width = picture.shape[:2]
+    found = []
+    for left, top, right, bottom in boxes * np.array([width, height, width, height]):
+        image = Image.fromarray((picture * OUTSIDE).astype(np.uint8))
+        box = (round(left), round(top), max(round(left) + 1, round(right)), max(round(top) + 1, round(bottom)))
+        image.paste(Image.fromarray(picture).crop(box), box[:2])
+        ImageDraw.Draw(image).rectangle((*box[:2], box[2] - 1, box[3] - 1), outline=FRAME, width=3)
+        found.append(np.asarray(image))
+    return found
+
+
+def _seed() -> int:
+    return FIRST_SEED + int(st.session_state.get(SEED, 0))
 
 
 def draw_again() -> None:

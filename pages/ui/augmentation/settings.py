@@ -26,6 +26,7 @@ NAME = "augmentation_name"
 """Session key of what is chosen: a name of `NAMED`, or `OWN`."""
 SWITCHES = {"Horizontal flip": "horizontal_flip", "Vertical flip": "vertical_flip", "Quarter turns": "quarter_turns"}
 SLIDERS = {
+    "Random crop": Strength("crop", 0.05, 1.0, 0.05, "at least %.2f of the area"),
     "Rotation": Strength("rotate", 0.0, 180.0, 1.0, "%.0f°"),
     "Zoom": Strength("zoom", 1.0, 3.0, 0.05, "×%.2f"),
     "Shift": Strength("shift", 0.0, 0.5, 0.01, "%.2f"),

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.augment import NONE, TRANSFORMS, Augmentation, only, rows, warnings
 from core.data.index import DataSet
-from pages.ui.augmentation.draws import Picture, draw_again, draws_of, show
+from pages.ui.augmentation.draws import Picture, draw_again, draws_of, framed, show
 from pages.ui.augmentation.settings import Shown, control, switch_off_button
 from pages.ui.augmentation.taken import say_where, use_button
 from pages.ui.frame import Context
@@ -15,7 +15,7 @@ ALONE = 6
 WIDTH, SMALL_WIDTH = 84, 44
 """Pixels of a draw, and of one of a transform that is off."""
 EXAMPLE = Augmentation(
-    horizontal_flip=True, vertical_flip=True, quarter_turns=True, rotate=30, zoom=1.5, shift=0.2, warp=0.3,
+    horizontal_flip=True, vertical_flip=True, quarter_turns=True, crop=0.35, rotate=30, zoom=1.5, shift=0.2, warp=0.3,
     brightness=0.3, contrast=0.5,
 )  # fmt: skip
 """What a transform that is off is shown with, where its own strength is to be chosen."""
@@ -59,6 +59,8 @@ def _alone(picture: Picture, transform: str, how: Augmentation) -> None:
     alone = only(how, transform)
     if alone != NONE:
         show(draws_of(picture, alone, ALONE), WIDTH, f"{transform} alone")
+        if alone.crop < 1:
+            show(framed(picture, alone, ALONE), WIDTH, "The part that was cut out")
         return
     show(draws_of(picture, only(EXAMPLE, transform), ALONE), SMALL_WIDTH, f"{transform}, an example")
     st.caption("Off. If you switch it on, it does this.")

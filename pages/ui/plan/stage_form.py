@@ -88,6 +88,11 @@ def _schedule(new: StageSettings, keys: Keys) -> None:
         )
     else:
         new.cycles = new.cycle_mult = 1
+    new.stop_overfitting = st.toggle(
+        "Stop when it overfits",
+        key=keys("stop", new.stop_overfitting),
+        help="Ends the stage once validation loss has stayed above its lowest for 3 epochs, or for 2 cycles.",
+    )
     new.gentle_start = st.toggle(
         "Gentle start",
         key=keys("gentle", new.gentle_start),

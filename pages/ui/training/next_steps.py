@@ -33,6 +33,9 @@ ICONS = {
     "unfreeze": ":material/lock_open:",
     "longer": ":material/more_time:",
     "augment": ":material/auto_awesome_motion:",
+    "stronger": ":material/auto_fix_high:",
+    "lower": ":material/arrow_downward:",
+    "fewer": ":material/lock:",
     "larger": ":material/photo_size_select_large:",
 }
 

@@ -154,6 +154,7 @@ EFFECTS = {
     "--weight-decay 0": lambda _, plan: [one.weight_decay for one in plan.stages] == [0],
     "--label-smoothing 0.1": lambda _, plan: [one.label_smoothing for one in plan.stages] == [0.1],
     "--class-weights": lambda _, plan: [one.class_weights for one in plan.stages] == [True],
+    "--stop-overfitting": lambda _, plan: [one.stop_overfitting for one in plan.stages] == [True],
     "--share 0.5": lambda _, plan: [one.share for one in plan.stages] == [0.5],
 }
 """What each option does where it acts; `data`, `name`, `seed`, `valid-share` and `plan` are tested elsewhere."""

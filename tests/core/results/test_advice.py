@@ -89,3 +89,36 @@ def test_nothing_is_advised_after_divergence_or_before_training():
 def test_every_advice_can_be_planned(verdict, stage):
     for one in advise(verdict, [stage], pretrained=True, groups=3, side=400, augmentation=SIDE_ON):
         Plan.model_validate({"stages": [one.stage.model_dump()]})
+
+
+def test_overfitting_that_costs_is_met_with_stronger_augmentation_a_lower_rate_and_fewer_groups():
+    trained = WHOLE.model_copy(update={"augmentation": SIDE_ON, "lr": (0.003,)})
+    found = {one.kind: one for one in advise("costly", [trained], pretrained=True, groups=3, side=0)}
+    assert {"stronger", "lower", "fewer"} <= set(found)
+    assert found["stronger"].stage.augmentation.rotate == 2 * SIDE_ON.rotate
+    assert found["stronger"].stage.augmentation.horizontal_flip == SIDE_ON.horizontal_flip
+    assert found["lower"].stage.lr == (0.001,)
+    assert "1e-3" in found["lower"].why.replace("\u2060", "")
+    assert found["fewer"].stage.freeze_to == 1
+    for kind in ("stronger", "lower", "fewer"):
+        assert found[kind].stage.cycle_lengths == (max(trained.cycle_lengths),)
+        Plan(stages=(found[kind].stage,))
+
+
+@pytest.mark.parametrize("verdict", [verdict for verdict in TITLES if verdict != "costly"])
+def test_where_overfitting_does_not_cost_nothing_is_held_back(verdict):
+    trained = WHOLE.model_copy(update={"augmentation": SIDE_ON, "lr": (0.003,)})
+    assert not {"stronger", "lower", "fewer"} & set(kinds(verdict, [trained]))
+
+
+def test_the_head_alone_has_no_fewer_groups_and_images_as_they_are_no_stronger_augmentation():
+    found = kinds("costly", [HEAD.model_copy(update={"lr": (0.01,)})])
+    assert "fewer" not in found
+    assert "stronger" not in found
+    assert "lower" in found
+
+
+def test_a_rate_for_every_group_stays_valid_with_fewer_groups():
+    trained = WHOLE.model_copy(update={"lr": (1e-4, 3e-4, 1e-3)})
+    fewer = advised("fewer", "costly", [trained])
+    assert fewer.stage.group_rates(3) == (0.0, 3e-4, 1e-3)

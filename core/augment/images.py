@@ -1,0 +1,175 @@
+"""Random transforms of whole batches, with different random numbers for each image.
+
+Importing this module does not import torch.
+"""
+
+import math
+from typing import TYPE_CHECKING
+
+from core.augment.settings import NONE, Augmentation
+
+if TYPE_CHECKING:
+    import torch
+
+DRAWS = 11
+"""Random numbers of an image for all transforms but the crop."""
+
+TRIES, WIDEST = 10, 4 / 3
+"""How often a crop that does not fit is drawn again, and its widest aspect ratio, as in torchvision."""
+
+
+def augment(images: "torch.Tensor", how: Augmentation, *, generator: "torch.Generator") -> "torch.Tensor":
+    """The images as float32 in 0..1, transformed; shape and memory format stay the same.
+
+    `images` is uint8 in 0..255 or float in 0..1, (B, 3, H, W). All random numbers come from `generator`. Each transform
+    has its own, so that changing one does not change the amounts of the others. `NONE` only converts the images and
+    draws nothing. Raises `ValueError` for another number of dimensions.
+    """
+    import torch
+
+    if images.ndim != 4:
+        raise ValueError(f"expected a batch (B, 3, H, W), got the shape {tuple(images.shape)}")
+    images = images.float().div_(255) if images.dtype == torch.uint8 else images.float()
+    if how == NONE or not len(images):
+        return images
+    draws = torch.rand(len(images), DRAWS, generator=generator, device=generator.device).to(images.device)
+    layout = torch.channels_last if images.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
+    boxes = crop_boxes(len(images), how, generator=generator) if how.crop < 1 else None
+    changed = _placed(images, how, draws, boxes)
+    if how.brightness or how.contrast:
+        changed = _lit(changed, how, draws)
+    return changed.contiguous(memory_format=layout)
+
+
+def boxes_drawn(count: int, how: Augmentation, *, generator: "torch.Generator") -> "torch.Tensor":
+    """The boxes (count, 4) that `augment` cuts out of `count` images with this generator; to be shown."""
+    import torch
+
+    torch.rand(count, DRAWS, generator=generator, device=generator.device)
+    return crop_boxes(count, how, generator=generator)
+
+
+def crop_boxes(count: int, how: Augmentation, *, generator: "torch.Generator") -> "torch.Tensor":
+    """Random parts of `count` images: left, top, right, bottom (count, 4) in 0..1, as `augment` cuts them out.
+
+    The area is uniform over `how.crop` to 1, the logarithm of the aspect ratio over 3/4 to 4/3, drawn again up to 10
+    times where the part would not fit, and the place uniform: torchvision's `RandomResizedCrop` before it rounds.
+    """
+    import torch
+
+    draws = torch.rand(count, TRIES, 2, generator=generator, device=generator.device)
+    place = torch.rand(count, 2, generator=generator, device=generator.device)
+    area = how.crop + draws[..., 0] * (1 - how.crop)
+    aspect = torch.exp((draws[..., 1] * 2 - 1) * math.log(WIDEST))
+    sides = torch.stack([(area * aspect).sqrt(), (area / aspect).sqrt()], dim=-1)
+    fits = (sides <= 1).all(dim=-1)
+    first = fits.float().argmax(dim=1)
+    chosen = sides[torch.arange(count, device=sides.device), first]
+    chosen = torch.where(fits.any(dim=1, keepdim=True), chosen, torch.ones_like(chosen))
+    corner = place * (1 - chosen)
+    return torch.cat([corner, corner + chosen], dim=1)
+
+
+def _within(matrices: "torch.Tensor", boxes: "torch.Tensor") -> "torch.Tensor":
+    """The transforms of images that were cut down to `boxes` (B, 4) before."""
+    import torch
+
+    half = boxes[:, 2:] - boxes[:, :2]
+    centre = boxes[:, :2] + boxes[:, 2:] - 1
+    rows = half[:, :, None] * matrices[:, :2] + centre[:, :, None] * matrices[:, 2:]
+    return torch.cat([rows, matrices[:, 2:]], dim=1)
+
+
+def _signed(draws: "torch.Tensor", limit: float) -> "torch.Tensor":
+    return (draws * 2 - 1) * limit
+
+
+def _placed(
+    images: "torch.Tensor", how: Augmentation, draws: "torch.Tensor", boxes: "torch.Tensor | None"
+) -> "torch.Tensor":
+    """Flips and quarter turns by moving pixels if there is nothing else, otherwise all transforms in one resampling."""
+    import torch.nn.functional as F
+
+    height, width = images.shape[-2:]
+    mirrored = (draws[:, 0] < 0.5) & how.horizontal_flip
+    upside_down = (draws[:, 1] < 0.5) & how.vertical_flip
+    turns = (draws[:, 2] * 4).long().clamp_(max=3) * how.quarter_turns
+    if (how.rotate, how.zoom, how.shift, how.warp, how.crop) == (0, 1, 0, 0, 1) and (
+        height == width or not how.quarter_turns
+    ):
+        return _moved(images, mirrored, upside_down, turns)
+    matrices = _matrices(how, draws, mirrored, upside_down, turns, width / height)
+    if boxes is not None:
+        matrices = _within(matrices, boxes.to(images.device))
+    grid = (_perspective_grid if how.warp else _affine_grid)(matrices, height, width)
+    return F.grid_sample(images, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+
+
+def _moved(
+    images: "torch.Tensor", mirrored: "torch.Tensor", upside_down: "torch.Tensor", turns: "torch.Tensor"
+) -> "torch.Tensor":
+    """The images flipped, then turned counter-clockwise; the values of the pixels do not change."""
+    out = images.clone()
+    out[mirrored] = out[mirrored].flip(-1)
+    out[upside_down] = out[upside_down].flip(-2)
+    for count in (1, 2, 3):
+        chosen = turns == count
+        if chosen.any():
+            out[chosen] = out[chosen].rot90(count, (-2, -1))
+    return out
+
+
+def _matrices(
+    how: Augmentation,
+    draws: "torch.Tensor",
+    mirrored: "torch.Tensor",
+    upside_down: "torch.Tensor",
+    turns: "torch.Tensor",
+    aspect: float,
+) -> "torch.Tensor":
+    """(B, 3, 3): from a position in the new image to that in the old one, both in -1..1 with y downwards."""
+    import torch
+
+    angle = torch.deg2rad(_signed(draws[:, 3], how.rotate) + 90 * turns)
+    scale = how.zoom ** -draws[:, 4]
+    cos, sin = angle.cos() * scale, angle.sin() * scale
+    across, down = 1 - 2 * mirrored.float(), 1 - 2 * upside_down.float()
+    matrix = torch.zeros(len(draws), 3, 3, device=draws.device)
+    matrix[:, 0, 0], matrix[:, 0, 1] = across * cos, -across * sin / aspect
+    matrix[:, 1, 0], matrix[:, 1, 1] = down * sin * aspect, down * cos
+    matrix[:, :2, 2] = _signed(draws[:, 5:7], 2 * how.shift)
+    matrix[:, 2, :2] = _signed(draws[:, 7:9], how.warp / 2)
+    matrix[:, 2, 2] = 1
+    return matrix
+
+
+def _centres(extent: int, like: "torch.Tensor") -> "torch.Tensor":
+    """Positions of the centres of `extent` pixels in -1..1."""
+    import torch
+
+    return (torch.arange(extent, device=like.device) * 2 + 1) / extent - 1
+
+
+def _affine_grid(matrices: "torch.Tensor", height: int, width: int) -> "torch.Tensor":
+    """Like torch's `affine_grid` in a fifth of its time: a sum of rows and columns instead of a matrix product."""
+    across = matrices[:, :2, 0, None] * _centres(width, matrices)
+    down = matrices[:, :2, 1, None] * _centres(height, matrices) + matrices[:, :2, 2, None]
+    return (across[:, :, None, :] + down[:, :, :, None]).permute(0, 2, 3, 1)
+
+
+def _perspective_grid(matrices: "torch.Tensor", height: int, width: int) -> "torch.Tensor":
+    import torch
+
+    x, y = _centres(width, matrices), _centres(height, matrices)
+    places = torch.stack([x.repeat(height), y.repeat_interleave(width), torch.ones_like(x).repeat(height)], dim=1)
+    moved = places @ matrices.transpose(1, 2)
+    return (moved[..., :2] / moved[..., 2:]).view(-1, height, width, 2)
+
+
+def _lit(images: "torch.Tensor", how: Augmentation, draws: "torch.Tensor") -> "torch.Tensor":
+    """Contrast about the image's mean, then brightness, as in fastai 0.7; clamped to 0..1, in place."""
+    amount = _signed(draws[:, 9], how.contrast).view(-1, 1, 1, 1)
+    contrast = (1 + amount.abs()) ** amount.sign()
+    brightness = _signed(draws[:, 10], how.brightness).view(-1, 1, 1, 1)
+    mean = images.mean(dim=(1, 2, 3), keepdim=True)
+    return images.mul_(contrast).add_(mean * (1 - contrast) + brightness).clamp_(0, 1)

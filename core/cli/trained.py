@@ -1,0 +1,116 @@
+"""What `train` answers: the figures of what was done, as JSON and as text."""
+
+import shlex
+from typing import Any
+
+from core.cli.output import Answer, table
+from core.numbers import rate_in_words
+from core.runs.beside import beside
+from core.runs.folder import RunFolder
+from core.runs.setbacks import Setback, setbacks_of
+
+
+def answer_of(run: RunFolder, seconds: float) -> Answer:
+    """The figures of the plan that was trained last, in `seconds`."""
+    state = run.state
+    stages = [
+        {
+            "name": stage.settings.name,
+            "lr": stage.settings.lr,
+            "rate_reason": stage.rate_reason,
+            "epochs": stage.epochs,
+            "accuracy": stage.accuracy,
+            "train_loss": stage.train_loss,
+            "valid_loss": stage.valid_loss,
+            "seconds": round(stage.seconds, 2),
+            "status": stage.status,
+            "message": stage.message,
+        }
+        for stage in state.stages[state.plan_start :]
+    ]
+    fallen = [one for one in setbacks_of(run) if one.stage >= state.plan_start]
+    value = {
+        "run": str(run.path),
+        "id": run.id,
+        "accuracy": state.figures.get("accuracy"),
+        "valid_loss": state.figures.get("valid_loss"),
+        "seconds": round(seconds, 2),
+        "stages": stages,
+        "best": None if state.best is None else state.best.model_dump(),
+        "collapsed": [
+            {
+                "stage": one.stage - state.plan_start + 1,
+                "before": one.before,
+                "after": one.after,
+                "snapshot": None if one.snapshot is None else one.snapshot.name,
+                "try_lr": one.try_rate,
+                "why": one.why,
+            }
+            for one in fallen
+        ],
+    }
+    return Answer(value, _text(run, value, stages, fallen), status=1 if state.unfinished else 0)
+
+
+def _text(run: RunFolder, value: dict[str, Any], stages: list[dict[str, Any]], fallen: list[Setback]) -> str:
+    rows = [["stage", "rate", "epochs", "accuracy", "valid loss", "seconds"]]
+    for number, stage in enumerate(stages, start=1):
+        lr = ", ".join(rate_in_words(rate) for rate in stage["lr"] or ())
+        figures = [_figure(stage["accuracy"], ".1%"), _figure(stage["valid_loss"], ".3f")]
+        rows.append([stage["name"] or f"Stage {number}", lr, str(stage["epochs"]), *figures, f"{stage['seconds']:.1f}"])
+    accuracy, loss = _figure(value["accuracy"], ".1%"), _figure(value["valid_loss"], ".3f")
+    reasons = [
+        f"Rate of stage {number}: {stage['rate_reason']}"
+        for number, stage in enumerate(stages, start=1)
+        if stage["rate_reason"]
+    ]
+    reasons += [
+        f"Stage {number}: {stage['message']}" for number, stage in enumerate(stages, start=1) if stage["message"]
+    ]
+    return "\n".join(
+        [
+            table(rows),
+            *reasons,
+            f"Accuracy {accuracy}, validation loss {loss}, after {value['seconds']:.1f} s.",
+            *_better_before(value, fallen),
+            *_beside_original(run),
+            *(f"Warning: {said_of(run, one)}" for one in fallen),
+            f"Run {run.id} in {run.path}",
+        ]
+    )
+
+
+def said_of(run: RunFolder, setback: Setback) -> str:
+    """What happened in a stage, what to do, and how to do it here."""
+    if setback.snapshot is None:
+        return f"{setback.sentence} {setback.advice}"
+    name = shlex.quote(setback.snapshot.name)
+    rate = rate_in_words(setback.try_rate)
+    command = f"python -m core train --continue {shlex.quote(str(run.path))} --from {name} --lr {rate}"
+    return f"{setback.sentence} {setback.advice} To do so: {command}, with the stage's other options."
+
+
+def _better_before(value: dict[str, Any], fallen: list[Setback]) -> list[str]:
+    """Where the best weights are kept when they are not those of the end."""
+    best = value["best"]
+    if fallen or best is None or value["accuracy"] is None or value["accuracy"] >= best["accuracy"]:
+        return []
+    return [
+        f"The best, {best['accuracy']:.1%} after epoch {best['epoch']}, is kept as the snapshot {best['snapshot']}."
+    ]
+
+
+def _figure(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
+
+
+def _beside_original(run: RunFolder) -> list[str]:
+    """What a branch did to the validation images beside its original, where both were evaluated."""
+    pair = beside(run)
+    found = pair.comparison() if pair else None
+    if pair is None or found is None:
+        return []
+    return [
+        f"Beside run {pair.origin.run}: {found.first_accuracy:.1%} there, {found.second_accuracy:.1%} here. "
+        f"{found.sentence()}."
+    ]
