@@ -16,7 +16,7 @@ ALL_OF_IT = 1 - 1e-6
 
 
 def on_epochs(groups: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
-    """`groups` with the `position` in epochs of its batches in `steps`, which `core.charts.training.on_epochs` gave it."""
+    """`groups` with the `position` of its batches in `steps`, which come from `core.charts.training.on_epochs`."""
     return groups.merge(steps[["step", "position"]], on="step")
 
 

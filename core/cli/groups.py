@@ -76,8 +76,8 @@ def stage(parser: argparse.ArgumentParser) -> None:
         type=rates,
         metavar="R[,R...] or R:R",
         help="highest learning rate: one for the last layer group (each earlier group gets a third of the next "
-        "group's in a pretrained network, and the same in one from scratch), one for each group, stem to head, or the first and last group's, 1e-5:1e-3, "
-        "with the others between them "
+        "group's in a pretrained network, and the same in one from scratch); one for each group, stem to head; or the "
+        "first and the last group's with a colon, 1e-5:1e-3, and the others evenly between them "
         "(default: found by a range test)",
     )
     stage.add_argument("--cycles", type=whole, metavar="N", help="cycles of annealing, 1 to 50 (default: 1)")

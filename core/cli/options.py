@@ -239,7 +239,8 @@ def _train(commands: Commands) -> None:
         "--recipe",
         choices=RECIPES,
         help="lesson2: the head from precomputed activations, then augmented, then the whole network, each at a rate "
-        "found by a range test; start-small: half of the images at half the size first, then all; quick: a small network from scratch in one cycle",
+        "found by a range test; start-small: half of the images at half the size first, then all; quick: a small "
+        "network from scratch in one cycle",
     )
     plans.add_argument("--plan", metavar="PLAN.json", help='stages from a file: {"stages": [...]}')
     stage(parser)

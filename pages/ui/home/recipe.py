@@ -7,6 +7,7 @@ from core.augment import NONE
 from core.errors import PlanError
 from core.runs.rate_guard import groups_of
 from core.runs.state import Curve, RunInfo, RunState, StageState
+from core.training.recipe_steps import TITLES
 from core.training.recipes import AUGMENTED_CYCLES, GROUP_RATIO, HEAD_EPOCHS, WHOLE_CYCLES
 from core.training.stage import Stage
 
@@ -27,30 +28,30 @@ class Step:
 
 
 PRETRAINED = (
-    Step("Pick augmentation", "Changes that keep the label.", AUGMENTATION, "choose the augmentation"),
-    Step("Find the rate", "A range test shows which rates are too high for this network.", FINDER, "find the rate"),
+    Step(TITLES["augmentation"], "Changes that keep the label.", AUGMENTATION, "choose the augmentation"),
+    Step(TITLES["find"], "A range test shows which rates are too high for this network.", FINDER, "find the rate"),
     Step(
-        "Train the head",
+        TITLES["head"],
         f"{HEAD_EPOCHS} or more epochs, from activations kept on disk.",
         TRAINING,
         "train the head",
     ),
     Step(
-        "Add augmentation",
+        TITLES["augment"],
         f"Precompute off: {AUGMENTED_CYCLES} epochs, with a restart after each.",
         TRAINING,
         "train with augmentation",
     ),
-    Step("Unfreeze", "Let the backbone learn too, not only the head.", TRAINING, "unfreeze the backbone"),
+    Step(TITLES["unfreeze"], "Let the backbone learn too, not only the head.", TRAINING, "unfreeze the backbone"),
     Step(
-        "Rates per group",
+        TITLES["rates"],
         f"Earlier layers know edges already: {GROUP_RATIO:g} times lower each.",
         TRAINING,
         "lower the rates of earlier layers",
     ),
-    Step("Find it again", "An unfrozen network needs a lower rate.", FINDER, "find the rate again"),
+    Step(TITLES["again"], "An unfrozen network needs a lower rate.", FINDER, "find the rate again"),
     Step(
-        "Longer cycles",
+        TITLES["cycles"],
         f"Train everything: {WHOLE_CYCLES} cycles, each twice as long as the one before.",
         TRAINING,
         "train in longer cycles",
@@ -59,15 +60,15 @@ PRETRAINED = (
 """The lesson, for a pretrained network, with the numbers of the plan that the Training page offers for it."""
 
 SCRATCH = (
-    Step("Find the rate", "A range test shows which rates are too high for this network.", FINDER, "find the rate"),
-    Step("Train everything", "All weights start at random, so all of them learn at once.", TRAINING, "train it"),
+    Step(TITLES["find"], "A range test shows which rates are too high for this network.", FINDER, "find the rate"),
+    Step(TITLES["everything"], "All weights start at random, so all of them learn at once.", TRAINING, "train it"),
     Step(
-        "Add augmentation",
+        TITLES["augment"],
         "Changes that keep the label make more of the same images.",
         AUGMENTATION,
         "add augmentation",
     ),
-    Step("Longer cycles", "Anneal, restart, and anneal for longer.", TRAINING, "train in longer cycles"),
+    Step(TITLES["cycles"], "Anneal, restart, and anneal for longer.", TRAINING, "train in longer cycles"),
 )
 """For a network with random first weights: there is no head to train first, and nothing to unfreeze."""
 

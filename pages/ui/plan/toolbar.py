@@ -35,7 +35,7 @@ def toolbar(draft: Draft, info: RunInfo, images: int) -> None:
             "Start small",
             ":material/open_in_full:",
             lambda: draft.replace(enough_batches(start_small(info.size, how), images).stages),
-            "Half of the images at half the size first, then all of them at full size: three stages, rates found first.",
+            "Half of the images at half the size first, then all at full size. Three stages, rates found first.",
         )
         _button(
             draft,

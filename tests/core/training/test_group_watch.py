@@ -41,7 +41,7 @@ def test_a_frozen_group_has_no_gradient_and_keeps_its_distance(data, workspace):
     stem = learner.model.groups[0]
     assert head[0].grads[0] == 0 < head[0].grads[-1]
     assert {one.moved[0] for one in head if one.moved} == {GroupWatch.figures(learner._watch, 0).moved[0]}
-    assert head[0].moved[0] >= [one for one in whole if one.moved][0].moved[0] > 0
+    assert head[0].moved[0] >= next(one for one in whole if one.moved).moved[0] > 0
     assert not any(one.requires_grad for one in stem.parameters())
 
 

@@ -125,7 +125,8 @@ def test_a_share_of_the_images_counts_as_the_images_that_are_used():
 def test_start_small_ends_with_all_images_at_the_size_asked_for() -> None:
     few, some, every = start_small(96, TOP_DOWN, batch_size=16).stages
     assert [(one.size, one.share) for one in (few, some, every)] == [(48, 0.5), (48, 0.5), (96, 1.0)]
-    assert few.precompute and few.augmentation == NONE
+    assert few.precompute
+    assert few.augmentation == NONE
     assert (some.freeze_to, every.freeze_to) == (0, 0)
     assert some.augmentation == every.augmentation == TOP_DOWN
 
