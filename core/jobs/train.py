@@ -9,6 +9,7 @@ from core.jobs.checkpointer import Checkpointer
 from core.jobs.control import JobControl, StoppedError
 from core.jobs.eta import Eta, from_benchmark
 from core.jobs.lr_finder import choose, range_test
+from core.jobs.pausing import PAUSED, pause_asked
 from core.jobs.restore import learner_of
 from core.jobs.specs import TrainSpec
 from core.model.catalogue import SMALL_CNN
@@ -98,6 +99,8 @@ class _Session:
             self._train_stage(place)
             if place + 1 < count and self.state.stages[-1].collapsed_from is not None:
                 return ENDED_EARLY.format(stage=len(self.state.stages))
+            if place + 1 < count and pause_asked(self.control.workspace, self.control.job):
+                return PAUSED.format(stage=len(self.state.stages) + 1)
         self.state.next_stage = count
         self.control.folder.write_state(self.state)
         return ""

@@ -21,6 +21,7 @@ from pages.ui.plan.chosen_rate import no_stage_fits
 from pages.ui.plan.facts import batches_per_epoch, facts_of
 from pages.ui.plan.rate_warnings import before_start, use_instead, warnings_of
 from pages.ui.plan.stage_words import Facts
+from pages.ui.plan.timeline import timeline_view
 from pages.ui.plan.times import plan_time
 from pages.ui.plan.toolbar import toolbar
 
@@ -83,6 +84,7 @@ def _with_chosen_rate(draft: Draft, run: RunFolder, info: RunInfo, groups: int) 
 def _preview(plan: Plan, facts: Facts, batches: Callable[[Stage], int]) -> None:
     """The rates of the whole plan, and how long it is."""
     frame = preview(plan, batches, list(facts.groups))
+    timeline_view(plan, facts)
     names = [stage.name or f"Stage {number}" for number, stage in enumerate(plan.stages, 1)]
     total = sum(batches(stage) * stage.epochs for stage in plan.stages)
     chart = schedule(frame, stages=names)

@@ -58,7 +58,7 @@ def settings_in_words(stage: Stage, facts: Facts, time: StageTime | None) -> str
         "Precompute": "yes" if stage.precompute else "no",
         "Image size": f"{stage.size}{NBSP}px",
         "Training images": f"all {count:,}" if stage.share == 1 else f"{_percent(stage.share)}, {count:,}",
-        "Time": _time_in_words(time, trained=facts.last is not None),
+        "Time": time_in_words(time, trained=facts.last is not None),
     }
     source = "" if time is None else f", {SOURCES[time.source]}"
     return f"{NBSP}· ".join(f"{name}{NBSP}**{value}**" for name, value in settings.items()) + source
@@ -69,7 +69,7 @@ def about(seconds: float) -> str:
     return f"about {duration(seconds)}".replace(" ", NBSP)
 
 
-def _time_in_words(time: StageTime | None, *, trained: bool) -> str:
+def time_in_words(time: StageTime | None, *, trained: bool) -> str:
     """About how long a stage takes; `trained` tells whether the run has trained at all."""
     if time is None:
         return "measured when it trains" if trained else "measured in the first stage"

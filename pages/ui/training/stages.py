@@ -19,6 +19,7 @@ from pages.ui.plan.stage_words import Facts, in_words
 from pages.ui.text import duration, literal, percent
 from pages.ui.training.charts import progress_view
 from pages.ui.training.moment import Moment, read
+from pages.ui.training.story import story_view
 from pages.ui.training.unfreezing import unfreezing_view
 from pages.ui.training.verdict import verdict_of, verdict_view
 
@@ -33,7 +34,7 @@ ICONS = {
 
 
 def continue_button(run: RunFolder, state: RunState, *, advised: bool) -> None:
-    """Go on with a plan that was stopped; `advised` unless its last stage collapsed or diverged."""
+    """Go on with a plan that was stopped, or change what is left of it; `advised` unless its last stage collapsed."""
     left = len(state.plan) - state.next_stage
     with st.container(horizontal=True, vertical_alignment="center"):
         asked = st.button(
@@ -51,12 +52,19 @@ def training_view(run: RunFolder, info: RunInfo, data: DataSet, facts: Facts, jo
         now = read(run, data, job)
         if now.live:
             _range_test(run, now)
+        story_view(now.state, facts.groups, live=now.live, finding=_finds(run, now))
         progress_view(info, now)
         if len(now.steps):
             verdict_view(verdict_of(info, now))
         unfreezing_view(run, info, now, facts.pace)
         if job is not None:
             stages_view(run, info, now.state, facts, epochs=now.epochs if now.live else None, at_work=True)
+
+
+def _finds(run: RunFolder, now: Moment) -> bool:
+    """Whether a range test for the plan's next stage is under way."""
+    curve = run.unfinished_curve() if now.live else None
+    return curve is not None and curve.for_stage == len(now.state.stages)
 
 
 def _range_test(run: RunFolder, now: Moment) -> None:
