@@ -10,6 +10,7 @@ from pages.ui.first_view import first_view
 from pages.ui.frame import begin, end
 from pages.ui.plan.editor import plan_editor
 from pages.ui.plan.facts import facts_of
+from pages.ui.plan.more_images import more_images
 from pages.ui.terms import TERMS
 from pages.ui.training.branch import branch_form, branch_view
 from pages.ui.training.ending import ending
@@ -45,7 +46,7 @@ steps: list[NextStep] = []
 if not at_work:
     fell = setbacks_view(run, info, state)
     if state.unfinished:
-        continue_button(run, state, advised=not fell)
+        continue_button(run, info, state, advised=not fell)
     elif state.stages and not fell:
         steps = ending(run, info, data)
 jobs.follow(context.workspace, run, partial(training_view, run, info, data, facts))
@@ -67,4 +68,5 @@ if state.stages:
         snapshots_view(run, state)
 st.subheader("What to train next" if state.stages else "The plan", anchor=False)
 plan_editor(run, info, data)
+more_images(run, data)
 end(context)

@@ -65,6 +65,6 @@ def rate_array(groups: Sequence[str], rates: Sequence[float], first: int, *, hei
         group_colours(groups),
         tooltip=[alt.Tooltip("group:N", title="Layer group"), alt.Tooltip("said:N", title="Rate")],
     )
-    words = points.mark_text(dx=44, fontWeight="bold").encode(text="said:N")
+    words = points.mark_text(dx=44, fontWeight="bold").encode(group_colours(groups), text="said:N")
     title = headline("Rate of each layer group: click in a column to set it")
     return alt.LayerChart(layer=[offer, dots, words], height=height, title=title)

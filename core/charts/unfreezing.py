@@ -20,24 +20,43 @@ def on_epochs(groups: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
     return groups.merge(steps[["step", "position"]], on="step")
 
 
-def gradients(groups: pd.DataFrame, spans: pd.DataFrame, names: Sequence[str] = (), *, height: int = 260) -> alt.Chart:
+def gradients(
+    groups: pd.DataFrame, spans: pd.DataFrame, names: Sequence[str] = (), *, height: int = 260
+) -> alt.LayerChart:
     """The norm of each trained group's gradient over epochs, on a log axis.
 
     `groups` comes from `on_epochs`, `spans` from `core.charts.training.stage_spans`; `names` are stem to head.
     """
-    return _lines(groups, spans, names, "grad", "Gradient norm (log)", ".2~g", height).properties(
-        title=headline("Gradient norm: how hard each layer group is pulled")
+    return _lines(
+        groups,
+        spans,
+        names,
+        "grad",
+        "Gradient norm (log)",
+        ".2~g",
+        height,
+        headline("Gradient norm: how hard each layer group is pulled"),
     )
 
 
-def movement(groups: pd.DataFrame, spans: pd.DataFrame, names: Sequence[str] = (), *, height: int = 260) -> alt.Chart:
+def movement(
+    groups: pd.DataFrame, spans: pd.DataFrame, names: Sequence[str] = (), *, height: int = 260
+) -> alt.LayerChart:
     """How far the weights of each group are from those that the run began with, relative to their norm, on a log axis.
 
     Takes what `gradients` takes. Groups that began at zero, as a new head does, are left out: all of them is movement.
     """
     some = groups[groups["moved"] < ALL_OF_IT]
-    return _lines(some, spans, names, "moved", "Moved, of the norm (log)", ".2%", height, axis="~%").properties(
-        title=headline("Movement: how far the weights are from the first ones")
+    return _lines(
+        some,
+        spans,
+        names,
+        "moved",
+        "Moved, of the norm (log)",
+        ".2%",
+        height,
+        headline("Movement: how far the weights are from the first ones"),
+        axis="~%",
     )
 
 
@@ -49,6 +68,7 @@ def _lines(
     title: str,
     form: str,
     height: int,
+    said: alt.TitleParams,
     *,
     axis: str = "~g",
 ) -> alt.LayerChart:
@@ -74,4 +94,4 @@ def _lines(
             ],
         )
     )
-    return alt.LayerChart(layer=[*stage_marks(spans), lines], height=height)
+    return alt.LayerChart(layer=[*stage_marks(spans), lines], height=height, title=said)

@@ -44,7 +44,9 @@ def _new_learner(photos: Path, backbone: str, seed: int) -> Iterator[Learner]:
 
 def _found(learner: Learner, stage: Stage) -> Stage:
     """The stage at the rate of a range test."""
-    return stage.model_copy(update={"lr": (preferred(range_test(learner, stage).suggestions)[1],)})
+    found = preferred(range_test(learner, stage).suggestions)
+    assert found is not None, "the range test has no suggestion"
+    return stage.model_copy(update={"lr": (found[1],)})
 
 
 def _trained(learner: Learner, stage: Stage, index: int) -> EpochRecord:

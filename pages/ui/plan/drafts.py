@@ -9,7 +9,7 @@ from core.errors import AnnealError
 from core.runs import chosen_augmentation
 from core.runs.draft import Card, Draft, DraftChangedError
 from core.runs.folder import RunFolder
-from core.runs.state import RunInfo
+from core.runs.state import RunInfo, RunState
 from core.training.recipes import first_plan
 from core.training.stage import Stage
 from pages.ui import session
@@ -153,3 +153,10 @@ def repeat(run: RunFolder, info: RunInfo, stage: Stage, advice: str = "") -> Non
     """
     draft = draft_of(run, info)
     change(draft, lambda: draft.prepare(stage, advice or REPEATED, once=bool(advice)))
+
+
+def edit_left(run: RunFolder, info: RunInfo, state: RunState) -> None:
+    """In a button's callback: plan the stages that are left of the plan under way, to be changed and started."""
+    draft = draft_of(run, info)
+    left = [stage for stage in state.plan[state.next_stage :] if isinstance(stage, Stage)]
+    change(draft, lambda: draft.replace(left))

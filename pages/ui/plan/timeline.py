@@ -12,7 +12,7 @@ from pages.ui.text import literal
 
 
 def timeline_view(plan: Plan, facts: Facts) -> None:
-    """Steps, cycles, rates, images and time of every stage; raises `PlanError` for one that does not fit the network."""
+    """Steps, cycles, rates, images and time of every stage; raises `PlanError` for one that does not fit."""
     steps = steps_of(plan, len(facts.groups), facts.last)
     titles = [", ".join(step.title for step in steps if step.stage == place) for place in range(len(plan.stages))]
     times = []

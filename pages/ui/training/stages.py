@@ -14,12 +14,12 @@ from core.training.stage import Stage
 from pages.ui import jobs
 from pages.ui.errors import show, shown
 from pages.ui.finder.live import live_curve
-from pages.ui.plan.drafts import repeat
+from pages.ui.plan.drafts import edit_left, repeat
 from pages.ui.plan.stage_words import Facts, in_words
 from pages.ui.text import duration, literal, percent
 from pages.ui.training.charts import progress_view
 from pages.ui.training.moment import Moment, read
-from pages.ui.training.story import story_view
+from pages.ui.training.story import pause_button, story_view
 from pages.ui.training.unfreezing import unfreezing_view
 from pages.ui.training.verdict import verdict_of, verdict_view
 
@@ -33,7 +33,7 @@ ICONS = {
 }
 
 
-def continue_button(run: RunFolder, state: RunState, *, advised: bool) -> None:
+def continue_button(run: RunFolder, info: RunInfo, state: RunState, *, advised: bool) -> None:
     """Go on with a plan that was stopped, or change what is left of it; `advised` unless its last stage collapsed."""
     left = len(state.plan) - state.next_stage
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -42,8 +42,24 @@ def continue_button(run: RunFolder, state: RunState, *, advised: bool) -> None:
         )
         if asked and jobs.submit(run, TrainSpec()):
             st.rerun()
-        how = "from the batch where it stopped" if advised else "from the present weights, as it was planned"
-        st.caption(f"{left} stage{'s' if left > 1 else ''} of the plan left, {how}.")
+        within = len(state.stages) > state.plan_start + state.next_stage
+        if not within:
+            st.button(
+                "Change what is left",
+                icon=":material/edit_note:",
+                key="edit-left",
+                help="Puts the stages that are left into the plan below, to be edited and started from these weights.",
+                on_click=edit_left,
+                args=(run, info, state),
+            )
+        st.caption(f"{left} stage{'s' if left > 1 else ''} of the plan left, {_from(within=within, advised=advised)}.")
+
+
+def _from(*, within: bool, advised: bool) -> str:
+    """Where a plan goes on from."""
+    if not advised:
+        return "from the present weights, as it was planned"
+    return "from the batch where it stopped" if within else "from the end of the last stage"
 
 
 def training_view(run: RunFolder, info: RunInfo, data: DataSet, facts: Facts, job: Job | None) -> None:
@@ -53,6 +69,8 @@ def training_view(run: RunFolder, info: RunInfo, data: DataSet, facts: Facts, jo
         if now.live:
             _range_test(run, now)
         story_view(now.state, facts.groups, live=now.live, finding=_finds(run, now))
+        if job is not None and job.kind == "train":
+            pause_button(run, job, now.state)
         progress_view(info, now)
         if len(now.steps):
             verdict_view(verdict_of(info, now))

@@ -4,6 +4,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.errors import AnnealError
+from core.jobs.pausing import ask_to_pause, go_on_after_all, pause_asked
+from core.jobs.store import Job
+from core.runs.folder import RunFolder
 from core.runs.state import RunState
 from core.runs.story import Status, Told, story
 from pages.ui.text import literal
@@ -32,3 +36,27 @@ def story_view(state: RunState, groups: Sequence[str], *, live: bool, finding: b
 
 def _line(number: int, one: Told) -> str:
     return f"{number}. {ICONS[one.status]} **{one.step.title}.** {literal(one.sentence, None)}"
+
+
+def pause_button(run: RunFolder, job: Job, state: RunState) -> None:
+    """Have the job end after its present stage, so that what is left can be changed; nothing in the last stage."""
+    asked = pause_asked(run.workspace, job)
+    if state.next_stage >= len(state.plan) - 1 and not asked:
+        return
+    st.button(
+        "Do not pause" if asked else "Pause after this stage",
+        icon=":material/play_arrow:" if asked else ":material/pause:",
+        key=f"pause-{job.id}",
+        help="The job ends when this stage has. What is left of the plan can then be changed, and goes on from there.",
+        on_click=_change_pause,
+        args=(run, job, asked),
+    )
+    if asked:
+        st.caption("The job ends when this stage has.")
+
+
+def _change_pause(run: RunFolder, job: Job, asked: bool) -> None:
+    try:
+        (go_on_after_all if asked else ask_to_pause)(run.workspace, job.id)
+    except AnnealError as error:
+        st.toast(literal(str(error), None), icon=":material/error:")
