@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+STILL = 0.05
+"""A group whose distance changed by a smaller share of it within an epoch has come to rest."""
+
+
 @dataclass(frozen=True)
 class GroupMotion:
     """A trained layer group in the last epoch that was measured.
@@ -64,14 +68,21 @@ def refreezing(
 def _motion(one: GroupMotion) -> str:
     far = f"{_share(one.moved)} from its first weights"
     if one.before is None:
-        return f"{far} in its first epoch. Frozen now, it would stay there."
-    change = one.moved - one.before
-    if abs(change) < 0.01 * one.moved:
-        return f"{far}, and the last epoch changed that by less than a hundredth. Frozen now, it would lose little."
-    return f"{far}, {_share(one.before)} an epoch earlier. Frozen now, it would give up that movement."
+        return f"{far}, in its first epoch."
+    change = abs(one.moved - one.before)
+    if change < STILL * one.moved:
+        return f"{far}, which the last epoch changed by less than a {1 / STILL:.0f}th: freezing it would change little."
+    return f"{far}, {_share(one.before)} an epoch earlier: it is still moving, and freezing it would end that."
 
 
 def _share(value: float) -> str:
+    """A relative distance in percent; the smallest ones in words.
+
+    >>> [_share(value) for value in (0.5, 0.0123, 0.00002)]
+    ['50%', '1.23%', 'less than 0.01%']
+    """
+    if value < 1e-4:
+        return "less than 0.01%"
     return f"{value:.2%}" if value < 0.1 else f"{value:.0%}"
 
 
