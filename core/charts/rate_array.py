@@ -30,7 +30,12 @@ def offered(rates: Sequence[float]) -> list[float]:
     return [float(f"{step}e{power}") for power in range(low, high + 1) for step in STEPS]
 
 
-def rate_array(groups: Sequence[str], rates: Sequence[float], first: int, *, height: int = 240) -> alt.LayerChart:
+def _colours(groups: Sequence[str]) -> alt.Color:
+    """As on every chart of layer groups; the axis names them, so there is no legend."""
+    return group_colours(groups).legend(None)
+
+
+def rate_array(groups: Sequence[str], rates: Sequence[float], first: int, *, height: int = 380) -> alt.LayerChart:
     """The rates of the layer groups, stem to head, as points; those before number `first` are frozen and left out."""
     choices = offered(rates[first:])
     trained = list(enumerate(zip(groups, rates, strict=True)))[first:]
@@ -47,7 +52,7 @@ def rate_array(groups: Sequence[str], rates: Sequence[float], first: int, *, hei
     scale = alt.Scale(type="log", domain=[choices[0], choices[-1]], nice=False)
     across = alt.X("group:N", title="Layer group, stem to head", sort=list(groups), axis=alt.Axis(labelAngle=0))
     axis = alt.Axis(labelExpr=RATE_LABEL, values=[rate for rate in choices if f"{rate:e}".startswith("1.0000")])
-    up = "Highest learning rate (log)"
+    up = "Highest rate (log)"
     pick = alt.selection_point(name=GROUP_RATE, fields=["number", "offered"], on="click", toggle=False)
     offer = (
         alt.Chart(cells)
@@ -55,16 +60,16 @@ def rate_array(groups: Sequence[str], rates: Sequence[float], first: int, *, hei
         .encode(
             across,
             alt.Y("offered:Q", title=up, scale=scale, axis=axis),
-            group_colours(groups),
+            _colours(groups),
             tooltip=[alt.Tooltip("group:N", title="Set"), alt.Tooltip("said:N", title="to the rate")],
         )
         .add_params(pick)
     )
     points = alt.Chart(now).encode(across, alt.Y("lr:Q", title=up, scale=scale, axis=axis))
     dots = points.mark_point(filled=True, size=140, opacity=1).encode(
-        group_colours(groups),
+        _colours(groups),
         tooltip=[alt.Tooltip("group:N", title="Layer group"), alt.Tooltip("said:N", title="Rate")],
     )
-    words = points.mark_text(dx=44, fontWeight="bold").encode(group_colours(groups), text="said:N")
+    words = points.mark_text(dx=44, fontWeight="bold").encode(_colours(groups), text="said:N")
     title = headline("Rate of each layer group: click in a column to set it")
     return alt.LayerChart(layer=[offer, dots, words], height=height, title=title)

@@ -21,7 +21,7 @@ def on_epochs(groups: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
 
 
 def gradients(
-    groups: pd.DataFrame, spans: pd.DataFrame, names: Sequence[str] = (), *, height: int = 260
+    groups: pd.DataFrame, spans: pd.DataFrame, names: Sequence[str] = (), *, height: int = 340
 ) -> alt.LayerChart:
     """The norm of each trained group's gradient over epochs, on a log axis.
 
@@ -32,7 +32,7 @@ def gradients(
         spans,
         names,
         "grad",
-        "Gradient norm (log)",
+        "Gradient norm",
         ".2~g",
         height,
         headline("Gradient norm: how hard each layer group is pulled"),
@@ -40,7 +40,7 @@ def gradients(
 
 
 def movement(
-    groups: pd.DataFrame, spans: pd.DataFrame, names: Sequence[str] = (), *, height: int = 260
+    groups: pd.DataFrame, spans: pd.DataFrame, names: Sequence[str] = (), *, height: int = 340
 ) -> alt.LayerChart:
     """How far the weights of each group are from those that the run began with, relative to their norm, on a log axis.
 
@@ -52,7 +52,7 @@ def movement(
         spans,
         names,
         "moved",
-        "Moved, of the norm (log)",
+        "Moved, of the norm",
         ".2%",
         height,
         headline("Movement: how far the weights are from the first ones"),
@@ -78,19 +78,24 @@ def _lines(
     parts = [thin(part) for _, part in groups[groups[column] > LOWEST].groupby("group", sort=True)]
     few = pd.concat(parts) if parts else groups.head(0)
     few = few.assign(group=[known[number] for number in few["group"].astype("int64")])
-    drawn = [name for name in known if name in set(few["group"])]
+    scale = alt.Scale(type="log", nice=False)
     lines = (
         alt.Chart(few)
         .mark_line(strokeWidth=1.8, point=alt.OverlayMarkDef(size=14, filled=True))
         .encode(
             x=across("position:Q", spans),
-            y=alt.Y(f"{column}:Q", title=title, scale=alt.Scale(type="log", nice=False), axis=alt.Axis(format=axis)),
-            color=group_colours(drawn or known, always=True),
+            y=alt.Y(
+                f"{column}:Q",
+                title=title,
+                scale=alt.Scale(type="log", nice=False),
+                axis=alt.Axis(format=axis, tickCount=4),
+            ),
+            color=group_colours(known, always=True),
             detail="stage:N",
             tooltip=[
                 alt.Tooltip("group:N", title="Layer group"),
                 alt.Tooltip("step:Q", title="Batch", format=","),
-                alt.Tooltip(f"{column}:Q", title=title.removesuffix(" (log)"), format=form),
+                alt.Tooltip(f"{column}:Q", title=title, format=form),
             ],
         )
     )

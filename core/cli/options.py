@@ -208,7 +208,8 @@ def _train(commands: Commands) -> None:
         "train on a data set, or go on with a run",
         "Trains a new run on DATA, or goes on with a run: with what is left of its plan, or with the stage, plan or "
         "recipe given. Without --recipe, --plan and options of a stage, the plan that suits the network.",
-        "an object of run (its folder), id, accuracy (0..1), valid_loss (nats), seconds, stages, best, collapsed",
+        "an object of run (its folder), id, accuracy (0..1), valid_loss (nats), seconds, stages, steps, best, "
+        "collapsed",
     )
     parser.add_argument("data", metavar="DATA", nargs="?", help=DATA_HELP)
     parser.add_argument("--continue", dest="resume", metavar="RUN", help=f"go on with this run: {RUN_HELP}")

@@ -23,7 +23,7 @@ from core.cli.network import Network, augmentation_of, network_of, trained_whole
 from core.cli.options import Options
 from core.cli.output import Answer, Reporter
 from core.cli.prefetch import get_ready
-from core.cli.trained import answer_of, said_of
+from core.cli.trained import answer_of, said_of, say_steps
 from core.data.index import DataSet
 from core.errors import DivergedError, PlanError, RunError
 from core.jobs.specs import TrainSpec
@@ -60,6 +60,7 @@ def train(options: Options, reporter: Reporter) -> Answer:
 def _trained(run: RunFolder, spec: TrainSpec, reporter: Reporter, began: float) -> Answer:
     """Do the job, and say what came of it; `began` is when the command did."""
     reporter.say(f"Run {run.id} in {run.path}")
+    say_steps(run, spec, reporter)
     try:
         work(run, spec, reporter)
     except DivergedError:

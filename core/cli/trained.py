@@ -3,11 +3,17 @@
 import shlex
 from typing import Any
 
-from core.cli.output import Answer, table
+from core.cli.output import Answer, Reporter, table
+from core.jobs.specs import TrainSpec
+from core.model.catalogue import BACKBONES, GROUPS
 from core.numbers import rate_in_words
 from core.runs.beside import beside
 from core.runs.folder import RunFolder
+from core.runs.rate_guard import groups_of
 from core.runs.setbacks import Setback, setbacks_of
+from core.runs.story import Told, story
+from core.training.recipe_steps import WHY, steps_of
+from core.training.stage import Stage
 
 
 def answer_of(run: RunFolder, seconds: float) -> Answer:
@@ -29,13 +35,14 @@ def answer_of(run: RunFolder, seconds: float) -> Answer:
         for stage in state.stages[state.plan_start :]
     ]
     fallen = [one for one in setbacks_of(run) if one.stage >= state.plan_start]
-    value = {
+    value: dict[str, Any] = {
         "run": str(run.path),
         "id": run.id,
         "accuracy": state.figures.get("accuracy"),
         "valid_loss": state.figures.get("valid_loss"),
         "seconds": round(seconds, 2),
         "stages": stages,
+        "steps": [{"title": one.step.title, "status": one.status, "said": one.sentence} for one in _told(run)],
         "best": None if state.best is None else state.best.model_dump(),
         "collapsed": [
             {
@@ -59,10 +66,12 @@ def _text(run: RunFolder, value: dict[str, Any], stages: list[dict[str, Any]], f
         figures = [_figure(stage["accuracy"], ".1%"), _figure(stage["valid_loss"], ".3f")]
         rows.append([stage["name"] or f"Stage {number}", lr, str(stage["epochs"]), *figures, f"{stage['seconds']:.1f}"])
     accuracy, loss = _figure(value["accuracy"], ".1%"), _figure(value["valid_loss"], ".3f")
+    told = _told(run)
+    found = {one.step.stage for one in told if one.step.kind in ("find", "again")}  # their sentences have the reason
     reasons = [
         f"Rate of stage {number}: {stage['rate_reason']}"
         for number, stage in enumerate(stages, start=1)
-        if stage["rate_reason"]
+        if stage["rate_reason"] and number - 1 not in found
     ]
     reasons += [
         f"Stage {number}: {stage['message']}" for number, stage in enumerate(stages, start=1) if stage["message"]
@@ -70,6 +79,7 @@ def _text(run: RunFolder, value: dict[str, Any], stages: list[dict[str, Any]], f
     return "\n".join(
         [
             table(rows),
+            *(f"Step {number}, {one.step.title}: {one.sentence}" for number, one in enumerate(told, start=1)),
             *reasons,
             f"Accuracy {accuracy}, validation loss {loss}, after {value['seconds']:.1f} s.",
             *_better_before(value, fallen),
@@ -114,3 +124,20 @@ def _beside_original(run: RunFolder) -> list[str]:
         f"Beside run {pair.origin.run}: {found.first_accuracy:.1%} there, {found.second_accuracy:.1%} here. "
         f"{found.sentence()}."
     ]
+
+
+def say_steps(run: RunFolder, spec: TrainSpec, reporter: Reporter) -> None:
+    """Say the steps of the plan that is about to be trained, by the names that the app has for them."""
+    state = run.state
+    last = state.stages[-1].stage if state.stages else None
+    if spec.plan is None:
+        return
+    steps = steps_of(spec.plan, groups_of(run.info), last if isinstance(last, Stage) else None)
+    for number, step in enumerate(steps, start=1):
+        reporter.say(f"Step {number} of {len(steps)}, {step.title}: {WHY[step.kind]}")
+
+
+def _told(run: RunFolder) -> list[Told]:
+    """The steps of the plan trained last, with what came of them."""
+    offer = BACKBONES.get(run.info.backbone)
+    return story(run.state, offer.groups if offer else GROUPS)

@@ -2,8 +2,7 @@
 
 import contextlib
 
-from core.jobs.queue import get
-from core.jobs.store import Job
+from core.jobs.store import Job, get
 from core.runs.folder import run_path
 from core.workspace import Workspace, sentences
 

@@ -26,7 +26,7 @@ TITLES: dict[Kind, str] = {
 WHY: dict[Kind, str] = {
     "augmentation": "Random changes that keep the label: the network sees each image differently in every epoch.",
     "find": "A range test raises the rate batch by batch and shows which rates are too high for this network.",
-    "head": "The backbone knows edges and shapes already; only the new head has to learn, on fixed features.",
+    "head": "The backbone is frozen and gives fixed features; only the new head learns, which is quick and safe.",
     "augment": "With changed images features change too, so activations cannot be kept: the backbone runs each time.",
     "unfreeze": "Now the backbone may fit these images too, not only the head.",
     "rates": "Early layers see edges, which need little change; a high rate would undo what they know.",

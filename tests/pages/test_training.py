@@ -41,7 +41,7 @@ def test_a_new_run_has_a_plan_that_suits_it_and_its_rates_are_drawn(home: Path) 
     at = open_page("training", run=new_run(home).id)
     assert not at.exception
     assert at.button(key="start").label == "Start training"
-    assert len(charts(at)) == 1
+    assert len(charts(at)) == 2, "the timeline of the plan, and its rates"
     assert any("5 epochs" in caption.value for caption in at.caption)
 
 

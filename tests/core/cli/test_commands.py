@@ -308,3 +308,31 @@ def test_where_images_lie_is_said_of_a_run(anneal, pictures):
     said = anneal("train", pictures, "--data", pictures)
     assert said.status == 2
     assert "Give the run too: --continue RUN" in said.err
+
+
+def test_the_steps_of_the_plan_are_said_before_and_after_by_the_names_that_the_app_has(anneal, pictures):
+    few = ("--backbone", "small_cnn", "--size", 32, "--batch-size", 8)
+    done = anneal("train", pictures, "--recipe", "start-small", *few)
+    titles = ["Pick augmentation", "Find the rate", "Train the head", "Unfreeze", "Rates per group", "Find it again"]
+    titles += ["Longer cycles", "Change the data", "Find it again", "Train everything"]
+    for number, title in enumerate(titles, start=1):
+        assert f"Step {number} of {len(titles)}, {title}: " in done.err
+        assert f"Step {number}, {title}: " in done.out
+    assert done.status == 0
+
+
+def test_images_are_added_to_a_run_on_the_command_line(train, anneal, tmp_path):
+    done = train().json
+    paint(tmp_path / "red" / "one.png", COLOURS["red"], 9001)
+    paint(tmp_path / "blue" / "two.png", COLOURS["blue"], 9002)
+    more = anneal("train", "--continue", done["id"], "--add", tmp_path, "--lr", "0.001:0.01", "--unfreeze", "--json")
+    assert "Added 2 images to train on and 0 to validate on." in more.err
+    assert more.json["stages"][0]["lr"] == pytest.approx([0.001, 0.001 * 10**0.5, 0.01])
+    assert "--add gives a run more images. Give the run too" in anneal("train", tmp_path, "--add", tmp_path).err
+
+
+@pytest.mark.parametrize("wrong", ["0:1", "1e-3:", "a:b", "1e-3:200"])
+def test_what_is_no_slice_is_a_sentence(anneal, pictures, wrong):
+    said = anneal("train", pictures, "--lr", wrong)
+    assert said.status == 2
+    assert "or two with a colon, stem:head" in said.err
