@@ -28,9 +28,9 @@ def trained_on(monkeypatch):
     seen = []
     train = tasks.Task.train
 
-    def spy(self, indices, step, rates, momentum):
+    def spy(self, indices, step, rates, momentum, *rest):
         seen.append((tuple(indices.tolist()), step, rates, momentum))
-        return train(self, indices, step, rates, momentum)
+        return train(self, indices, step, rates, momentum, *rest)
 
     monkeypatch.setattr(tasks.Task, "train", spy)
     return seen
@@ -181,9 +181,9 @@ def test_the_figures_are_those_of_the_network_after_the_same_training(new_learne
     batches = []
     train = tasks.Task.train
 
-    def spy(self, indices, step, rates, momentum):
+    def spy(self, indices, step, rates, momentum, *rest):
         batches.append((indices, step, rates, momentum, self))
-        return train(self, indices, step, rates, momentum)
+        return train(self, indices, step, rates, momentum, *rest)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tasks.Task, "train", spy)
