@@ -5,19 +5,16 @@ from copy import deepcopy
 
 from torch import Tensor
 
-from core.errors import AnnealError
-from core.jobs.restore import first_model
 from core.model.machine import copied_to_cpu
-from core.runs.checkpoint import MODEL, CheckpointMeta, SnapshotMeta, model_part, read_weights, write_weights
+from core.runs.checkpoint import MODEL, CheckpointMeta, SnapshotMeta, write_weights
 from core.runs.folder import RunFolder
 from core.runs.history import HistoryWriter
 from core.runs.names import BEST
 from core.runs.snapshots import snapshot_meta
 from core.runs.state import Best, RunState
-from core.training.group_norms import movement
 from core.training.learner import Learner
 from core.training.position import LearnerMeta
-from core.training.records import CycleRecord, EpochRecord, MovementRecord
+from core.training.records import EpochRecord
 
 AT_EPOCHS_S, WITHIN_EPOCHS_S = 1.0, 10.0
 """Seconds from one checkpoint to the next at an epoch's end, and within an epoch."""
@@ -44,32 +41,12 @@ class Checkpointer:
         meta = snapshot_meta(self._info, self._learner.meta.between_stages(), state.figures, size)
         self._waiting[name] = copied_to_cpu(self._learner.model.state_dict().items()), meta
 
-    def take_cycle(self, record: CycleRecord, state: RunState, size: int) -> None:
-        """Take a snapshot at the end of a cycle, and beside it what a branch needs to go on from there.
-
-        Writes to the history how far each layer group has moved in the cycle.
-        """
-        name, now = f"cycle-{record.cycle}", self._learner.state()
-        before = self._before(record.cycle)
+    def take_cycle(self, name: str, state: RunState, size: int) -> None:
+        """Take a snapshot at the end of a cycle, and beside it what a branch needs to go on from there."""
         self.take(name, state, size)
-        if before is not None:
-            moved = movement(self._learner.model, before, model_part(now.tensors))
-            row = MovementRecord(record.stage, record.cycle, record.epoch, record.step, moved)
-            self._history.append(row.row())
+        now = self._learner.state()
         others = {key: value for key, value in now.tensors.items() if not key.startswith(MODEL)}
         self._restarts[name] = others, deepcopy(self._meta(now.meta, state, size, self._history.bytes))
-
-    def _before(self, cycle: int) -> dict[str, Tensor] | None:
-        """The weights at the end of the cycle before; before the first one those that the run began with."""
-        name = f"cycle-{cycle - 1}"
-        if name in self._waiting:
-            return self._waiting[name][0]
-        try:
-            if cycle == 1:
-                return copied_to_cpu(first_model(self._folder).state_dict().items())
-            return read_weights(self._folder.snapshot_path(name))
-        except AnnealError:  # deleted, damaged or not available: nothing to compare with
-            return None
 
     def take_if_best(self, record: EpochRecord, state: RunState, size: int) -> None:
         """Take the snapshot "best" if no epoch before was as good, and note it in `state`."""

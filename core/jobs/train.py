@@ -182,7 +182,7 @@ class _Session:
             self._keep_figures(record, now)
             self.checkpointer.take_if_best(record, self.state, size)
         elif isinstance(record, CycleRecord):
-            self.checkpointer.take_cycle(record, self.state, size)
+            self.checkpointer.take_cycle(f"cycle-{record.cycle}", self.state, size)
         if self.learner.position.due in ("step", "epoch"):
             self.checkpointer.keep_if_due(self.state, size, at_epoch=not isinstance(record, StepRecord))
 

@@ -15,18 +15,9 @@ if TYPE_CHECKING:
 
 STEP = ("stage", "epoch", "step", "momentum", "loss", "smoothed", "images_per_s")
 EPOCH = ("stage", "epoch", "step", "train_loss", "valid_loss", "accuracy", "seconds")
-MOVEMENT = ("stage", "cycle", "epoch", "step")
 CYCLE = ("stage", "cycle", "epoch", "step", "valid_loss", "accuracy")
 
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "step": STEP,
-    "epoch": EPOCH,
-    "cycle": CYCLE,
-    "movement": MOVEMENT,
-}
-
-GROUPED = {"grads": "grad_", "moved": "moved_"}
-"""Lists with a number for each layer group, where a row has them, and how their columns begin."""
+COLUMNS: dict[str, tuple[str, ...]] = {"step": STEP, "epoch": EPOCH, "cycle": CYCLE}
 
 _MARK = 200
 """So many bytes before the place read up to are compared, to see that the file is still the one read."""
@@ -91,8 +82,6 @@ class HistoryReader:
             kind, lrs = read["kind"], read.get("lrs") or []
             row = {name: read[name] for name in COLUMNS[kind]}
             rates = {f"lr_{group}": rate for group, rate in enumerate(lrs)}
-            for listed, prefix in GROUPED.items():
-                rates |= {f"{prefix}{group}": value for group, value in enumerate(read.get(listed) or [])}
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return
         row |= rates
@@ -115,8 +104,7 @@ class HistoryReader:
                 columns = self._columns[kind]
                 rates = sorted((n for n in columns if n.startswith("lr_")), key=lambda n: int(n[3:]))
                 first, rest = (COLUMNS[kind][:3], COLUMNS[kind][3:]) if kind == "step" else (COLUMNS[kind], ())
-                grouped = sorted(name for name in columns if name.startswith(tuple(GROUPED.values())))
-                order = [*first, *rates, *rest, *grouped]
+                order = [*first, *rates, *rest]
                 frame = pd.DataFrame({name: columns.get(name, []) for name in order})
                 kinds = {name: "int64" if name in _WHOLE else "float64" for name in order}
                 self._frames[kind] = frame.astype(kinds)
@@ -131,21 +119,13 @@ class HistoryReader:
 
     @property
     def steps(self) -> "pd.DataFrame":
-        """One row a batch: stage, epoch, step, lr_0, lr_1, … (stem to head), momentum, loss, smoothed, images_per_s.
-
-        Where gradients were measured also grad_0, grad_1, …; not a number elsewhere.
-        """
+        """One row a batch: stage, epoch, step, lr_0, lr_1, … (stem to head), momentum, loss, smoothed, images_per_s."""
         return self._frame("step")
 
     @property
     def epochs(self) -> "pd.DataFrame":
         """One row a finished epoch: stage, epoch, step, train_loss, valid_loss, accuracy, seconds."""
         return self._frame("epoch")
-
-    @property
-    def movements(self) -> "pd.DataFrame":
-        """One row a finished cycle: stage, cycle, epoch, step, moved_0, moved_1, … (stem to head)."""
-        return self._frame("movement")
 
     @property
     def cycles(self) -> "pd.DataFrame":

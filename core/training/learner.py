@@ -22,7 +22,6 @@ from core.numbers import rate_in_words
 from core.process.threads import tune_allocator
 from core.training.feeds import VALIDATION_BATCH, Images, Indices, feed_for
 from core.training.good_weights import GoodWeights
-from core.training.group_norms import is_measured
 from core.training.notebook import epochs_frame, steps_frame, with_progress_bar
 from core.training.optimisers import optimiser_tensors, restore_optimiser
 from core.training.position import OTHER_VERSION, VERSION, LearnerMeta, LearnerState, Position
@@ -117,14 +116,13 @@ class Learner:
         indices = fit.task.batches(at.epoch)[at.stage_step % fit.steps_per_epoch]
         factor, momentum = fit.schedule.factor(at.stage_step), fit.schedule.momentum(at.stage_step)
         rates = tuple(factor * rate for rate in fit.rates)
-        measured = is_measured(at.stage_step, fit.steps_per_epoch)
-        _, loss, grads = fit.task.train(indices, at.step, rates, momentum, measured)
+        loss = fit.task.train(indices, at.step, rates, momentum).plain
         smoothed = at.smoothed.add(loss)
         if at.watch.exploded(smoothed, len(self.data.classes)):
             self._diverge(fit, loss)
         seconds, epoch = perf_counter() - started, at.epoch + 1
         at.count_batch(loss=loss, images=len(indices), steps_per_epoch=fit.steps_per_epoch, seconds=seconds)
-        return StepRecord(at.stage, epoch, at.step, rates, momentum, loss, smoothed, len(indices) / seconds, grads)
+        return StepRecord(at.stage, epoch, at.step, rates, momentum, loss, smoothed, len(indices) / seconds)
 
     def _end_epoch(self, fit: _Fit) -> EpochRecord:
         at, started = self.position, perf_counter()

@@ -17,8 +17,7 @@ class StepRecord(_Row):
     `epoch` and `step` are the numbers (from 1, over the run) of the batch's epoch and of the batch. `lrs` has the
     learning rate of each layer group, stem to head, 0 where frozen. `loss` is the plain cross-entropy (without label
     smoothing and class weights), the mean over the batch, and `smoothed` its exponentially weighted mean over the
-    stage (`core.training.smoothing`, beta 0.9). `grads` are the lengths of the layer groups' gradients, measured a few
-    times an epoch (`core.training.group_norms`), else empty.
+    stage (`core.training.smoothing`, beta 0.9).
     """
 
     stage: int
@@ -29,12 +28,7 @@ class StepRecord(_Row):
     loss: float
     smoothed: float
     images_per_s: float
-    grads: tuple[float, ...] = ()
     kind: Literal["step"] = "step"
-
-    def row(self) -> dict[str, Any]:
-        """As for every record; without gradients where they were not measured."""
-        return {name: value for name, value in super().row().items() if name != "grads" or value}
 
 
 @dataclass(frozen=True)
@@ -70,22 +64,6 @@ class CycleRecord(_Row):
     valid_loss: float
     accuracy: float
     kind: Literal["cycle"] = "cycle"
-
-
-@dataclass(frozen=True)
-class MovementRecord(_Row):
-    """How far each layer group has moved in a cycle, relative to its length before it, stem to head.
-
-    Written with the snapshot at the end of the cycle. The first cycle of a run is measured from the weights that it
-    began with.
-    """
-
-    stage: int
-    cycle: int
-    epoch: int
-    step: int
-    moved: tuple[float, ...]
-    kind: Literal["movement"] = "movement"
 
 
 Record = StepRecord | EpochRecord | CycleRecord

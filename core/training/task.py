@@ -14,7 +14,6 @@ from core.errors import TrainingError
 from core.model.classifier import Classifier, evaluating, freeze_to, set_mode
 from core.model.machine import explained_memory_errors
 from core.training.feeds import VALIDATION_BATCH, Feed, Indices
-from core.training.group_norms import gradient_norms
 from core.training.optimisers import build_optimiser, set_rates
 from core.training.randomness import generator, isolated, seed_of
 from core.training.samples import Samples
@@ -29,13 +28,11 @@ class BatchLoss(NamedTuple):
     """Mean losses of a batch in nats: the `objective` that was minimised, and the `plain` cross-entropy.
 
     They differ where the stage has label smoothing or class weights. What is reported of a training is plain, so that
-    training and validation, stages with other settings, and an evaluation afterwards can be compared. `grads` are the
-    lengths of the layer groups' gradients, where they were asked for.
+    training and validation, stages with other settings, and an evaluation afterwards can be compared.
     """
 
     objective: float
     plain: float
-    grads: tuple[float, ...] = ()
 
 
 class Task:
@@ -74,12 +71,8 @@ class Task:
                 if isinstance(module, nn.modules.batchnorm._BatchNorm):
                     module.eval()
 
-    def train(
-        self, indices: Indices, step: int, rates: tuple[float, ...], momentum: float, measured: bool = False
-    ) -> BatchLoss:
+    def train(self, indices: Indices, step: int, rates: tuple[float, ...], momentum: float) -> BatchLoss:
         """Train on the images `indices` as step number `step`, and return the losses before that step.
-
-        With `measured`, the lengths of the gradients too.
 
         `rates` has one learning rate for each layer group. Raises `TrainingError` when the GPU's memory does not
         suffice, or when batch norm is given a single image.
@@ -91,11 +84,9 @@ class Task:
             loss = self.objective(logits, labels)
             self.optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
-            grads = gradient_norms(self._model) if measured else ()
             self.optimiser.step()
             objective = loss.item()
-            plain = self._plain(logits.detach(), labels) if self._is_changed else objective
-            return BatchLoss(objective, plain, grads)
+            return BatchLoss(objective, self._plain(logits.detach(), labels) if self._is_changed else objective)
 
     def validate(self, progress: Progress = no_progress) -> tuple[float, float]:
         """Mean plain cross-entropy and accuracy (0..1) over the validation images; changes nothing.

@@ -17,7 +17,6 @@ from pages.ui.plan.drafts import repeat
 from pages.ui.plan.stage_words import Facts, in_words
 from pages.ui.text import duration, literal, percent
 from pages.ui.training.charts import progress_view
-from pages.ui.training.groups import groups_view
 from pages.ui.training.moment import Moment, read
 from pages.ui.training.verdict import verdict_of, verdict_view
 
@@ -52,7 +51,6 @@ def training_view(run: RunFolder, info: RunInfo, data: DataSet, facts: Facts, jo
             _range_test(run, now)
         progress_view(info, now)
         if len(now.steps):
-            groups_view(run, info, now)
             verdict_view(verdict_of(info, now))
         if job is not None:
             stages_view(run, info, now.state, facts, epochs=now.epochs if now.live else None, at_work=True)

@@ -28,9 +28,9 @@ def trained_on(monkeypatch):
     seen = []
     train = tasks.Task.train
 
-    def spy(self, indices, step, rates, momentum, *rest):
+    def spy(self, indices, step, rates, momentum):
         seen.append((tuple(indices.tolist()), step, rates, momentum))
-        return train(self, indices, step, rates, momentum, *rest)
+        return train(self, indices, step, rates, momentum)
 
     monkeypatch.setattr(tasks.Task, "train", spy)
     return seen
@@ -181,9 +181,9 @@ def test_the_figures_are_those_of_the_network_after_the_same_training(new_learne
     batches = []
     train = tasks.Task.train
 
-    def spy(self, indices, step, rates, momentum, *rest):
+    def spy(self, indices, step, rates, momentum):
         batches.append((indices, step, rates, momentum, self))
-        return train(self, indices, step, rates, momentum, *rest)
+        return train(self, indices, step, rates, momentum)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tasks.Task, "train", spy)
