@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.ui.augmentation.gain import gain_view
 from pages.ui.augmentation.image import choose_image, data_shown
 from pages.ui.augmentation.settings import choose_settings
 from pages.ui.augmentation.view import all_together, one_at_a_time
@@ -26,4 +27,6 @@ with right, shown():
 if picture is not None:
     with shown():
         one_at_a_time(picture, settings)
+with shown():
+    gain_view(context.run, settings.how)
 end(context)

@@ -87,7 +87,7 @@ def _lines(
             y=alt.Y(
                 f"{column}:Q",
                 title=title,
-                scale=alt.Scale(type="log", nice=False),
+                scale=scale,
                 axis=alt.Axis(format=axis, tickCount=4),
             ),
             color=group_colours(known, always=True),

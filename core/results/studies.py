@@ -7,6 +7,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.augment import Augmentation
+
 
 class Question(BaseModel):
     """What a study is asked. `title` is what a page calls it while it is at work."""
@@ -34,5 +36,15 @@ class Restarts(Question):
     snapshots: tuple[str, ...]
 
 
-AnyQuestion = Annotated[SplitLuck | Restarts, Field(discriminator="name")]
+class AugmentationGain(Question):
+    """What `augmentation` buys: `repeats` short trainings with it and as many without."""
+
+    title: ClassVar[str] = "What the augmentation buys"
+
+    name: Literal["augmentation"] = "augmentation"
+    augmentation: Augmentation
+    repeats: int = Field(default=2, ge=1, le=10)
+
+
+AnyQuestion = Annotated[SplitLuck | Restarts | AugmentationGain, Field(discriminator="name")]
 """Any of the questions above."""

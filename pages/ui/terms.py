@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.ui import term_pictures as pictures
+from pages.ui.glossary import glossary_button
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,7 @@ def words_row(words: Iterable[str]) -> None:
         for word in words:
             with st.popover(word, type="tertiary", key=f"word-{word.replace(' ', '-')}"):
                 _meaning(word, TERMS[word])
+        glossary_button({name: term.meaning for name, term in TERMS.items()})
 
 
 def _meaning(word: str, term: Term) -> None:

@@ -15,6 +15,10 @@ class Pace:
         self._first = 0
         self._began = time.monotonic()
 
+    def check(self) -> None:
+        """Raise `StoppedError` if the job was asked to stop."""
+        self._control.check()
+
     def __call__(self, what: str, done: int, total: int) -> None:
         """Report that `done` of `total` is done of `what`."""
         self._control.check()
