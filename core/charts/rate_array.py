@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import altair as alt
 import pandas as pd
@@ -30,6 +31,12 @@ def offered(rates: Sequence[float]) -> list[float]:
     return [float(f"{step}e{power}") for power in range(low, high + 1) for step in STEPS]
 
 
+def _cells(choices: Sequence[float]) -> list[tuple[float, float, float]]:
+    """Each rate with the ends of its part of the axis, halfway to its neighbours on a log scale."""
+    edges = [choices[0], *(math.sqrt(one * other) for one, other in pairwise(choices)), choices[-1]]
+    return list(zip(choices, edges[:-1], edges[1:], strict=True))
+
+
 def _colours(groups: Sequence[str]) -> alt.Color:
     """As on every chart of layer groups; the axis names them, so there is no legend."""
     return group_colours(groups).legend(None)
@@ -44,9 +51,9 @@ def rate_array(groups: Sequence[str], rates: Sequence[float], first: int, *, hei
     )
     cells = pd.DataFrame(
         [
-            {"group": name, "number": number, "offered": rate, "said": rate_in_words(rate)}
+            {"group": name, "number": number, "offered": rate, "low": low, "high": high, "said": rate_in_words(rate)}
             for number, (name, _) in trained
-            for rate in choices
+            for rate, low, high in _cells(choices)
         ]
     )
     scale = alt.Scale(type="log", domain=[choices[0], choices[-1]], nice=False)
@@ -56,10 +63,11 @@ def rate_array(groups: Sequence[str], rates: Sequence[float], first: int, *, hei
     pick = alt.selection_point(name=GROUP_RATE, fields=["number", "offered"], on="click", toggle=False)
     offer = (
         alt.Chart(cells)
-        .mark_tick(thickness=9, opacity=0.12, bandSize=60, cursor="pointer")
+        .mark_bar(opacity=0.15, cursor="pointer")
         .encode(
             across,
-            alt.Y("offered:Q", title=up, scale=scale, axis=axis),
+            alt.Y("low:Q", title=up, scale=scale, axis=axis),
+            alt.Y2("high:Q"),
             _colours(groups),
             tooltip=[alt.Tooltip("group:N", title="Set"), alt.Tooltip("said:N", title="to the rate")],
         )

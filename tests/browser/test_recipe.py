@@ -64,6 +64,8 @@ def test_rates_are_set_by_a_slice_and_by_clicking_on_the_chart(page: Page, home:
     expect(page.get_by_role("textbox", name="later layers", exact=True)).to_have_value("1e-4")
     settle(page)
     chart = page.get_by_test_id("stVegaLiteChart").first
+    chart.scroll_into_view_if_needed()
+    settle(page)
     box = chart.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + 0.85 * box["width"], box["y"] + 0.35 * box["height"])

@@ -52,7 +52,7 @@ def test_start_small_is_one_click_and_says_what_was_measured(home: Path) -> None
     assert not at.exception
     assert [(one.size, one.share) for one in stages_of(run)] == [(16, 0.5), (16, 0.5), (24, 1.0)]
     assert "**Change the data.**" in said(at)
-    assert "Measured once on" in said(at)
+    assert "Measured on 1,099 photos" in said(at)
 
 
 def begun(run, plan, *, status="done"):
