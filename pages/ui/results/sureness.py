@@ -78,7 +78,9 @@ def _threshold(run: RunFolder, predictions: Predictions) -> None:
 
 def _split_luck(run: RunFolder) -> None:
     question = SplitLuck()
-    found = answer_or_ask(run, StudySpec(question=question), SplitLuckAnswer, "How much is luck of the split?")
+    found = answer_or_ask(
+        run, StudySpec(question=question), SplitLuckAnswer, "How much is luck of the split?", followed=True
+    )
     if found is None:
         st.caption(f"Trains a head on {question.splits} other random splits: how far does that move the accuracy?")
         return
