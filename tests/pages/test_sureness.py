@@ -31,8 +31,10 @@ def test_the_accuracy_has_its_interval_and_classes_count_alike(run):
     assert "balanced accuracy" in said(at)
     assert "macro F1" in said(at)
     assert "Expected calibration error" in said(at)
-    (table,) = [frame.value for frame in at.dataframe if "recall_range" in frame.value.columns]
+    at = at.toggle(key="class-ranges").set_value(True).run()
+    (table,) = [frame.value for frame in at.dataframe if "recall" in frame.value.columns]
     assert len(table) == len(run.info.classes)
+    assert all("–" in cell and cell.endswith("%") for cell in table["recall"])
 
 
 def test_the_threshold_is_kept_with_the_run(run):

@@ -12,6 +12,7 @@ from pages.ui.text import PERCENT, literal, percent
 
 INTERVAL = "The share of these images whose most probable class is the right one."
 
+TITLES = {"precision": "Precision", "recall": "Recall", "f1": "F1"}
 NAMED = 8
 """Classes that a line names."""
 
@@ -60,24 +61,23 @@ def classes_table(table: pd.DataFrame) -> None:
         "Precision: the share of the images predicted as this class that are of it. Recall: the share of this class's "
         "images that were found. F1 is high only when both are."
     )
+    ranges = st.toggle("As 95% intervals", key="class-ranges", help="How far each figure can be trusted.")
     columns: dict[str, Any] = {
         "class": st.column_config.TextColumn("Class"),
         "images": st.column_config.NumberColumn("Images", format="localized", width=60),
     }
-    for name, title in (("precision", "Precision"), ("recall", "Recall"), ("f1", "F1")):
-        columns[name] = st.column_config.ProgressColumn(title, format=PERCENT, min_value=0, max_value=100, width=82)
-        columns[f"{name}_range"] = st.column_config.TextColumn("95%", width=92, help=f"95% interval of the {title}.")
     shown = table[["class", *RATIOS, "images"]].copy()
-    for name in RATIOS:
-        shown[name] = 100 * table[name]
-        shown[f"{name}_range"] = [
-            _range(*ends) for ends in zip(table[f"{name}_low"], table[f"{name}_high"], strict=True)
-        ]
-    order = ["class", *(column for name in RATIOS for column in (name, f"{name}_range")), "images"]
-    table = shown[order]
-    height = min(38 + 35 * len(table), 600)
+    for name, title in TITLES.items():
+        if ranges:
+            ends = zip(table[f"{name}_low"], table[f"{name}_high"], strict=True)
+            shown[name] = [_range(low, high) for low, high in ends]
+            columns[name] = st.column_config.TextColumn(title, width=82)
+        else:
+            shown[name] = 100 * table[name]
+            columns[name] = st.column_config.ProgressColumn(title, format=PERCENT, min_value=0, max_value=100, width=82)
+    height = min(38 + 35 * len(shown), 600)
     st.dataframe(
-        table, hide_index=True, height=height, column_config=columns, alt="Precision, recall and F1 of each class"
+        shown, hide_index=True, height=height, column_config=columns, alt="Precision, recall and F1 of each class"
     )
 
 
