@@ -74,7 +74,8 @@ def add_to(run: RunFolder, spec: str | None, reporter: Reporter) -> None:
         reporter("Reading the new images", 0, 0)
         growth = add_images(run, spec, reporter)
         known = f"; {growth.known:,} were there already" if growth.known else ""
-        reporter.say(f"Added {growth.train:,} images to train on and {growth.valid:,} to validate on{known}.")
+        images = "image" if growth.train == 1 else "images"
+        reporter.say(f"Added {growth.train:,} {images} to train on and {growth.valid:,} to validate on{known}.")
 
 
 def work(run: RunFolder, spec: Spec, reporter: Reporter) -> None:

@@ -31,7 +31,7 @@ def motions(groups: "pd.DataFrame") -> list[GroupMotion]:
     if groups.empty:
         return []
     epoch = groups["epoch"].max()
-    last = groups[(groups["epoch"] == epoch) & (groups["lr"] > 0)]
+    last = groups[(groups["epoch"] == epoch) & (groups["grad"] > 0)]
     earlier = groups[groups["epoch"] < epoch]
     found = []
     for number, rows in last.groupby("group", sort=True):

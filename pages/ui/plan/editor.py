@@ -12,6 +12,7 @@ from core.runs.draft import Draft, DraftChangedError
 from core.runs.folder import RunFolder
 from core.runs.state import RunInfo
 from core.training.preview import preview
+from core.training.recipes import START_SMALL_MEASURED, start_small
 from core.training.stage import Plan, Stage
 from pages.ui import jobs
 from pages.ui.errors import show
@@ -85,6 +86,8 @@ def _preview(plan: Plan, facts: Facts, batches: Callable[[Stage], int]) -> None:
     """The rates of the whole plan, and how long it is."""
     frame = preview(plan, batches, list(facts.groups))
     timeline_view(plan, facts)
+    if {stage.name for stage in start_small().stages} <= {stage.name for stage in plan.stages}:
+        st.caption(f":material/science: {START_SMALL_MEASURED}")
     names = [stage.name or f"Stage {number}" for number, stage in enumerate(plan.stages, 1)]
     total = sum(batches(stage) * stage.epochs for stage in plan.stages)
     chart = schedule(frame, stages=names)

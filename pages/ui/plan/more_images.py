@@ -41,7 +41,7 @@ def _add(run: RunFolder, path: str) -> None:
     if outcome.ok:
         session.forget_run(run.workspace, run.id)
         known = f" {growth.known:,} were there already." if growth.known else ""
-        sides = f"{growth.train:,} images to train on, {growth.valid:,} to validate on"
+        sides = f"{growth.train:,} image{'' if growth.train == 1 else 's'} to train on, {growth.valid:,} to validate on"
         added = f"Added from {literal(path, None)}: {sides}."
         st.session_state[SAID] = (run.id, added + known)
         st.rerun()

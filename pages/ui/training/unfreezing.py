@@ -41,7 +41,7 @@ def unfreezing_view(run: RunFolder, info: RunInfo, now: Moment, pace: Pace | Non
 def _several(groups: pd.DataFrame) -> bool:
     """Whether the last stage trains more than one group."""
     last = groups[groups["stage"] == groups["stage"].max()]
-    return len(set(last.loc[last["lr"] > 0, "group"])) > 1
+    return len(set(last.loc[last["grad"] > 0, "group"])) > 1
 
 
 def _seconds(stage: Stage, pace: Pace | None) -> tuple[float, float] | None:

@@ -40,7 +40,7 @@ def test_a_group_at_rest_and_one_that_moves_are_told_apart():
 
 
 def test_where_the_head_alone_trains_there_is_nothing_to_freeze():
-    frozen = WHOLE.assign(lr=WHOLE["lr"].where(WHOLE["group"] == 2, 0.0))
+    frozen = WHOLE.assign(grad=WHOLE["grad"].where(WHOLE["group"] == 2, 0.0))
     assert refreezing(motions(frozen), NAMES) == []
 
 
