@@ -13,6 +13,7 @@ from pages.ui.results.example import example
 from pages.ui.results.images import worst_view
 from pages.ui.results.matrix import matrix_and_cell
 from pages.ui.results.saved import saved_predictions
+from pages.ui.results.sureness import sureness_view
 
 context = begin(
     "Confusion matrix",
@@ -60,4 +61,6 @@ st.subheader("The worst errors", anchor=False)
 worst_view(saved.predictions, data, key)
 st.subheader("Class by class", anchor=False)
 classes_table(table)
+with shown():
+    sureness_view(run, run.info, saved.predictions)
 end(context)

@@ -8,6 +8,7 @@ from core.cli.options import Options
 from core.cli.output import Answer, Reporter, table
 from core.jobs.specs import EvaluateSpec
 from core.results.confusion import confusion_matrix, most_confused, per_class
+from core.results.figures import class_table, figures
 from core.results.predictions import Predictions
 from core.workspace import Workspace
 
@@ -24,15 +25,19 @@ def evaluate(options: Options, reporter: Reporter) -> Answer:
     work(run, EvaluateSpec(snapshot=options.snapshot, split=options.split, tta=options.tta), reporter)
     predictions = Predictions.load(run.predictions_path(options.snapshot, options.split, tta=options.tta))
     matrix = confusion_matrix(predictions.labels, predictions.predicted, len(predictions.classes))
+    found = figures(predictions)
     value = {
         "accuracy": predictions.accuracy,
+        "accuracy_interval": [found.low, found.high],
+        "balanced_accuracy": found.balanced,
+        "macro_f1": found.macro_f1,
         "loss": predictions.loss,
         "images": len(predictions),
         "split": options.split,
         "snapshot": options.snapshot,
         "classes": list(predictions.classes),
         "confusion_matrix": matrix.tolist(),
-        "per_class": per_class(matrix, predictions.classes).to_dict("records"),
+        "per_class": class_table(predictions).to_dict("records"),
     }
     return Answer(value, _text(predictions, matrix))
 
@@ -47,8 +52,11 @@ def _text(predictions: Predictions, matrix: Any) -> str:
     for row in per_class(matrix, predictions.classes).to_dict("records"):
         ratios = [_share(row[name]) for name in ("precision", "recall", "f1")] if row["images"] else [NONE, NONE, NONE]
         rows.append([str(row["class"]), *ratios, f"{row['images']:,}"])
+    found = figures(predictions)
     said = [
         f"Accuracy {predictions.accuracy:.1%} and loss {predictions.loss:.3f} on {len(predictions):,} images.",
+        f"On others of this kind, expect {found.low:.1%} to {found.high:.1%} (95% interval).",
+        f"Balanced accuracy {found.balanced:.1%}, macro F1 {found.macro_f1:.1%}.",
         table(rows),
     ]
     pairs = most_confused(matrix, predictions.classes, WORST_PAIRS).to_dict("records")

@@ -270,7 +270,8 @@ def _predict(commands: Commands) -> None:
         "what a run predicts for image files",
         "The most probable class of each image file, with the probability of every class. Images that cannot be read "
         "are named and skipped; the exit status is then 1, or 2 if none can be.",
-        "a list of objects of image, class, probabilities (class -> 0..1), or of image, error",
+        "a list of objects of image, class, sure (whether the run's threshold is reached), probabilities "
+        "(class -> 0..1), or of image, error",
     )
     parser.add_argument("run", metavar="RUN", help=RUN_HELP)
     parser.add_argument(

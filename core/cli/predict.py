@@ -13,6 +13,7 @@ from core.results.predictions import Floats, predict_images
 from core.runs.checkpoint import read_meta, read_snapshot_meta
 from core.runs.folder import RunFolder
 from core.runs.names import LATEST
+from core.runs.threshold import NOT_SURE, threshold_of
 from core.workspace import Workspace
 
 TOP_CLASSES = 3
@@ -31,12 +32,14 @@ def predict(options: Options, reporter: Reporter) -> Answer:
     for at, reason in sorted(reasons.items()):
         reporter.say(f"{asked[at].name}: {reason}")
     classes = run.info.classes
+    least = threshold_of(run)
     value = [
         {"image": file.name, "error": reasons[at]}
         if at in reasons
         else {
             "image": file.name,
             "class": classes[int(probabilities[at].argmax())],
+            "sure": bool(probabilities[at].max() >= least),
             "probabilities": dict(zip(classes, map(float, probabilities[at]), strict=True)),
         }
         for at, file in enumerate(asked)
@@ -74,4 +77,5 @@ def _line(found: dict[str, Any]) -> str:
     if "error" in found:
         return f"{name}: not read. {found['error']}"
     ranked = sorted(found["probabilities"].items(), key=lambda pair: -pair[1])[:TOP_CLASSES]
-    return f"{name}: " + ", ".join(f"{name} {share:.1%}" for name, share in ranked)
+    unsure = "" if found["sure"] else f"{NOT_SURE}, "
+    return f"{name}: {unsure}" + ", ".join(f"{name} {share:.1%}" for name, share in ranked)

@@ -16,17 +16,23 @@ from pages.ui import jobs
 Answer = TypeVar("Answer", bound=BaseModel)
 
 
-def answer_or_ask(run: RunFolder, spec: StudySpec, kind: type[Answer], button: str) -> Answer | None:
+def answer_or_ask(
+    run: RunFolder, spec: StudySpec, kind: type[Answer], button: str, *, followed: bool = False
+) -> Answer | None:
     """The kept answer to a question; without one, a button that asks for it, or how far the study is.
 
-    How the last study of this question failed or was stopped is said above the button.
+    How the last study of this question failed or was stopped is said above the button. `followed` says that the page
+    shows the run's live job already.
     """
     found = kept_answer(run, spec.question, kind)
     if found is not None:
         return found
     job = queue.live_job(run.workspace, run.id)
     if job is not None and _asks(job, spec.question):
-        jobs.follow(run.workspace, run, lambda _: None)
+        if followed:
+            st.caption("It is being measured: see the top of the page.")
+        else:
+            jobs.follow(run.workspace, run, lambda _: None)
         return None
     last = jobs.last_ended(run, "study")
     if last is not None and _asks(last, spec.question):

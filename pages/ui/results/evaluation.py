@@ -19,8 +19,8 @@ def untrained() -> None:
 
 
 def link_to_training(job: Job | None) -> None:
-    """Where to watch a job that is not an evaluation."""
-    if job is not None and job.kind != "evaluate":
+    """Where to watch a job that is neither an evaluation nor a study."""
+    if job is not None and job.kind not in ("evaluate", "study"):
         icon = ":material/local_fire_department:"
         st.page_link("pages/training.py", label="Watch it on the Training page", icon=icon)
 
