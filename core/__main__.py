@@ -6,7 +6,7 @@ import sys
 from core.cli.main import main
 from core.process.launch import environment
 
-COMPUTING = {"find-lr", "try-rates", "train", "evaluate", "predict", "benchmark"}
+COMPUTING = {"find-lr", "try-rates", "train", "evaluate", "compare", "predict", "benchmark"}
 
 
 def _as_a_worker() -> None:

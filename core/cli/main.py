@@ -21,6 +21,7 @@ _COMMANDS = {
     "try-rates": ("core.cli.try_rates", "rates_tried"),
     "train": ("core.cli.train", "train"),
     "evaluate": ("core.cli.evaluate", "evaluate"),
+    "compare": ("core.cli.compare", "compared"),
     "predict": ("core.cli.predict", "predict"),
     "benchmark": ("core.cli.benchmark", "benchmark"),
 }

@@ -1,9 +1,10 @@
 """The commands and their options, with units, ranges and defaults."""
 
 import argparse
-from typing import NoReturn, TypeAlias
 
-from core.cli.groups import AUGMENTATIONS, WHOLE_HELP, moved, network, snapshot, splitting, stage
+from core.cli.groups import AUGMENTATIONS, WHOLE_HELP, moved, network, splitting, stage
+from core.cli.parser import Commands, Parser, add_command
+from core.cli.run_options import RUN_HELP, compare_options, evaluate_options, predict_options
 from core.cli.values import rates, whole
 from core.data.reading import ClassesFrom
 from core.training.suggestions import MEANINGS
@@ -14,7 +15,6 @@ DATA_HELP = (
     "a folder (class/image, or train/ and valid/ above the classes), a zip of one, digits, "
     "shapes[:easy|:medium|:hard], or imagenette, pets, cifar10, fashionmnist, flowers102, eurosat (downloaded)"
 )
-RUN_HELP = "a run's id, or the path of its folder"
 
 
 class Options(argparse.Namespace):
@@ -73,52 +73,34 @@ class Options(argparse.Namespace):
     class_weights: bool
     stop_overfitting: bool
     snapshot: str
+    other: str
     split: str
     tta: bool
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what was wrong in one sentence; exit status 2."""
-
-    def error(self, message: str) -> NoReturn:
-        """Write the sentence to stderr and exit."""
-        self.exit(2, f"{message[0].upper()}{message[1:]}; see {self.prog} --help.\n")
-
-
 def command_line() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
-    parser = _Parser(
+    parser = Parser(
         prog="python -m core",
         description="Anneal without a browser: train an image classifier, and see every decision that makes it good.",
         epilog="Progress goes to stderr. Exit status: 0 done, 1 training failed or "
         "some images could not be read, 2 bad input, 130 interrupted.",
         allow_abbrev=False,
     )
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
     _inspect(commands)
     _find_lr(commands)
     _try_rates(commands)
     _train(commands)
-    _evaluate(commands)
-    _predict(commands)
+    evaluate_options(commands)
+    compare_options(commands)
+    predict_options(commands)
     _benchmark(commands)
     return parser
 
 
-Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
-
-
-def _command(commands: Commands, name: str, summary: str, description: str, json_keys: str) -> _Parser:
-    parser: _Parser = commands.add_parser(name, help=summary, description=description, allow_abbrev=False)
-    parser.add_argument("--json", action="store_true", help=f"write JSON to stdout instead of text: {json_keys}")
-    parser.add_argument(
-        "--home", metavar="FOLDER", help="where runs and caches are kept (default: $ANNEAL_HOME, or ~/.anneal)"
-    )
-    return parser
-
-
 def _inspect(commands: Commands) -> None:
-    parser = _command(
+    parser = add_command(
         commands,
         "inspect",
         "what is in a data set, and what is wrong with it",
@@ -130,7 +112,7 @@ def _inspect(commands: Commands) -> None:
 
 
 def _find_lr(commands: Commands) -> None:
-    parser = _command(
+    parser = add_command(
         commands,
         "find-lr",
         "a learning rate range test with its suggestions",
@@ -172,7 +154,7 @@ def _find_lr(commands: Commands) -> None:
 
 
 def _try_rates(commands: Commands) -> None:
-    parser = _command(
+    parser = add_command(
         commands,
         "try-rates",
         "short trainings at several rates, compared",
@@ -202,7 +184,7 @@ def _try_rates(commands: Commands) -> None:
 
 
 def _train(commands: Commands) -> None:
-    parser = _command(
+    parser = add_command(
         commands,
         "train",
         "train on a data set, or go on with a run",
@@ -247,41 +229,8 @@ def _train(commands: Commands) -> None:
     stage(parser)
 
 
-def _evaluate(commands: Commands) -> None:
-    parser = _command(
-        commands,
-        "evaluate",
-        "a run's accuracy and confusion matrix",
-        "Predicts the validation images with a run's weights, and keeps the predictions with the run.",
-        "an object of accuracy (0..1), loss (nats), images, classes, confusion_matrix (rows are true classes), "
-        "per_class (precision, recall, f1: null where there is nothing to check)",
-    )
-    parser.add_argument("run", metavar="RUN", help=RUN_HELP)
-    moved(parser)
-    snapshot(parser)
-    parser.add_argument("--split", choices=("valid", "test", "train"), default="valid", help="default: valid")
-    parser.add_argument("--tta", action="store_true", help="average the plain and 4 augmented views of each image")
-
-
-def _predict(commands: Commands) -> None:
-    parser = _command(
-        commands,
-        "predict",
-        "what a run predicts for image files",
-        "The most probable class of each image file, with the probability of every class. Images that cannot be read "
-        "are named and skipped; the exit status is then 1, or 2 if none can be.",
-        "a list of objects of image, class, sure (whether the run's threshold is reached), probabilities "
-        "(class -> 0..1), or of image, error",
-    )
-    parser.add_argument("run", metavar="RUN", help=RUN_HELP)
-    parser.add_argument(
-        "images", metavar="IMAGE", nargs="+", help="image files, folders, zips, or patterns such as '*.jpg'"
-    )
-    snapshot(parser)
-
-
 def _benchmark(commands: Commands) -> None:
-    _command(
+    add_command(
         commands,
         "benchmark",
         "how fast this machine trains, in under a minute",
