@@ -44,19 +44,24 @@ def answer_of(run: RunFolder, seconds: float) -> Answer:
         "stages": stages,
         "steps": [{"title": one.step.title, "status": one.status, "said": one.sentence} for one in _told(run)],
         "best": None if state.best is None else state.best.model_dump(),
-        "collapsed": [
-            {
-                "stage": one.stage - state.plan_start + 1,
-                "before": one.before,
-                "after": one.after,
-                "snapshot": None if one.snapshot is None else one.snapshot.name,
-                "try_lr": one.try_rate,
-                "why": one.why,
-            }
-            for one in fallen
-        ],
+        "collapsed": _collapsed(fallen, state.plan_start),
     }
     return Answer(value, _text(run, value, stages, fallen), status=1 if state.unfinished else 0)
+
+
+def _collapsed(fallen: list[Setback], plan_start: int) -> list[dict[str, Any]]:
+    """The stages of the plan that collapsed."""
+    return [
+        {
+            "stage": one.stage - plan_start + 1,
+            "before": one.before,
+            "after": one.after,
+            "snapshot": None if one.snapshot is None else one.snapshot.name,
+            "try_lr": one.try_rate,
+            "why": one.why,
+        }
+        for one in fallen
+    ]
 
 
 def _text(run: RunFolder, value: dict[str, Any], stages: list[dict[str, Any]], fallen: list[Setback]) -> str:

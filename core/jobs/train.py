@@ -162,6 +162,8 @@ class _Session:
         """What the present weights reach on the validation images of `stage`, where these are not as before."""
         valid, before = self.learner.data.indices("valid"), self.state.stages[-1:]
         grown = bool(before and before[0].valid_images) and before[0].valid_images != len(valid)
+        if grown:
+            self.state.best = None  # it was the best on fewer images: figures on other ones cannot be compared
         if "accuracy" not in self.state.figures or not (grown or self.measured_at not in (None, stage.size)):
             return None
         found, losses = self.learner.evaluate(valid, stage.size)

@@ -95,6 +95,7 @@ def test_added_validation_images_give_both_figures(run, work, data, more, tmp_pa
     assert (second.valid_images, second.same_weights is None) == (held + 3, False)
     assert f"on {held} validation images, " in both_figures(second, first)
     assert f"on {held + 3} validation images" in both_figures(second, first)
+    assert run.state.best.epoch == 2, "the best of those measured on the validation images that there are now"
 
 
 def test_images_are_not_added_within_a_stage_nor_of_no_class(run, work, data, more, tmp_path):
