@@ -30,7 +30,7 @@ SHARED_OPTIONS = ("augment", "size", "batch_size")
 """These change a recipe's stages as well as a stage described by options."""
 
 NEW_RUN_OPTIONS = (
-    *("data", "name", "backbone", "seed", "valid_share", "scratch", "unfolded"),
+    *("data", "name", "backbone", "seed", "valid_share", "fit", "scratch", "unfolded"),
     *("classes_from", "folder", "labels", "columns", "pattern"),
 )
 

@@ -3,6 +3,7 @@
 import argparse
 
 from core.cli.values import columns, rates, side, valid_share, whole
+from core.data.decode import FITS
 
 AUGMENTATIONS = ("side-on", "top-down", "without-flips", "none")
 WHOLE_HELP = "train every layer group (default: the head only; everything where the weights are not pretrained)"
@@ -34,6 +35,12 @@ def network(parser: argparse.ArgumentParser) -> None:
 def splitting(parser: argparse.ArgumentParser) -> None:
     """How the data set is split and read."""
     parser.add_argument("--seed", type=whole, metavar="N", help="seed of everything that is random (default: 0)")
+    parser.add_argument(
+        "--fit",
+        choices=FITS,
+        help="how pictures that are not square become so: the centre cut out (crop, the default), both sides scaled "
+        "(squash), or the surroundings filled (pad)",
+    )
     parser.add_argument(
         "--valid-share",
         type=valid_share,

@@ -1,9 +1,11 @@
 """`inspect`: what is in a data set, and what is wrong with it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from core.cli.options import Options
 from core.cli.output import Answer, Reporter, one_line, table
+from core.data.decode import checked_fit
 from core.data.health import findings
 from core.data.index import DataSet, load_data
 from core.data.reading import Choice, Folder, chosen_part
@@ -27,7 +29,7 @@ def inspect(options: Options, reporter: Reporter) -> Answer:
 
 def opened(options: Options, reporter: Reporter) -> DataSet:
     """The data set that the options name, split as they say; raises `DataError`."""
-    return load_data(
+    data = load_data(
         str(options.data),
         Workspace.at(options.home),
         valid_share=VALID_SHARE if options.valid_share is None else options.valid_share,
@@ -35,6 +37,7 @@ def opened(options: Options, reporter: Reporter) -> DataSet:
         choice=chosen(options),
         progress=reporter,
     )
+    return data if options.fit is None else replace(data, fit=checked_fit(options.fit))
 
 
 def chosen(options: Options) -> Choice:

@@ -30,6 +30,7 @@ class Options(argparse.Namespace):
     size: int | None
     seed: int | None
     valid_share: float | None
+    fit: str | None
     classes_from: ClassesFrom | None
     folder: list[str] | None
     labels: str | None

@@ -60,7 +60,9 @@ def _probabilities(
         unreadable: dict[int, str] = {}
         model = model_of(run, snapshot)
         paths = [path for _, path in there]
-        rows = predict_images(model, paths, _size(run, snapshot), progress=reporter, unreadable=unreadable)
+        rows = predict_images(
+            model, paths, _size(run, snapshot), fit=run.data().fit, progress=reporter, unreadable=unreadable
+        )
         found[[at for at, _ in there]] = rows
         reasons.update({there[position][0]: reason for position, reason in unreadable.items()})
     return found

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from core.data.decode import Fit, checked_fit
 from core.data.reading import Reading
 from core.data.split import part
 from core.errors import DataError
@@ -51,7 +52,7 @@ class DataSet:
     `fingerprint` is of the content: names, classes and bytes of the images, not of how they are split; with
     `split_origin` ("as given", "20% held out, seed 0") and `seed` it fixes the split too. `reading` says how the
     files became classes. `grown_from` has how many images there were each time before more were added; these keep
-    their places, and the added ones come after them.
+    their places, and the added ones come after them. `fit` says how pictures that are not square become so.
     """
 
     spec: str
@@ -64,6 +65,7 @@ class DataSet:
     seed: int
     reading: Reading = field(default_factory=Reading)
     grown_from: tuple[int, ...] = ()
+    fit: Fit = "crop"
 
     @cached_property
     def labels(self) -> Indices:
@@ -135,6 +137,7 @@ class DataSet:
             "seed": self.seed,
             "reading": self.reading.model_dump(mode="json"),
             **({"grown_from": list(self.grown_from)} if self.grown_from else {}),
+            **({"fit": self.fit} if self.fit != "crop" else {}),
         }
 
     @classmethod
@@ -153,6 +156,7 @@ class DataSet:
                 seed=value["seed"],
                 reading=Reading.model_validate(value.get("reading", {})),
                 grown_from=tuple(int(count) for count in value.get("grown_from", ())),
+                fit=checked_fit(value.get("fit", "crop")),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise DataError("The record of this data set is damaged. Load the data set again.") from error

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,23 @@ from core.data.formats import RAW, can_read_heic, is_heic, kind_of, without_larg
 from core.errors import DataError
 
 Pixels = npt.NDArray[np.uint8]
+
+Fit = Literal["crop", "squash", "pad"]
+"""How a picture that is not square becomes one: its centre cut out, both sides scaled, or its surroundings filled."""
+
+FITS: tuple[Fit, ...] = ("crop", "squash", "pad")
+
+
+def checked_fit(value: object) -> Fit:
+    """`value` if it is one of `FITS`; raises `ValueError`."""
+    found = next((fit for fit in FITS if fit == value), None)
+    if found is None:
+        raise ValueError(f"a picture is fitted by {', '.join(FITS)}, not by {value!r}")
+    return found
+
+
+FILLED = (124, 116, 104)
+"""Colour around a padded picture: the mean of ImageNet, which is 0 to a pretrained network."""
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "PPM", "JPEG2000", "ICO")
 """Formats that are tried; those left out run other programs, or hold no pictures. (MPO comes with JPEG.)"""
@@ -95,19 +113,20 @@ def look(path: Path) -> ImageFacts:
     return ImageFacts(*((height, width) if sideways else (width, height)), digest_of(content))
 
 
-def decode(path: Path, size: int) -> Pixels:
+def decode(path: Path, size: int, fit: Fit = "crop") -> Pixels:
     """The picture as RGB, uint8 of shape (size, size, 3), upright, transparent parts on white.
 
-    The shorter side is scaled to `size` (bicubic) and the centre is cut out. Raises `DataError` with the
-    reason when the file is no image, is damaged, or is too large.
+    To "crop", the shorter side is scaled to `size` (bicubic) and the centre is cut out; to "pad", the longer side, and
+    what is missing is filled with `FILLED`; to "squash", each side by itself. Raises `DataError` with the reason when
+    the file is no image, is damaged, or is too large.
     """
-    return decode_bytes(read(path), size, path.suffix)
+    return decode_bytes(read(path), size, path.suffix, fit)
 
 
-def decode_bytes(content: bytes, size: int, suffix: str = "") -> Pixels:
+def decode_bytes(content: bytes, size: int, suffix: str = "", fit: Fit = "crop") -> Pixels:
     """`decode` of the content of a file; `suffix` is what its name ended in."""
     with _opened(content, suffix, size) as (image, _):
-        return np.array(_upright_square(image, size))
+        return np.array(_upright_square(image, size, fit))
 
 
 def read(path: Path) -> bytes:
@@ -204,17 +223,31 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _upright_square(image: Image.Image, size: int) -> Image.Image:
+def _upright_square(image: Image.Image, size: int, fit: Fit) -> Image.Image:
     orientation = _orientation(image)
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    square = _plain(image).resize(
-        (size, size), Image.Resampling.BICUBIC, box=(left, top, left + side, top + side), reducing_gap=3.0
-    )
+    across, down, box = _scaled(image.width, image.height, size, fit)
+    square = _plain(image).resize((across, down), Image.Resampling.BICUBIC, box=box, reducing_gap=3.0)
     if square.mode == "RGBA":
         square = Image.alpha_composite(Image.new("RGBA", square.size, "white"), square)
     square = square.convert("RGB")
+    if (across, down) != (size, size):
+        whole = Image.new("RGB", (size, size), FILLED)
+        whole.paste(square, ((size - across) // 2, (size - down) // 2))
+        square = whole
     return square.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else square
+
+
+def _scaled(width: int, height: int, size: int, fit: Fit) -> tuple[int, int, tuple[int, int, int, int]]:
+    """What of a picture of `width` and `height` is scaled, and to how many pixels across and down."""
+    if fit == "crop":
+        side = min(width, height)
+        left, top = (width - side) // 2, (height - side) // 2
+        return size, size, (left, top, left + side, top + side)
+    whole = (0, 0, width, height)
+    if fit == "squash":
+        return size, size, whole
+    scale = size / max(width, height)
+    return max(1, round(width * scale)), max(1, round(height * scale)), whole
 
 
 def _plain(image: Image.Image) -> Image.Image:

@@ -127,7 +127,8 @@ def _cut(data: DataSet) -> Iterator[Finding]:
         yield Finding(
             "note",
             f"{images} cut by more than half because they are very wide or very tall",
-            "Only the square in the middle of an image is used. Crop such images to what matters.",
+            "Only the square in the middle of an image is used, unless a run squashes or pads them. Crop such images "
+            "to what matters.",
             pd.DataFrame(cut, columns=["file", "width", "height"]),
         )
 

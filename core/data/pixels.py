@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from core.data.decode import Pixels, decode_bytes, digest_of, read
+from core.data.decode import Fit, Pixels, decode_bytes, digest_of, read
 from core.data.index import DataSet, Item
 from core.data.moved import refuse_moved
 from core.data.parallel import in_threads
@@ -20,8 +20,9 @@ SMALLEST, LARGEST = 4, 2048
 
 
 def pixels_key(data: DataSet, size: int) -> str:
-    """Name of the cached pixels: a digest of the images' bytes in their order, the size and the version."""
-    content = "\n".join([f"{VERSION} {size}", *(item.digest for item in data.items)])
+    """Name of the cached pixels: a digest of the images' bytes in their order, the size, the fit and the version."""
+    how = f"{VERSION} {size}" if data.fit == "crop" else f"{VERSION} {size} {data.fit}"
+    content = "\n".join([how, *(item.digest for item in data.items)])
     return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
 
@@ -75,7 +76,7 @@ def _decode_all(data: DataSet, size: int, path: Path, progress: Progress, first:
     chunk = max(1, min(16, 2**21 // (size * size * 3)))
     header = {"descr": "|u1", "fortran_order": False, "shape": (len(data.items), size, size, 3)}
     rest = data.items[len(first) :]
-    decoded = in_threads(lambda item: _decoded(item, size), rest, "Decoding images", progress, chunk=chunk)
+    decoded = in_threads(lambda item: _decoded(item, size, data.fit), rest, "Decoding images", progress, chunk=chunk)
     with atomic(path) as file:
         np.lib.format.write_array_header_1_0(file, header)
         for image in first:
@@ -84,12 +85,12 @@ def _decode_all(data: DataSet, size: int, path: Path, progress: Progress, first:
             file.write(image.data)
 
 
-def _decoded(item: Item, size: int) -> Pixels:
+def _decoded(item: Item, size: int, fit: Fit) -> Pixels:
     try:
         content = read(item.path)
         if digest_of(content) != item.digest:
             raise DataError("The file has changed since.")
-        return decode_bytes(content, size, item.path.suffix)
+        return decode_bytes(content, size, item.path.suffix, fit)
     except DataError as error:
         refuse_moved(item)
         raise DataError(

@@ -14,6 +14,7 @@ from core.errors import DataError, RunError
 from core.workspace import Progress, atomic, no_progress
 
 if TYPE_CHECKING:
+    from core.data.decode import Fit
     from core.data.index import DataSet
     from core.model.classifier import Classifier
 
@@ -174,10 +175,11 @@ def predict_images(
     size: int,
     *,
     batch_size: int = 32,
+    fit: "Fit" = "crop",
     progress: Progress = no_progress,
     unreadable: dict[int, str] | None = None,
 ) -> Floats:
-    """Probabilities (N, C) float32 of image files, decoded to `size` pixels as for training.
+    """Probabilities (N, C) float32 of image files, decoded to `size` pixels and made square by `fit`, as for training.
 
     An image that cannot be read raises `DataError`; where `unreadable` is given, its position and the reason are put
     there instead, and its row is NaN.
@@ -191,7 +193,7 @@ def predict_images(
     with evaluating(model):
         for start in range(0, len(paths), batch_size):
             progress("Predicting images", start, len(paths))
-            images = _decoded(paths, range(start, min(start + batch_size, len(paths))), size, unreadable)
+            images = _decoded(paths, range(start, min(start + batch_size, len(paths))), size, fit, unreadable)
             rows = np.full((min(batch_size, len(paths) - start), len(model.classes)), np.nan, dtype=np.float32)
             if images:
                 batch = torch.from_numpy(np.stack(list(images.values()))).permute(0, 3, 1, 2)
@@ -202,7 +204,7 @@ def predict_images(
 
 
 def _decoded(
-    paths: Sequence[Path], positions: range, size: int, unreadable: dict[int, str] | None
+    paths: Sequence[Path], positions: range, size: int, fit: "Fit", unreadable: dict[int, str] | None
 ) -> dict[int, npt.NDArray[np.uint8]]:
     """Position -> pixels of the images that can be read; see `predict_images` for the others."""
     from core.data.decode import decode
@@ -210,7 +212,7 @@ def _decoded(
     images = {}
     for position in positions:
         try:
-            images[position] = decode(paths[position], size)
+            images[position] = decode(paths[position], size, fit)
         except DataError as error:
             if unreadable is None:
                 raise

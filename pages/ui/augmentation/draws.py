@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from core.augment import Augmentation
 from core.charts import palette
-from core.data.decode import decode
+from core.data.decode import Fit, decode
 
 Picture = np.ndarray[Any, np.dtype[np.uint8]]
 
@@ -25,9 +25,9 @@ SEED = "augmentation_seed"
 
 
 @lru_cache(maxsize=64)
-def opened(path: str, digest: str) -> Picture:
+def opened(path: str, digest: str, fit: Fit = "crop") -> Picture:
     """The image as training sees it; cached by the digest of its content. Raises `DataError`."""
-    return decode(Path(path), SIZE)
+    return decode(Path(path), SIZE, fit)
 
 
 def draws_of(picture: Picture, how: Augmentation, count: int) -> list[Picture]:

@@ -96,7 +96,7 @@ def choose_image(data: DataSet) -> Picture | None:
         return None
     item = items[int(number) - 1]
     try:
-        picture = opened(str(item.path), item.digest)
+        picture = opened(str(item.path), item.digest, data.fit)
     except DataError as error:
         st.error(literal(f"{item.name}: {error}", None))
         return None

@@ -1,16 +1,18 @@
 """The form that makes a run on the chosen data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import streamlit as st
 
+from core.data.decode import Fit
 from core.data.index import DataSet
 from core.errors import WeightsUnavailableError
 from core.model.catalogue import BACKBONES, EFFICIENTNET_LITE0, SMALL_CNN
 from core.model.fetch import fetch, is_at_hand
 from core.runs.create import create_run
 from pages.ui import session
+from pages.ui.data.fit import fit_choice
 from pages.ui.errors import shown
 from pages.ui.frame import Context
 from pages.ui.ready import decode_ahead
@@ -31,6 +33,7 @@ class Wanted:
     seed: int
     name: str
     folded: bool
+    fit: Fit
 
 
 def new_run_form(context: Context, key: str) -> None:
@@ -53,7 +56,7 @@ def new_run_form(context: Context, key: str) -> None:
     name = st.text_input("Name", max_chars=80, key=_suggested(f"{key}-name", _default_name(data, backbone)))
     pretrained = _pretrained(backbone, key)
     folded = pretrained and _folded(backbone, key)
-    wanted = Wanted(backbone, int(size), int(seed), name, folded)
+    wanted = Wanted(backbone, int(size), int(seed), name, folded, fit_choice(data, key))
     kind: Literal["primary", "secondary"] = "secondary" if context.run else "primary"
     if st.button("Start a run", type=kind, icon=":material/play_arrow:", key=f"{key}-go", width="stretch"):
         _make(context, data, wanted, key, pretrained=pretrained)
@@ -92,6 +95,7 @@ def _backbone(data: DataSet, key: str) -> str:
 
 def _make(context: Context, data: DataSet, wanted: Wanted, key: str, *, pretrained: bool) -> None:
     st.session_state.pop(f"{key}-refused", None)
+    data = replace(data, fit=wanted.fit)
     with shown() as outcome:
         if not is_at_hand(wanted.backbone, pretrained=pretrained):
             with st.spinner("Fetching the network and its weights"):

@@ -79,7 +79,7 @@ def test_only_the_added_images_are_decoded(data, tmp_path, workspace, monkeypatc
     after = grown(data, str(tmp_path / "new"), workspace).data
     decoded = []
     once = pixels._decoded
-    monkeypatch.setattr(pixels, "_decoded", lambda item, size: decoded.append(item.name) or once(item, size))
+    monkeypatch.setattr(pixels, "_decoded", lambda item, size, fit: decoded.append(item.name) or once(item, size, fit))
     found = np.array(load_pixels(after, 8, workspace))
     assert len(decoded) == 2
     afresh = load_pixels(after, 8, Workspace.at(tmp_path / "other"))

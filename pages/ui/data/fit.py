@@ -1,0 +1,58 @@
+"""How pictures that are not square become so: chosen with a run, and shown on one of them."""
+
+from functools import lru_cache
+from pathlib import Path
+
+import streamlit as st
+
+from core.data.decode import FITS, Fit, Pixels, decode
+from core.data.index import DataSet, Item
+from core.errors import DataError
+
+WORDS: dict[Fit, str] = {
+    "crop": "Crop: the middle",
+    "squash": "Squash: all of it",
+    "pad": "Pad: all of it, with borders",
+}
+SIDE, WIDTH = 160, 120
+"""Pixels of the pictures that are made, and of those that are drawn."""
+
+SQUARE = 1.05
+"""Pictures whose longer side is at most this many times the shorter one count as square."""
+
+
+def fit_choice(data: DataSet, key: str) -> Fit:
+    """The choice, with one picture of the data set fitted in each way; nothing to choose where all are square."""
+    item = _longest(data)
+    if item is None:
+        return "crop"
+    chosen = st.segmented_control(
+        "Pictures that are not square",
+        list(FITS),
+        default="crop",
+        format_func=WORDS.__getitem__,
+        required=True,
+        key=f"{key}-fit",
+        help="The same for training, validation and predictions. A run keeps what it began with.",
+    )
+    try:
+        with st.container(horizontal=True, gap="small"):
+            for fit in FITS:
+                picture = _fitted(str(item.path), item.digest, fit)
+                st.image(picture, width=WIDTH, caption=fit.capitalize(), alt=f"A picture of this data set, to {fit}")
+    except DataError:
+        st.caption("A picture of this data set cannot be shown now.")
+    return chosen
+
+
+def _longest(data: DataSet) -> Item | None:
+    """The usual picture among those that are not square: the one in the middle by its sides' ratio; None if all are."""
+    long = [item for item in data.items if max(item.width, item.height) > SQUARE * min(item.width, item.height)]
+    ranked = sorted(long, key=lambda item: max(item.width, item.height) / min(item.width, item.height))
+    return ranked[len(ranked) // 2] if ranked else None
+
+
+@lru_cache(maxsize=32)
+def _fitted(path: str, digest: str, fit: Fit) -> Pixels:
+    del digest  # part of the key: another file at the same place is another picture
+    return decode(Path(path), SIDE, fit)
