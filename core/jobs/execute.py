@@ -14,6 +14,7 @@ from core.jobs import queue, store
 from core.jobs.control import JobControl, StoppedError, TerminatedError, explanation
 from core.jobs.evaluate import evaluate
 from core.jobs.lr_finder import find_lr
+from core.jobs.planned import keep_plan
 from core.jobs.specs import EvaluateSpec, FindSpec, Spec, StudySpec, TrainSpec, TrialSpec
 from core.jobs.store import Job, Status
 from core.jobs.study import study
@@ -21,6 +22,7 @@ from core.jobs.train import train
 from core.jobs.trials import try_rates
 from core.process.threads import prepare_process
 from core.runs.folder import RunFolder, run_path
+from core.runs.names import LATEST
 from core.workspace import Progress, Workspace, no_progress
 
 STOPPED = {
@@ -43,6 +45,8 @@ def run_job(folder: RunFolder, job: Job, control: JobControl | None = None) -> t
     control = control or JobControl(folder, job)
     with folder.lock():
         try:
+            if isinstance(job.spec, TrainSpec) and job.spec.plan is not None and job.spec.start == LATEST:
+                keep_plan(folder, job.spec.plan)
             control.check()
             if isinstance(job.spec, TrainSpec):
                 ended_early = train(control, job.spec)

@@ -14,11 +14,13 @@ from datetime import datetime
 
 from core.errors import RunError
 from core.jobs import benchmark_state
-from core.jobs.specs import Spec
+from core.jobs.planned import keep_plan
+from core.jobs.specs import Spec, TrainSpec
 from core.jobs.store import Job, Status, all_jobs, get, locked, prune, write
 from core.process import launch
 from core.process.identity import alive, signal_group, start_time, this_process
 from core.runs.folder import LOG, RunFolder, run_path
+from core.runs.names import LATEST
 from core.runs.state import StageStatus
 from core.workspace import Workspace, sentences
 
@@ -183,12 +185,20 @@ def stop(workspace: Workspace, job_id: str) -> Job:
         job = get(workspace, job_id)
         if job.status == "queued":
             done = {"status": "stopped", "ended": time.time(), "message": "Stopped before it began."}
+            _keep_plan(workspace, job)
             return write(workspace, job.model_copy(update=done))
     if job.status == "running" and not stop_asked(workspace, job):
         flag = run_path(workspace, job.run) / STOP
         with sentences(flag):
             flag.write_text(job.id, encoding="utf-8")
     return job
+
+
+def _keep_plan(workspace: Workspace, job: Job) -> None:
+    """Have the run go on with the plan of a job that was stopped while it waited; a damaged run stays as it is."""
+    if isinstance(job.spec, TrainSpec) and job.spec.plan is not None and job.spec.start == LATEST:
+        with contextlib.suppress(RunError):
+            keep_plan(RunFolder(run_path(workspace, job.run), workspace), job.spec.plan)
 
 
 def stop_asked(workspace: Workspace, job: Job) -> float | None:

@@ -10,6 +10,7 @@ from core.jobs.control import JobControl, StoppedError
 from core.jobs.eta import Eta, from_benchmark
 from core.jobs.lr_finder import choose, range_test
 from core.jobs.pausing import PAUSED, pause_asked
+from core.jobs.planned import begun, kept_state
 from core.jobs.restore import learner_of
 from core.jobs.specs import TrainSpec
 from core.model.catalogue import SMALL_CNN
@@ -20,7 +21,7 @@ from core.runs.state import RunState, SameWeights, StageState, StageStatus
 from core.training.learner import Learner
 from core.training.records import CycleRecord, EpochRecord, Record, StepRecord
 from core.training.schedules import steps_per_epoch
-from core.training.stage import Plan, Stage
+from core.training.stage import Stage
 from core.training.suggest import Suggestion, going_on
 
 ENDED_EARLY = (
@@ -41,21 +42,12 @@ def train(control: JobControl, spec: TrainSpec) -> str:
     if spec.start != LATEST:
         put_in_place(folder, spec.start)
     learner, meta = learner_of(folder, control.progress)
-    kept = RunState() if meta is None else meta
-    now = {"stages": kept.stages, "best": kept.best, "seconds": kept.seconds, "figures": kept.figures}
-    state = folder.state.model_copy(update=now)
-    state = _resumed(state) if spec.plan is None else _begun(state, spec.plan)
+    state = kept_state(folder, meta)
+    state = _resumed(state) if spec.plan is None else begun(state, spec.plan)
     folder.write_state(state)
     folder.forget_predictions(LATEST)
     with HistoryWriter(folder.path / "history.jsonl", meta.history_bytes if meta else 0) as history:
         return _Session(control, learner, state, history, None if meta is None else meta.size).run()
-
-
-def _begun(state: RunState, plan: Plan) -> RunState:
-    """The state at the beginning of a new plan."""
-    stages = [stage.ended() for stage in state.stages]
-    new = {"stages": stages, "plan_name": plan.name, "plan_start": len(stages), "next_stage": 0}
-    return state.model_copy(update={**new, "plan": list(plan.stages)})
 
 
 def _resumed(state: RunState) -> RunState:

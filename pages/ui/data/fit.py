@@ -10,11 +10,12 @@ from core.data.index import DataSet, Item
 from core.errors import DataError
 
 WORDS: dict[Fit, str] = {
-    "crop": "Crop: the middle",
-    "squash": "Squash: all of it",
-    "pad": "Pad: all of it, with borders",
+    "crop": "Crop",
+    "squash": "Squash",
+    "pad": "Pad",
 }
-SIDE, WIDTH = 160, 120
+SHOWN: dict[Fit, str] = {"crop": "the middle", "squash": "all, reshaped", "pad": "all, with borders"}
+SIDE, WIDTH = 160, 92
 """Pixels of the pictures that are made, and of those that are drawn."""
 
 SQUARE = 1.05
@@ -39,7 +40,7 @@ def fit_choice(data: DataSet, key: str) -> Fit:
         with st.container(horizontal=True, gap="small"):
             for fit in FITS:
                 picture = _fitted(str(item.path), item.digest, fit)
-                st.image(picture, width=WIDTH, caption=fit.capitalize(), alt=f"A picture of this data set, to {fit}")
+                st.image(picture, width=WIDTH, caption=SHOWN[fit], alt=f"A picture of this data set, to {fit}")
     except DataError:
         st.caption("A picture of this data set cannot be shown now.")
     return chosen
