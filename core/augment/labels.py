@@ -45,6 +45,7 @@ def warnings(how: Augmentation, classes: Iterable[str]) -> list[str]:
 def keeping_labels(how: Augmentation, classes: Iterable[str]) -> Augmentation:
     """`how` without the flips and turns of which `warnings` speaks; the other transforms stay as they are.
 
+    >>> from core.augment.settings import SIDE_ON
     >>> keeping_labels(SIDE_ON, ["arrow left", "arrow right"]) == WITHOUT_FLIPS
     True
     """

@@ -21,6 +21,7 @@ def test_the_first_visit_shows_the_recipe_and_a_way_in() -> None:
         "Choose your pictures",
         "Measure this machine",
         "Overfit on purpose",
+        "All words",
     }
     assert "Recent runs" not in [element.value for element in at.subheader]
 
