@@ -7,7 +7,7 @@ import pytest
 from core.jobs import queue
 from core.jobs.specs import StudySpec
 from core.results.studies import SplitLuck
-from core.runs.threshold import threshold_of
+from core.runs.threshold import keep_threshold, threshold_of
 from tests.pages import made
 from tests.pages.conftest import open_page
 
@@ -45,6 +45,15 @@ def test_the_threshold_is_kept_with_the_run(run):
     assert "At 80%" in said(at)
     again = open_page("confusion_matrix", run=run.id)
     assert again.slider(key=f"threshold-{run.id}").value == 80
+
+
+def test_looking_at_the_page_or_using_an_older_tab_changes_nothing(run):
+    keep_threshold(run, 0.855)
+    older = open_page("confusion_matrix", run=run.id)
+    assert threshold_of(run) == 0.855
+    keep_threshold(run, 0.7)
+    older.toggle(key="class-ranges").set_value(True).run()
+    assert threshold_of(run) == 0.7
 
 
 def test_a_network_from_scratch_is_not_asked_for_split_luck(run):

@@ -57,12 +57,12 @@ def _threshold(run: RunFolder, predictions: Predictions) -> None:
         round(100 * kept),
         format="%d%%",
         key=f"threshold-{run.id}",
+        on_change=_keep,
+        args=(run,),
         help="Kept with the run: predictions of other images then say “not sure” too.",
     )
     probability = chosen / 100
     slot.altair_chart(answered_chart(table, probability), key="answered", alt="Accuracy against the share answered")
-    if probability != kept:
-        keep_threshold(run, probability)
     rows = table[table["threshold"] >= probability - 1e-9]
     if rows.empty:
         st.markdown(f"At {chosen}% no image would be answered.")
@@ -74,6 +74,11 @@ def _threshold(run: RunFolder, predictions: Predictions) -> None:
         f"(95% interval {percent(row['accuracy_low'])} to {percent(row['accuracy_high'])})."
     )
     st.caption("Both are of these images, which the threshold was chosen on: expect less on others.")
+
+
+def _keep(run: RunFolder) -> None:
+    """In the slider's callback: only a person who moves it changes what is kept."""
+    keep_threshold(run, st.session_state[f"threshold-{run.id}"] / 100)
 
 
 def _split_luck(run: RunFolder) -> None:
