@@ -18,8 +18,8 @@ from pages.ui.results.sureness import sureness_view
 context = begin(
     "Confusion matrix",
     ":material/grid_on:",
-    lead="Accuracy says how often the model errs; the matrix says how. Rows are what the images are, columns what they "
-    "were taken for, all on validation images that it never trained on.",
+    lead="Accuracy says how often the model is right; the matrix says how it errs. Rows are what the images are, "
+    "columns what they were taken for, all on validation images that it never trained on.",
     words=("loss", "augmentation"),
 )
 run = context.run

@@ -20,8 +20,8 @@ MORE: dict[str, str] = {
         "figures there are the classes that are confused most."
     ),
     "cycle": (
-        "From a high rate down to 0 once. Three cycles of length 1 whose multiplier (`cycle_mult`) is 2 last 1 + "
-        "2 + 4 = 7 epochs."
+        "From a high rate down to 0 once. Three cycles that begin at length 1 and whose multiplier (`cycle_mult`) is 2 "
+        "last 1 + 2 + 4 = 7 epochs."
     ),
     "image size": (
         "The side in pixels to which images are scaled. Start small, because it is fast, then go larger: the "

@@ -76,7 +76,7 @@ TERMS: dict[str, Term] = {
     ),
     "freeze": Term(
         "Frozen layers **keep their weights** while the others learn. "
-        "To unfreeze them lets them learn too, best at lower rates.",
+        "Unfreezing lets them learn too, best at lower rates.",
         pictures.pipeline(head=True, frozen=True),
         "The backbone is frozen; only the head learns.",
         "freeze|freezes|freezing|frozen|unfreeze|unfreezes|unfreezing|unfrozen",

@@ -15,8 +15,8 @@ from pages.ui.home.recipe import TRAINING
 
 NAME = "Overfits on purpose"
 ABOUT = (
-    f"Overfitting on {OVERFIT_IMAGES} drawn shapes in {OVERFIT_EPOCHS} epochs: a small network learns the pictures by "
-    "heart and does no better on new ones. Watch training loss and validation loss part."
+    f"Overfitting: a small network learns {OVERFIT_IMAGES} drawn shapes by heart in {OVERFIT_EPOCHS} epochs, "
+    "and new ones hardly better than by guessing. Watch training loss and validation loss part."
 )
 
 

@@ -17,7 +17,7 @@ from pages.ui.text import percent
 
 def sureness_view(run: RunFolder, info: RunInfo, predictions: Predictions) -> None:
     """All three, below the matrix."""
-    st.subheader("How sure are these figures?", anchor=False)
+    st.subheader("How far can these figures be trusted?", anchor=False)
     left, right = st.columns(2, gap="medium")
     with left:
         _calibration(predictions)

@@ -159,9 +159,9 @@ def test_a_jpeg_of_108_megapixels_is_decoded_small(tmp_path: Path, monkeypatch: 
     Image.new("L", (12000, 9000), 200).save(path)
     square = decode_module._upright_square
 
-    def noting(image: Image.Image, size: int) -> Image.Image:
+    def noting(image: Image.Image, size: int, fit: decode_module.Fit) -> Image.Image:
         sizes.append(image.size)
-        return square(image, size)
+        return square(image, size, fit)
 
     monkeypatch.setattr(decode_module, "_upright_square", noting)
     assert abs(int(decode(path, 64).mean()) - 200) <= 1
