@@ -4,9 +4,10 @@ import os
 import sys
 
 from core.cli.main import main
+from core.jobs.together import together
 from core.process.launch import environment
 
-COMPUTING = {"find-lr", "try-rates", "train", "evaluate", "compare", "predict", "benchmark"}
+COMPUTING = {"find-lr", "try-rates", "train", "evaluate", "compare", "predict", "export", "benchmark"}
 
 
 def _as_a_worker() -> None:
@@ -18,4 +19,4 @@ def _as_a_worker() -> None:
 
 if __name__ == "__main__":
     _as_a_worker()
-    sys.exit(main())
+    sys.exit(together(main) if COMPUTING & set(sys.argv[1:2]) else main())

@@ -29,12 +29,20 @@ class TrainingError(AnnealError):
     """Training that cannot go on."""
 
 
+class LostProcessError(TrainingError):
+    """One of several processes that compute together is gone; the run can be continued."""
+
+
 class DivergedError(TrainingError):
     """The loss became NaN, infinite or exploded; the last good weights are kept."""
 
 
 class RunError(AnnealError):
     """A run, snapshot or job that does not exist, does not fit, or is in use."""
+
+
+class ExportError(AnnealError):
+    """A model that cannot be written as asked, or whose file does not say what the run's network says."""
 
 
 class WorkspaceError(AnnealError):

@@ -3,15 +3,18 @@
 import errno
 import json
 import os
-import tempfile
-from collections.abc import Callable, Iterator
+import re
+import secrets
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from core.errors import WorkspaceError
+from core.kept import read_json as read_json
 
 Progress = Callable[[str, int, int], None]
 """Called as `progress(what, done, total)` while long work goes on; `what` is a short phrase."""
@@ -21,11 +24,22 @@ def no_progress(what: str, done: int, total: int) -> None:
     """The progress callback of a caller that does not want any."""
 
 
+VISITORS = "visitors"
+"""The folder of a server's workspace with one workspace for each visitor."""
+
+SHARED = "shared"
+"""The one in it with the data that all visitors read."""
+
+_VISITOR = re.compile(r"[0-9a-f]{32}")
+
+
 @dataclass(frozen=True)
 class Workspace:
     """Where runs, decoded pixels, activations and downloads live.
 
-    `Workspace.at()` is `$ANNEAL_HOME`, or `~/.anneal`; each folder is created when first asked for.
+    `Workspace.at()` is `$ANNEAL_HOME`, or `~/.anneal`; each folder is created when first asked for. On a server for
+    several people each visitor has a workspace in the server's: `HOST/visitors/` and 32 hexadecimal digits. That is
+    told from the place alone, so that pages, workers and commands agree whatever they were started with.
     """
 
     root: Path
@@ -35,6 +49,31 @@ class Workspace:
         """The workspace at `root`, by default `$ANNEAL_HOME` or `~/.anneal`."""
         chosen = root or os.environ.get("ANNEAL_HOME") or Path.home() / ".anneal"
         return cls(Path(chosen).expanduser().resolve())
+
+    @property
+    def host(self) -> "Workspace | None":
+        """The server's workspace that this is a visitor's part of; None for one on a person's own machine."""
+        visitors = self.root.parent
+        inside = visitors.name == VISITORS and _VISITOR.fullmatch(self.root.name)
+        return Workspace(visitors.parent) if inside else None
+
+    @property
+    def pool(self) -> "Workspace":
+        """The workspace whose worker pool does this one's jobs: the server's for a visitor's, else itself."""
+        return self.host or self
+
+    @property
+    def shared(self) -> "Workspace":
+        """Where the data sets that come with Anneal are kept: for all visitors of a server together, else itself."""
+        host = self.host
+        return Workspace(host.root / SHARED) if host else self
+
+    def holder(self, paths: Iterable[Path]) -> "Workspace":
+        """`shared` where every one of `paths` lies in its data, else itself: who keeps what is computed from them."""
+        if self.host is None:
+            return self
+        inside = f"{self.shared.root / 'data'}{os.sep}"
+        return self.shared if all(os.path.normpath(path).startswith(inside) for path in paths) else self
 
     def _folder(self, name: str) -> Path:
         folder = self.root / name
@@ -63,6 +102,16 @@ class Workspace:
         return self._folder("activations")
 
     @property
+    def packages(self) -> Path:
+        """What exported files carry and a package registry has, fetched once."""
+        return self._folder("packages")
+
+    @property
+    def versions(self) -> Path:
+        """Lists of edits, one file a data set."""
+        return self._folder("versions")
+
+    @property
     def runs(self) -> Path:
         """One folder a run."""
         return self._folder("runs")
@@ -71,6 +120,25 @@ class Workspace:
     def jobs(self) -> Path:
         """One file a job: queued, running or ended."""
         return self._folder("jobs")
+
+
+def owner_of(path: Path) -> str:
+    """The visitor whose workspace holds `path`, as 32 hexadecimal digits; "" for what belongs to nobody alone."""
+    owners = (name for above, name in pairwise(path.parts) if above == VISITORS)
+    return next((name for name in owners if _VISITOR.fullmatch(name)), "")
+
+
+_OF_THE_MACHINE = (
+    errno.EIO,
+    errno.ESTALE,
+    errno.ENODEV,
+    errno.ENXIO,
+    errno.EFBIG,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENOMEM,
+)
+"""A broken disk, a network share that has gone, a file too large, too many open files."""
 
 
 @contextmanager
@@ -88,6 +156,11 @@ def sentences(path: Path) -> Iterator[None]:
             raise WorkspaceError(
                 f"{path.parent} cannot be written to. Set ANNEAL_HOME to a folder of yours and try again."
             ) from error
+        if error.errno in _OF_THE_MACHINE:
+            raise WorkspaceError(
+                f"{path.name} could not be written to {path.parent}: {error.strerror}. Check the disk, and try again; "
+                "nothing that was saved before is lost."
+            ) from error
         raise
 
 
@@ -95,11 +168,13 @@ def sentences(path: Path) -> Iterator[None]:
 def atomic(path: Path) -> Iterator[BinaryIO]:
     """Open a temporary file beside `path`; flush and rename it over `path` if the block succeeds.
 
-    A reader sees the old content or the new, never a half. Raises `WorkspaceError` when the disk is full.
+    A reader sees the old content or the new, never a half. Who may read the file is for the umask to say. Raises
+    `WorkspaceError` when the disk is full.
     """
     with sentences(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        name = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+        handle = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
         try:
             with os.fdopen(handle, "w+b") as file:
                 yield file
@@ -107,7 +182,7 @@ def atomic(path: Path) -> Iterator[BinaryIO]:
                 os.fsync(file.fileno())
             os.replace(name, path)
         except BaseException:
-            Path(name).unlink(missing_ok=True)
+            name.unlink(missing_ok=True)
             raise
 
 
@@ -116,17 +191,8 @@ def timestamp() -> str:
     return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write `value` as JSON to `path`, whole or not at all."""
-    content = json.dumps(value, indent=1, ensure_ascii=False).encode()
+def write_json(path: Path, value: Any, *, indent: int | None = 1) -> None:
+    """Write `value` as JSON to `path`, whole or not at all; without `indent` on one line, 3 times as fast."""
+    content = json.dumps(value, indent=indent, ensure_ascii=False).encode()
     with atomic(path) as file:
         file.write(content)
-
-
-def read_json(path: Path) -> Any:
-    """The JSON value in `path`; raises `OSError`, or `ValueError` for what is not JSON or too deeply nested."""
-    text = path.read_text(encoding="utf-8")
-    try:
-        return json.loads(text)
-    except RecursionError as error:
-        raise ValueError(f"{path.name} is nested too deeply") from error

@@ -8,10 +8,14 @@ from pages.ui.first_view import first_view
 from pages.ui.frame import begin, end
 from pages.ui.results.choice import choose_predictions
 from pages.ui.results.classes import class_figures, classes_table, headline
+from pages.ui.results.comparing import comparing_view, tta_gain
 from pages.ui.results.evaluation import evaluate_button, link_to_training, untrained
 from pages.ui.results.example import example
-from pages.ui.results.images import worst_view
+from pages.ui.results.gallery import gallery_view
+from pages.ui.results.judged import Judged
 from pages.ui.results.matrix import matrix_and_cell
+from pages.ui.results.more_data import more_data_view
+from pages.ui.results.nearest import nearest_view
 from pages.ui.results.saved import saved_predictions
 from pages.ui.results.sureness import sureness_view
 
@@ -55,12 +59,20 @@ if saved is None:
 
 table = class_figures(saved.predictions)
 headline(saved.predictions, table)
+tta_gain(run, chosen, saved.predictions)
 key = f"matrix-{run.id}-{chosen.snapshot}-{chosen.split}{'-tta' if chosen.tta else ''}"
-matrix_and_cell(saved.predictions, data, key)
-st.subheader("The worst errors", anchor=False)
-worst_view(saved.predictions, data, key)
+judged = Judged(run, data, saved.predictions)
+matrix_and_cell(judged, key)
+st.subheader("The images", anchor=False)
+gallery_view(judged, key)
+nearest_view(judged)
+st.page_link("pages/mend.py", label="Is one of them labelled wrong? Mend it", icon=":material/healing:")
+comparing_view(judged, chosen, key)
 st.subheader("Class by class", anchor=False)
 classes_table(table)
 with shown():
     sureness_view(run, run.info, saved.predictions)
+if run.info.pretrained:
+    with shown():
+        more_data_view(run)
 end(context)

@@ -19,9 +19,9 @@ from pages.ui.frame import begin, end
 context = begin(
     "LR finder",
     ":material/troubleshoot:",
-    lead="Too low a rate makes training crawl; too high, and it diverges. The range test trains on a few batches at "
-    "ever higher rates, then undoes it. The curve shows which rates are too high: Anneal takes the customary rate, or "
-    "a lower one where the curve asks for it.",
+    lead="Too low a rate makes training crawl; too high, and it diverges. The range test trains on a few batches, "
+    "each at the rate of the one before times the same factor, then undoes it. The curve shows which rates are too "
+    "high: Anneal takes the customary rate, or a lower one where the curve asks for it.",
     words=("learning rate", "batch", "loss", "head", "backbone", "activations", "freeze"),
 )
 run = context.run
@@ -29,8 +29,10 @@ if run is None:
     first_view(context, "finder", example, what="where the loss falls and rises, and which rate Anneal takes from it.")
     st.stop()
 
-with shown(stop=True):
-    info, curves, _ = run.info, run.curves(), run.state
+with shown(stop=True):  # all that the page needs of the run's files
+    info, curves, state, data = run.info, run.curves(), run.state, context.data()
+    assert state is not None
+    assert data is not None
 
 jobs.say_how_it_ended(run, "lr_finder", "trials")
 if jobs.follow(context.workspace, run, partial(watch, run)) is not None:
@@ -41,7 +43,7 @@ if curves:
     span = curve_view(run, info, test, earlier)
     chosen_rate(run, info)
     what_it_means(run, info, test.curve)
-    suggestions_view(run, info, test.curve)
+    suggestions_view(run, info, test.curve, seeds=len(test.seeds))
     if test.found is not None:
         seeds_view(test.found, span)
     if test.curve.vsgd is not None:

@@ -10,6 +10,7 @@ from pages.ui.runs.live_jobs import live_jobs
 from pages.ui.runs.one_run import one_run
 from pages.ui.runs.storage import damage, storage
 from pages.ui.runs.table import choose_rows
+from pages.ui.runs.take_away import open_carried
 
 context = begin(
     "Runs",
@@ -35,6 +36,7 @@ else:
         st.markdown("**No runs yet.** Choose data first; a run is made there.")
         st.page_link("pages/data.py", label="Choose data", icon=":material/photo_library:")
 with shown():
+    open_carried(context.workspace)
     storage(context.workspace)
     damage(context.workspace)
 end(context)

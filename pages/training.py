@@ -4,13 +4,16 @@ from functools import partial
 
 import streamlit as st
 
+from core.jobs.branch import points
 from pages.ui import jobs
 from pages.ui.errors import shown
+from pages.ui.export.view import EXPORT_TAB, export_view, just_exported
 from pages.ui.first_view import first_view
 from pages.ui.frame import begin, end
 from pages.ui.plan.editor import plan_editor
 from pages.ui.plan.facts import facts_of
 from pages.ui.plan.more_images import more_images
+from pages.ui.runs.take_away import take_away
 from pages.ui.terms import TERMS
 from pages.ui.training.branch import branch_form, branch_view
 from pages.ui.training.ending import ending
@@ -18,6 +21,7 @@ from pages.ui.training.example import example
 from pages.ui.training.next_steps import NextStep, next_steps_view
 from pages.ui.training.restarts import restarts_view
 from pages.ui.training.setbacks import setbacks_view
+from pages.ui.training.several import gpus_choice, several_machines
 from pages.ui.training.snapshots import snapshots_view
 from pages.ui.training.stages import continue_button, stages_view, training_view
 
@@ -44,6 +48,7 @@ if state.loaded is None or ended is None or ended.status != "done":  # else it s
 at_work = jobs.is_at_work(context.workspace, run)
 steps: list[NextStep] = []
 if not at_work:
+    gpus_choice(context.workspace)
     fell = setbacks_view(run, info, state)
     if state.unfinished:
         continue_button(run, info, state, advised=not fell)
@@ -59,14 +64,22 @@ if at_work:
 
 if state.stages:
     restarts_view(run)
+    if places := points(run):
+        branch_form(run, places)
     next_steps_view(run, steps)
-    stages, snapshots = st.tabs([":material/format_list_numbered: Stages", ":material/photo_camera: Snapshots"])
+    stages, snapshots, away = st.tabs(
+        [":material/format_list_numbered: Stages", ":material/photo_camera: Snapshots", EXPORT_TAB],
+        default=EXPORT_TAB if just_exported(run) else None,
+    )
     with stages:
         stages_view(run, info, state, facts, at_work=False)
     with snapshots:
-        branch_form(run)
-        snapshots_view(run, state)
+        snapshots_view(run, state, branches=bool(places))
+    with away:
+        export_view(run)
+        take_away(run)
 st.subheader("What to train next" if state.stages else "The plan", anchor=False)
 plan_editor(run, info, data)
 more_images(run, data)
+several_machines(run)
 end(context)

@@ -69,7 +69,7 @@ def test_ci_keeps_an_environment_only_outside_ci(checkout, variables, kept):
 def test_ci_makes_an_environment_where_there_is_none_and_runs_the_readmes_tests_as_ci(checkout):
     calls = run_ci(checkout)
     assert calls == [
-        "pip install -q -r requirements-dev.txt",
+        "pip install -q --no-compile -r requirements-dev.txt",
         "ruff check .",
         "ruff format --check .",
         "mypy",

@@ -16,7 +16,14 @@ from core.workspace import Workspace
 from tests.test_imports import FLOORS
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "core/README.md", "tests/benchmarks/README.md")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "core/README.md",
+    "HOSTING.md",
+    "tests/benchmarks/README.md",
+)
 GUIDES = tuple(name for name in DOCUMENTS if name != "CHANGELOG.md")
 """Documents that speak of the code as it is now; a changelog also names what is gone."""
 
@@ -233,16 +240,16 @@ def first_column(title: str) -> set[str]:
 
 def test_the_workspaces_folders_are_all_there(tmp_path):
     workspace = Workspace.at(tmp_path)
-    folders = {name for name, value in vars(Workspace).items() if isinstance(value, property)}
-    assert {getattr(workspace, name).relative_to(tmp_path).as_posix() + "/" for name in folders} == {
+    names = [name for name, value in vars(Workspace).items() if isinstance(value, property)]
+    folders = [value for name in names if isinstance(value := getattr(workspace, name), Path)]
+    assert {folder.relative_to(tmp_path).as_posix() + "/" for folder in folders} == {
         name for name in first_column("The workspace") if name.endswith("/")
     }
 
 
 def test_files_of_a_run_are_named_as_in_the_code():
-    sources = "".join(
-        path.read_text(encoding="utf-8") for floor in ("runs", "jobs") for path in (ROOT / "core" / floor).glob("*.py")
-    )
+    folders = [ROOT / "core" / floor for floor in ("runs", "jobs", "export")]
+    sources = "".join(path.read_text(encoding="utf-8") for folder in folders for path in folder.glob("*.py"))
     named = first_column("A run's folder")
     assert len(named) >= 13
     assert not [name for name in named if f'"{name.rstrip("/")}"' not in sources]

@@ -14,18 +14,21 @@ ROOT = Path(__file__).parent.parent
 
 FLOORS = {
     "errors": set(),
-    "workspace": {"errors"},
+    "kept": set(),
+    "workspace": {"errors", "kept"},
+    "hosting": {"errors", "workspace"},
     "process": {"errors", "workspace"},
     "augment": {"errors"},
     "numbers": set(),
     "playground": set(),
     "charts": {"playground", "numbers"},
-    "data": {"errors", "workspace"},
+    "data": {"hosting"},
     "model": {"data", "augment", "process"},
     "training": {"model", "numbers"},
     "results": {"training"},
     "runs": {"results"},
-    "jobs": {"runs"},
+    "export": {"runs", "charts"},
+    "jobs": {"runs", "export"},
     "upkeep": {"jobs"},
     "cli": {"jobs", "upkeep"},
     "__main__": {"cli"},
@@ -44,6 +47,7 @@ TORCH_FREE = [
     "core.errors",
     "core.workspace",
     "core.augment",
+    *(f"core.hosting.{name}" for name in ("settings", "visitors", "confine", "usage")),
     "core.playground.descent",
     *(f"core.data.{name}" for name in ("sources", "catalogue", "index", "split", "decode", "pixels")),
     "core.model.catalogue",
@@ -63,14 +67,21 @@ TORCH_FREE = [
         )
     ),
     *(f"core.training.{name}" for name in ("kept_out", "trial_settings", "trial_results", "trial_words")),
-    *(f"core.results.{name}" for name in ("advice", "confusion", "diagnosis", "losses", "predictions")),
+    *(
+        f"core.results.{name}"
+        for name in ("advice", "answers", "confusion", "diagnosis", "listing", "neighbours", "predictions")
+    ),
     *(
         f"core.runs.{name}"
         for name in ("folder", "create", "history", "snapshots", "draft", "rate_guard", "setbacks", "trials")
     ),
-    *(f"core.jobs.{name}" for name in ("store", "queue", "actions", "worker", "warm", "benchmark", "control")),
+    *(
+        f"core.jobs.{name}"
+        for name in ("store", "queue", "pool", "limits", "actions", "worker", "warm", "benchmark", "control", "records")
+    ),
+    *(f"core.export.{name}" for name in ("formats", "description", "kept", "records", "carry_out", "carry_in")),
     *(f"core.process.{name}" for name in ("launch", "identity", "imports")),
-    *(f"core.upkeep.{name}" for name in ("caches", "check")),
+    *(f"core.upkeep.{name}" for name in ("caches", "check", "keeper")),
     *(f"core.playground.{name}" for name in ("surfaces", "descent", "verdicts", "landscape", "vsgd")),
     "core.cli.main",
 ]
@@ -86,7 +97,7 @@ def module_name(path: Path) -> str:
 @cache
 def modules() -> dict[str, Path]:
     """Dotted name -> file of every module of ours."""
-    files = [ROOT / "app.py", *(ROOT / "core").rglob("*.py"), *(ROOT / "pages").rglob("*.py")]
+    files = [ROOT / "app.py", ROOT / "hosted.py", *(ROOT / "core").rglob("*.py"), *(ROOT / "pages").rglob("*.py")]
     return {module_name(path): path for path in files if path.exists()}
 
 

@@ -2,6 +2,7 @@
 
 from core.augment.images import augment
 from core.augment.labels import keeping_labels, left_out, warnings
+from core.augment.part import Part
 from core.augment.settings import (
     NAMED,
     NONE,
@@ -24,6 +25,7 @@ __all__ = [
     "TRANSFORMS",
     "WITHOUT_FLIPS",
     "Augmentation",
+    "Part",
     "augment",
     "keeping_labels",
     "left_out",

@@ -6,6 +6,7 @@ Importing this module does not import torch.
 import math
 from typing import TYPE_CHECKING
 
+from core.augment.part import Part
 from core.augment.settings import NONE, Augmentation
 
 if TYPE_CHECKING:
@@ -18,12 +19,15 @@ TRIES, WIDEST = 10, 4 / 3
 """How often a crop that does not fit is drawn again, and its widest aspect ratio, as in torchvision."""
 
 
-def augment(images: "torch.Tensor", how: Augmentation, *, generator: "torch.Generator") -> "torch.Tensor":
+def augment(
+    images: "torch.Tensor", how: Augmentation, *, generator: "torch.Generator", part: Part | None = None
+) -> "torch.Tensor":
     """The images as float32 in 0..1, transformed; shape and memory format stay the same.
 
     `images` is uint8 in 0..255 or float in 0..1, (B, 3, H, W). All random numbers come from `generator`. Each transform
     has its own, so that changing one does not change the amounts of the others. `NONE` only converts the images and
-    draws nothing. Raises `ValueError` for another number of dimensions.
+    draws nothing. Images that are only a `part` of a batch change as they would in the whole. Raises `ValueError` for
+    another number of dimensions.
     """
     import torch
 
@@ -32,9 +36,11 @@ def augment(images: "torch.Tensor", how: Augmentation, *, generator: "torch.Gene
     images = images.float().div_(255) if images.dtype == torch.uint8 else images.float()
     if how == NONE or not len(images):
         return images
-    draws = torch.rand(len(images), DRAWS, generator=generator, device=generator.device).to(images.device)
+    first, whole = part or Part(0, len(images))
+    own = slice(first, first + len(images))
+    draws = _beside(images, torch.rand(whole, DRAWS, generator=generator, device=generator.device)[own])
     layout = torch.channels_last if images.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
-    boxes = crop_boxes(len(images), how, generator=generator) if how.crop < 1 else None
+    boxes = crop_boxes(whole, how, generator=generator)[own] if how.crop < 1 else None
     changed = _placed(images, how, draws, boxes)
     if how.brightness or how.contrast:
         changed = _lit(changed, how, draws)
@@ -97,26 +103,45 @@ def _placed(
     if (how.rotate, how.zoom, how.shift, how.warp, how.crop) == (0, 1, 0, 0, 1) and (
         height == width or not how.quarter_turns
     ):
-        return _moved(images, mirrored, upside_down, turns)
+        return _moved(images, how, mirrored, upside_down, turns)
     matrices = _matrices(how, draws, mirrored, upside_down, turns, width / height)
     if boxes is not None:
-        matrices = _within(matrices, boxes.to(images.device))
+        matrices = _within(matrices, _beside(images, boxes))
     grid = (_perspective_grid if how.warp else _affine_grid)(matrices, height, width)
     return F.grid_sample(images, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
 
 
+def _beside(images: "torch.Tensor", numbers: "torch.Tensor") -> "torch.Tensor":
+    """Random numbers on the device of the images. A GPU is not waited for; see `core.model.machine.sent`."""
+    numbers = numbers.pin_memory() if images.is_cuda and numbers.device.type == "cpu" else numbers
+    return numbers.to(images.device, non_blocking=True)
+
+
 def _moved(
-    images: "torch.Tensor", mirrored: "torch.Tensor", upside_down: "torch.Tensor", turns: "torch.Tensor"
+    images: "torch.Tensor",
+    how: Augmentation,
+    mirrored: "torch.Tensor",
+    upside_down: "torch.Tensor",
+    turns: "torch.Tensor",
 ) -> "torch.Tensor":
-    """The images flipped, then turned counter-clockwise; the values of the pixels do not change."""
-    out = images.clone()
-    out[mirrored] = out[mirrored].flip(-1)
-    out[upside_down] = out[upside_down].flip(-2)
-    for count in (1, 2, 3):
-        chosen = turns == count
-        if chosen.any():
-            out[chosen] = out[chosen].rot90(count, (-2, -1))
-    return out
+    """The images flipped, then turned counter-clockwise; the values of the pixels do not change.
+
+    Which ones is decided on their device: a GPU would be waited for, were they picked out.
+    """
+    import torch
+
+    def chosen(which: "torch.Tensor", these: "torch.Tensor", others: "torch.Tensor") -> "torch.Tensor":
+        return torch.where(which[:, None, None, None], these, others)
+
+    flipped = images.clone()
+    if how.horizontal_flip:
+        flipped = chosen(mirrored, flipped.flip(-1), flipped)
+    if how.vertical_flip:
+        flipped = chosen(upside_down, flipped.flip(-2), flipped)
+    turned = flipped
+    for count in (1, 2, 3) if how.quarter_turns else ():
+        turned = chosen(turns == count, flipped.rot90(count, (-2, -1)), turned)
+    return turned
 
 
 def _matrices(

@@ -24,7 +24,9 @@ def branch_chart(epochs: pd.DataFrame, column: str, names: tuple[str, str], *, s
         .mark_line(point=True, strokeWidth=2)
         .encode(
             x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1)),
-            y=alt.Y(f"{column}:Q", title=title, axis=axis, scale=alt.Scale(zero=False, nice=True)),
+            y=alt.Y(
+                f"{column}:Q", title="Accuracy" if share else "Loss", axis=axis, scale=alt.Scale(zero=False, nice=True)
+            ),
             color=alt.Color("run:N", title=None, scale=colours, legend=below()),
             strokeDash=alt.StrokeDash("run:N", legend=None, scale=dashes),
             tooltip=[

@@ -11,8 +11,14 @@ from core.charts.lines import headline
 CELL_PICKED = "cell"
 """Name of the chart's selection; its row carries `true` and `predicted`."""
 
+CHANGE_PICKED = "change"
+"""Name of the selection in the difference of two matrices."""
+
 ERRORS = ["#FBE3D2", "#F0A873", palette.VERMILLION]
 """From few errors to many; black numbers can be read on all of them."""
+
+CHANGES = ["#F0A873", "#FBF6F2", "#7FB6DC"]
+"""From worse by way of no change to better; black numbers can be read on all of them."""
 
 NUMBERED = 16
 """Up to so many classes, each cell has its number written in it."""
@@ -124,3 +130,40 @@ def _numbers(base: alt.Chart, value: str, highest: float, errors_only: bool) -> 
         .encode(text=alt.Text(f"{value}:Q", format=".0%" if value == "share" else ",.0f"), color=ink)
     )
     return chart
+
+
+def difference(frame: pd.DataFrame, *, classes: Sequence[str]) -> alt.LayerChart:
+    """One matrix minus another: what has become better is blue, what has become worse vermillion.
+
+    `frame` is that of `core.results.confusion.as_frame` for the difference: `images` may be negative. Fewer images off
+    the diagonal are better, more on it. A click selects `CHANGE_PICKED`.
+    """
+    better = (frame["images"] > 0) == frame["correct"]
+    cells = frame[frame["images"] != 0].assign(
+        change=lambda rows: rows["images"].map("{:+,}".format),
+        what=better.map({True: "Better", False: "Worse"}),
+        gain=lambda rows: rows["images"].where(rows["correct"], -rows["images"]),
+    )
+    highest = float(cells["images"].abs().max()) if len(cells) else 1.0
+    click = alt.selection_point(name=CHANGE_PICKED, fields=["true", "predicted"], on="click", toggle=False)
+    x, y = _axes(classes)
+    tooltip = [
+        alt.Tooltip("true:N", title="True class"),
+        alt.Tooltip("predicted:N", title="Predicted class"),
+        alt.Tooltip("change:N", title="Images"),
+        alt.Tooltip("what:N", title="It became"),
+    ]
+    base = alt.Chart(cells).encode(x=x, y=y, tooltip=tooltip)
+    squares = base.mark_rect(stroke=palette.GREY, strokeWidth=0.25, cursor="pointer").encode(
+        color=alt.Color(
+            "gain:Q", scale=alt.Scale(domain=[-highest, 0, highest], range=CHANGES, interpolate="lab"), legend=None
+        ),
+    )
+    squares = squares.add_params(click)
+    layers: list[alt.Chart] = [squares]
+    if len(classes) <= NUMBERED:
+        layers.append(base.mark_text(fontSize=12, cursor="pointer", color="black").encode(text="change:N"))
+    said = headline(
+        "What changed: blue cells became better, orange ones worse", "On the diagonal more is better, elsewhere fewer."
+    )
+    return alt.LayerChart(layer=layers, height=_height(len(classes)), title=said)

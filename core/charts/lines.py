@@ -24,6 +24,9 @@ ALL_LAYERS = "all layers"
 LETTER_PX = 6
 """About the width of a small letter in pixels."""
 
+FEWEST_LETTERS = 12
+"""A text that is cut shorter than this says nothing."""
+
 ROUND = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
 """An axis ends at one of these times a power of ten, so that it seldom moves while a series grows."""
 
@@ -84,6 +87,22 @@ def round_above(value: float) -> float:
     return next(power * step for step in ROUND if power * step >= value * (1 - 1e-9))
 
 
+def log_ticks(bottom: float, top: float) -> list[float]:
+    """Round figures from `bottom` to `top`, both above 0, for a log axis: few of them, but more than two if there are.
+
+    >>> log_ticks(0.002, 3), log_ticks(2.5, 41)
+    ([0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0], [3.0, 10.0, 30.0])
+    """
+    powers = range(math.floor(math.log10(bottom)), math.ceil(math.log10(top)) + 1)
+    found: list[float] = []
+    for digits in ((1, 3), (1, 2, 5), (1, 2, 3, 5), range(1, 10)):
+        found = [float(f"{digit}e{power}") for power in powers for digit in digits]
+        found = [figure for figure in found if bottom <= figure <= top]
+        if len(found) > 2:
+            break
+    return found
+
+
 def starts(frame: pd.DataFrame, labels: Sequence[str] = (), *, x: str = "epoch") -> pd.DataFrame:
     """Where each stage of `frame` (columns `stage` and `x`) begins, as `stage_edges` gives it."""
     if frame.empty:
@@ -104,48 +123,61 @@ def stage_edges(labels: Sequence[str], edges: Sequence[float]) -> pd.DataFrame:
 
 
 def stage_marks(where: pd.DataFrame) -> list[alt.Chart]:
-    """A thin line with a name at the start of each stage, as layers to lie under a chart over `x`.
+    """A thin line at the start of each stage and a name above it, as layers to lie under a chart over `x`.
 
-    A name is cut to the room before the next stage at the width that the chart has, so that no two overlap.
+    A name is cut to the room before the next stage at the width that the chart has, so that no two overlap. With the
+    column `change` a strong line marks where the training data change; what changes is named where there is room.
     """
     base = alt.Chart(where).encode(x=alt.X("start:Q"))
     rule = base.mark_rule(color=palette.GREY, strokeDash=[3, 3], opacity=0.7)
-    room = f"datum.room * width - {LETTER_PX}"
-    name = base.mark_text(
-        align="left",
-        baseline="bottom",
-        dx=-2,
-        dy=-3,
-        color=palette.GREY,
-        limit=alt.ExprRef(f"max(1, {room})"),
-        opacity=alt.ExprRef(f"{room} < {4 * LETTER_PX} ? 0 : 1"),
-        fontSize=11,
-    ).encode(y=alt.value(0), text="stage_label:N", tooltip=alt.Tooltip("stage_label:N", title="Stage"))
-    return [rule, name, *change_marks(where)]
+    if "change" not in where:
+        return [rule, _named(where, "stage_label", "Stage")]
+    both = where["stage_label"].where(where["change"] == "", where["stage_label"] + " · " + where["change"])
+    return [rule, _named(where.assign(both=both), "stage_label", "Stage", more="both"), *_change_rules(where)]
 
 
 def change_marks(where: pd.DataFrame) -> list[alt.Chart]:
-    """A strong line where the training data change, with what changes at the foot of the chart, as `stage_marks` lie.
+    """A strong line where the training data change, and above it what changes, as `stage_marks` lie.
 
     `where` has `start` and `change`, "" where nothing changes; without that column there are no marks.
     """
+    rules = _change_rules(where)
+    return [*rules, _named(where[where["change"] != ""], "change", "The data change")] if rules else []
+
+
+def _change_rules(where: pd.DataFrame) -> list[alt.Chart]:
     if "change" not in where or not where["change"].any():
         return []
     base = alt.Chart(where[where["change"] != ""]).encode(x=alt.X("start:Q"))
     tooltip = alt.Tooltip("change:N", title="The data change")
-    rule = base.mark_rule(color=palette.PURPLE, strokeWidth=1.6, opacity=0.8).encode(tooltip=tooltip)
+    return [base.mark_rule(color=palette.PURPLE, strokeWidth=1.6, opacity=0.8).encode(tooltip=tooltip)]
+
+
+def _named(where: pd.DataFrame, field: str, title: str, more: str = "") -> alt.Chart:
+    """Texts above the chart, of `field`, or of the longer field `more` where there is room for all of it."""
     room = f"datum.room * width - {LETTER_PX}"
-    name = base.mark_text(
-        align="left",
-        baseline="bottom",
-        dx=4,
-        dy=-3,
-        color=palette.GREY,
-        limit=alt.ExprRef(f"max(1, {room})"),
-        opacity=alt.ExprRef(f"{room} < {4 * LETTER_PX} ? 0 : 1"),
-        fontSize=11,
-    ).encode(y=alt.value("height"), text="change:N", tooltip=tooltip)
-    return [rule, name]
+    text = f"{room} > {LETTER_PX} * length(datum.{more}) ? datum.{more} : datum.{field}" if more else f"datum.{field}"
+    named: alt.Chart = (
+        alt.Chart(where)
+        .mark_text(
+            align="left",
+            baseline="bottom",
+            dx=-2,
+            dy=-3,
+            color=palette.GREY,
+            text=alt.ExprRef(text),
+            limit=alt.ExprRef(f"max(1, {room})"),
+            opacity=alt.ExprRef(_readable(field, room)),
+            fontSize=11,
+        )
+        .encode(x=alt.X("start:Q"), y=alt.value(0), tooltip=alt.Tooltip(f"{more or field}:N", title=title))
+    )
+    return named
+
+
+def _readable(field: str, room: str) -> str:
+    """1 where a text has room for all of it, or for enough letters to be understood; else 0: the tooltip has it."""
+    return f"{room} < {LETTER_PX} * min(length(datum.{field}), {FEWEST_LETTERS}) ? 0 : 1"
 
 
 def headline(title: str, subtitle: str = "") -> alt.TitleParams:

@@ -27,7 +27,8 @@ def finder(
     pickable: bool = True,
     span: tuple[float, float] | None = None,
     y_title: str = "Training loss",
-    title: str = "Where the loss rises, the rate is too high",
+    title: str = "Loss against the learning rate",
+    of: str = "",
     height: int = HEIGHT,
 ) -> alt.LayerChart:
     """Loss over the learning rate on a log axis.
@@ -37,10 +38,11 @@ def finder(
     `SEED` as thin lines of its colour, `EARLIER` as thin lines with a legend. `fastai` adds fastai's curve of the
     present one, with points at the rates of `marks.rules`. When `pickable`, a click chooses the nearest point: the
     selection `RATE_PICKED` has the field `lr`. `span` is the range of rates of a test that is under way: the whole
-    of it is on the axis, and the axis of losses does not move with every batch.
+    of it is on the axis, and the axis of losses does not move with every batch. `of` says whose rate is on the axis,
+    where a test gives each layer group its own.
     """
     now = thin(curves[curves["role"] == PRESENT])
-    axis = Axis.around([*curves["lr"], *(span or ())])
+    axis = Axis.around([*curves["lr"], *(span or ())], of)
     bottom, top = loss_range(curves[curves["role"] != EARLIER], whole=span is not None)
     up = alt.Y(
         "centred:Q",

@@ -142,18 +142,19 @@ def grouped(rules: Mapping[str, float | None], share: "Axis") -> list[tuple[floa
 
 @dataclass(frozen=True)
 class Axis:
-    """A logarithmic axis of rates from `lowest` to `highest`."""
+    """A logarithmic axis of rates from `lowest` to `highest`; `of` says whose rates, where there are several."""
 
     lowest: float
     highest: float
+    of: str = ""
 
     @classmethod
-    def around(cls, rates: Iterable[float]) -> "Axis":
+    def around(cls, rates: Iterable[float], of: str = "") -> "Axis":
         """The axis that shows `rates` with a little room at both ends; what is no rate above 0 is passed over."""
         known = [rate for rate in rates if 0 < rate < math.inf] or [1e-5, 1.0]
         low, high = min(known), max(known)
         room = max(high / low, 1.2) ** 0.02
-        return cls(low / room, high * room)
+        return cls(low / room, high * room, of)
 
     def __call__(self, rate: float) -> float:
         """Where a rate lies, as a share 0..1 of the axis; rates beyond its ends lie at them."""
@@ -171,7 +172,7 @@ class Axis:
         values = [digit * 10.0**decade for decade in decades for digit in steps]
         return alt.X(
             "lr:Q",
-            title="Learning rate of the head (log scale)",
+            title=f"Learning rate{f' of {self.of}' if self.of else ''} (log scale)",
             scale=alt.Scale(type="log", nice=False, domain=[self.lowest, self.highest]),
             axis=alt.Axis(
                 values=[value for value in values if value in self], labelExpr=RATE_LABEL, labelOverlap=True, grid=False

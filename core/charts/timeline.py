@@ -50,15 +50,17 @@ def plan_timeline(frame: pd.DataFrame, lanes: Sequence[str]) -> alt.LayerChart:
         .encode(across, up, x2="end:Q", color=colour, tooltip=tooltip)
     )
     room = f"datum.room * width - {LETTER_PX}"
+    tight = f"datum.kind == 'cycle' && {room} < {LETTER_PX} * length(datum.text)"  # then a cycle's number alone
     words = (
         alt.Chart(drawn)
         .mark_text(
             fontSize=11,
             color=LETTERS,
+            text=alt.ExprRef(f"{tight} ? split(datum.text, ' ')[0] : datum.text"),
             limit=alt.ExprRef(f"max(1, {room})"),
             opacity=alt.ExprRef(f"{room} < {2 * LETTER_PX} ? 0 : 1"),
         )
-        .encode(alt.X("middle:Q"), up, text="text:N", tooltip=tooltip)
+        .encode(alt.X("middle:Q"), up, tooltip=tooltip)
     )
     title = headline("The whole plan, before it starts", "Point at a bar to read all of it.")
     return alt.LayerChart(layer=[bars, words], height=LANE * len(lanes) + TITLE, title=title)

@@ -4,7 +4,6 @@ An axis of a chart that is drawn again and again must not move with every batch:
 beginning, and losses and accuracies end at round figures that only a clearly higher or lower value changes.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 
 import altair as alt
@@ -21,6 +20,7 @@ from core.charts.lines import (
     group_colours,
     group_names,
     headline,
+    log_ticks,
     round_above,
     stage_edges,
     stage_marks,
@@ -99,13 +99,13 @@ def loss(
 ) -> alt.LayerChart:
     """Training loss (the mean of each epoch strong, each batch faint) and validation loss, over epochs.
 
-    `steps` comes from `on_epochs`, `spans` from `stage_spans`; `epochs` has `epoch`, `train_loss`, `valid_loss`. With
-    `log`, small losses can be told apart too. `live` marks the last batch. What lies above the chart is a triangle at
-    its upper edge.
+    `steps` comes from `on_epochs`, `spans` from `stage_spans`; `epochs` has `epoch`, `train_loss`, `valid_loss`, and
+    perhaps `valid_error`: then a band shows how far other validation images would move their loss. With `log`, small
+    losses can be told apart too. `live` marks the last batch. What lies above the chart is a triangle at its edge.
     """
     few, (bottom, top) = thin(steps), loss_range(steps, epochs, log=log)
     scale = alt.Scale(type="log" if log else "linear", domain=[bottom, top], nice=False)
-    axis = alt.Axis(values=_powers(bottom, top), format="~g") if log else alt.Axis()
+    axis = alt.Axis(values=log_ticks(bottom, top), format="~g") if log else alt.Axis()
     up = alt.Y("shown:Q", title="Loss (cross-entropy)", scale=scale, axis=axis)
     batches = few.assign(shown=few["loss"].clip(lower=bottom), series=TRAINING)
     batch = (
@@ -113,14 +113,16 @@ def loss(
         .mark_line(strokeWidth=1, opacity=0.6, clip=True)
         .encode(x=across("position:Q", spans), y=up, color=_series(), detail="stage:N", tooltip=_BATCH)
     )
-    layers = [*stage_marks(spans), batch, *_epoch_means(epochs, spans, up, bottom, top)]
+    layers = [*stage_marks(spans), *_noise(epochs, spans, bottom, top), batch]
+    layers += _epoch_means(epochs, spans, up, bottom, top)
     if live and len(batches):
         now = batches.tail(1).assign(shown=batches["shown"].tail(1).clip(upper=top))
         dot = alt.Chart(now).mark_point(filled=True, size=30, opacity=0.9)
         layers.append(dot.encode(x="position:Q", y=up, color=_series(), tooltip=_BATCH))
-    said = headline(
-        "Loss: training falls, and validation should follow it", "The faint line is one batch after another."
-    )
+    about = "Faint: batch by batch."
+    if _has_noise(epochs):
+        about += " Band: one standard error of the validation loss."
+    said = headline("Loss: training falls, and validation should follow it", about)
     return alt.LayerChart(layer=layers, height=height, title=said)
 
 
@@ -130,10 +132,25 @@ _BATCH = [
 ]
 
 
+def _has_noise(epochs: pd.DataFrame) -> bool:
+    return "valid_error" in epochs and bool(epochs["valid_error"].notna().any())
+
+
+def _noise(epochs: pd.DataFrame, spans: pd.DataFrame, bottom: float, top: float) -> list[alt.Chart]:
+    """A band of one standard error around the validation loss; none where no epoch has one."""
+    if not _has_noise(epochs):
+        return []
+    few = thin(epochs)[["epoch", "valid_loss", "valid_error"]].dropna()
+    low, high = few["valid_loss"] - few["valid_error"], few["valid_loss"] + few["valid_error"]
+    band = few.assign(shown=low.clip(bottom, top), high=high.clip(bottom, top))
+    area = alt.Chart(band).mark_area(color=palette.VALID, opacity=0.28, clip=True)
+    return [area.encode(x=across("epoch:Q", spans), y="shown:Q", y2="high:Q")]
+
+
 def _epoch_means(epochs: pd.DataFrame, spans: pd.DataFrame, up: alt.Y, bottom: float, top: float) -> list[alt.Chart]:
     """The two losses of each epoch, as lines and as points."""
     columns = {"train_loss": TRAINING, "valid_loss": VALIDATION}
-    both = epochs[["epoch", *columns]].rename(columns=columns)
+    both = thin(epochs)[["epoch", *columns]].rename(columns=columns)
     long = both.melt(id_vars="epoch", value_vars=list(COLOURS), var_name="series", value_name="value").dropna()
     place = np.where(long["value"] > top, "above", "inside")
     long = long.assign(shown=long["value"].clip(bottom, top), place=place)
@@ -181,15 +198,13 @@ def loss_range(steps: pd.DataFrame, epochs: pd.DataFrame, *, log: bool = False) 
     return 1 / round_above(1 / (0.8 * lowest)), top
 
 
-def _powers(bottom: float, top: float) -> list[float]:
-    """1 and 3 times the powers of ten from `bottom` to `top`."""
-    powers = range(math.floor(math.log10(bottom)), math.ceil(math.log10(top)) + 1)
-    return [digit * 10.0**power for power in powers for digit in (1, 3) if bottom <= digit * 10.0**power <= top]
-
-
 def _finite(values: pd.Series) -> npt.NDArray[np.float64]:
     numbers: npt.NDArray[np.float64] = values.to_numpy(dtype=np.float64)
     return numbers[np.isfinite(numbers)]
+
+
+ROOM_PX = 28
+"""Pixels above a point in which its ring and its number have room."""
 
 
 def accuracy(epochs: pd.DataFrame, spans: pd.DataFrame, *, height: int = 320) -> alt.LayerChart:
@@ -200,7 +215,7 @@ def accuracy(epochs: pd.DataFrame, spans: pd.DataFrame, *, height: int = 320) ->
         "series:N", title=None, scale=alt.Scale(domain=[VALIDATION], range=[palette.VALID]), legend=below()
     )
     line = (
-        alt.Chart(epochs.assign(series=VALIDATION))
+        alt.Chart(thin(epochs).assign(series=VALIDATION))
         .mark_line(strokeWidth=2.2, point=alt.OverlayMarkDef(size=45, filled=True))
         .encode(
             x=x,
@@ -216,8 +231,12 @@ def accuracy(epochs: pd.DataFrame, spans: pd.DataFrame, *, height: int = 320) ->
     highest = epochs.sort_values(["accuracy", "valid_loss"], ascending=[False, True]).head(1)
     best, at_edge = alt.Chart(highest), float(highest["epoch"].max()) > 0.9 * float(spans["end"].max())
     ring = best.mark_point(size=160, color=palette.GREEN, strokeWidth=2.2, opacity=1).encode(x=x, y=y)
-    number = best.mark_text(
-        dy=18, align="right" if at_edge else "center", fontWeight="bold", color=palette.GREEN
+    room = (1 - float(highest["accuracy"].max())) / (1 - lowest_accuracy(epochs)) if len(highest) else 1.0
+    number = best.mark_text(  # above the highest point no line runs
+        dy=-17 if room * height > ROOM_PX else 18,
+        align="right" if at_edge else "center",
+        fontWeight="bold",
+        color=palette.GREEN,
     ).encode(x=x, y=y, text=alt.Text("accuracy:Q", format=".1%"))
     return alt.LayerChart(
         layer=[*change_marks(spans), line, ring, number],

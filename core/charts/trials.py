@@ -56,14 +56,7 @@ def trials_chart(
     axis = _axis(frame, span)
     x = axis.encoding
     y = alt.Y("y:Q", title=Y_TITLE, scale=scale, axis=alt.Axis(minExtent=BESIDE_PLOT))
-    shown = [standing for standing in LABELS if standing in set(frame["standing"])]
-    colour = alt.Color(
-        "label:N",
-        title=None,
-        scale=alt.Scale(domain=[LABELS[s] for s in shown], range=[COLOURS[s] for s in shown]),
-        legend=alt.Legend(orient="bottom", columns=2, symbolOpacity=1, symbolType="circle", labelLimit=320),
-    )
-    shape = alt.Shape("label:N", scale=alt.Scale(domain=[LABELS[s] for s in shown], range=[SHAPES[s] for s in shown]))
+    colour, shape = _standings(frame)
     base = alt.Chart(rows)
     line = base.transform_filter("datum.inside").mark_line(color=palette.GREY, strokeWidth=1.2, opacity=0.6, clip=True)
     bars = base.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=2.5, opacity=0.75, clip=True)
@@ -77,11 +70,25 @@ def trials_chart(
     layers += [
         line.encode(x, y),
         bars.encode(x, alt.Y("low:Q", scale=scale, title=Y_TITLE), alt.Y2("high:Q"), colour),
-        points.encode(x, y, colour, shape.legend(None), tooltip=_tooltip()),
+        points.encode(x, y, colour, shape, tooltip=_tooltip()),
         *notes,
     ]
     chart: alt.LayerChart = alt.LayerChart(layer=layers)
     return chart.properties(height=height + room, title=headline(*title.split("; ", 1)))
+
+
+def _standings(frame: pd.DataFrame) -> tuple[alt.Color, alt.Shape]:
+    """The colour and the shape of each standing that there is; the legend is the colour's."""
+    shown = [standing for standing in LABELS if standing in set(frame["standing"])]
+    labels = [LABELS[standing] for standing in shown]
+    colour = alt.Color(
+        "label:N",
+        title=None,
+        scale=alt.Scale(domain=labels, range=[COLOURS[standing] for standing in shown]),
+        legend=alt.Legend(orient="bottom", columns=2, symbolOpacity=1, symbolType="circle", labelLimit=320),
+    )
+    shapes = alt.Scale(domain=labels, range=[SHAPES[standing] for standing in shown])
+    return colour, alt.Shape("label:N", scale=shapes, legend=None)
 
 
 def _ends(frame: pd.DataFrame, before: float | None) -> tuple[float, float]:

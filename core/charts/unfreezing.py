@@ -5,11 +5,14 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from core.charts.lines import group_colours, group_names, headline, stage_marks, thin
+from core.charts.lines import group_colours, group_names, headline, log_ticks, stage_marks, thin
 from core.charts.training import across
 
 LOWEST = 1e-6
 """Below this nothing is drawn: a log axis has no zero."""
+
+MOST_DECADES = 2
+"""Decades of each group's movement that are drawn: it begins at none, and what comes later is to be told apart."""
 
 ALL_OF_IT = 1 - 1e-6
 """From this share on, all of a group's weights are movement: it began at zero."""
@@ -47,6 +50,7 @@ def movement(
     Takes what `gradients` takes. Groups that began at zero, as a new head does, are left out: all of them is movement.
     """
     some = groups[groups["moved"] < ALL_OF_IT]
+    some = some[some["moved"] > some.groupby("group")["moved"].transform("max") / 10**MOST_DECADES]
     return _lines(
         some,
         spans,
@@ -79,6 +83,7 @@ def _lines(
     few = pd.concat(parts) if parts else groups.head(0)
     few = few.assign(group=[known[number] for number in few["group"].astype("int64")])
     scale = alt.Scale(type="log", nice=False)
+    ticks = log_ticks(float(few[column].min()), float(few[column].max())) if len(few) else []
     lines = (
         alt.Chart(few)
         .mark_line(strokeWidth=1.8, point=alt.OverlayMarkDef(size=14, filled=True))
@@ -88,7 +93,7 @@ def _lines(
                 f"{column}:Q",
                 title=title,
                 scale=scale,
-                axis=alt.Axis(format=axis, tickCount=4),
+                axis=alt.Axis(format=axis, values=ticks),
             ),
             color=group_colours(known, always=True),
             detail="stage:N",

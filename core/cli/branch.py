@@ -24,7 +24,7 @@ def branched(options: Options) -> tuple[RunFolder, TrainSpec]:
     _refuse(options)
     run = run_named(str(options.branch), Workspace.at(options.home))
     if options.start is None:
-        names = ", ".join(points(run)) or "none: it has not ended a cycle"
+        names = ", ".join(points(run)) or "none: no snapshot has more of the plan ahead"
         raise PlanError(f"Say from which snapshot: --from NAME. This run can be branched from {names}.")
     return branch(run, options.start, _change(options), name=options.name or ""), TrainSpec()
 

@@ -22,7 +22,7 @@ def compared(options: Options, reporter: Reporter) -> Answer:
     """
     workspace = Workspace.at(options.home)
     chosen = [(run_named(name, workspace), snapshot) for name, snapshot in map(_parts, (options.run, options.other))]
-    first, second = (_predictions(run, snapshot, reporter) for run, snapshot in chosen)
+    first, second = (predictions_of_run(run, snapshot, reporter) for run, snapshot in chosen)
     found, cells = compare(first, second), _cells(first, second)
     value = {
         "images": found.images,
@@ -43,7 +43,7 @@ def _parts(text: str) -> tuple[str, str]:
     return (run, snapshot) if at and run else (text, LATEST)
 
 
-def _predictions(run: RunFolder, snapshot: str, reporter: Reporter) -> Predictions:
+def predictions_of_run(run: RunFolder, snapshot: str, reporter: Reporter) -> Predictions:
     """The run's predictions of its validation images with those weights, made now where they are missing or old."""
     path = run.predictions_path(snapshot)
     try:

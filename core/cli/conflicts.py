@@ -26,11 +26,11 @@ STAGE_OPTIONS = (
 )
 """Each of these describes a stage, which is trained instead of a recipe or plan."""
 
-SHARED_OPTIONS = ("augment", "size", "batch_size")
+SHARED_OPTIONS = ("augment", "size", "batch_size", "no_measure_after_cycle")
 """These change a recipe's stages as well as a stage described by options."""
 
 NEW_RUN_OPTIONS = (
-    *("data", "name", "backbone", "seed", "valid_share", "fit", "scratch", "unfolded"),
+    *("data", "name", "backbone", "seed", "valid_share", "fit", "mended", "scratch", "unfolded"),
     *("classes_from", "folder", "labels", "columns", "pattern"),
 )
 

@@ -6,10 +6,13 @@ from typing import Any
 from core.cli.jobs import find_moved, run_named, work
 from core.cli.options import Options
 from core.cli.output import Answer, Reporter, table
+from core.errors import RunError
 from core.jobs.specs import EvaluateSpec
+from core.results.compare import Comparison, compare
 from core.results.confusion import confusion_matrix, most_confused, per_class
 from core.results.figures import class_table, figures
 from core.results.predictions import Predictions
+from core.runs.folder import RunFolder
 from core.workspace import Workspace
 
 WORST_PAIRS = 5
@@ -39,7 +42,24 @@ def evaluate(options: Options, reporter: Reporter) -> Answer:
         "confusion_matrix": matrix.tolist(),
         "per_class": class_table(predictions).to_dict("records"),
     }
-    return Answer(value, _text(predictions, matrix))
+    text = _text(predictions, matrix)
+    gain = _gain_of_views(run, options, predictions) if options.tta else None
+    if gain is not None:
+        value["without_tta"] = {"accuracy": gain.first_accuracy, "p": gain.p, "real": gain.real}
+        text += (
+            f"\nWithout augmented views: {gain.first_accuracy:.1%}, so {gain.points:+.1f} points with it. "
+            f"{gain.sentence()}."
+        )
+    return Answer(value, text)
+
+
+def _gain_of_views(run: RunFolder, options: Options, averaged: Predictions) -> Comparison | None:
+    """What averaging over augmented views changed; None where the same weights were not evaluated without it."""
+    try:
+        plain = Predictions.load(run.predictions_path(options.snapshot, options.split))
+        return compare(plain, averaged) if plain.about.step == averaged.about.step else None
+    except RunError:
+        return None
 
 
 def _share(ratio: float) -> str:
@@ -55,7 +75,7 @@ def _text(predictions: Predictions, matrix: Any) -> str:
     found = figures(predictions)
     said = [
         f"Accuracy {predictions.accuracy:.1%} and loss {predictions.loss:.3f} on {len(predictions):,} images.",
-        f"On others of this kind, expect {found.low:.1%} to {found.high:.1%} (95% interval).",
+        f"For images of this kind: {found.low:.1%} to {found.high:.1%} (95% interval).",
         f"Balanced accuracy {found.balanced:.1%}, macro F1 {found.macro_f1:.1%}.",
         table(rows),
     ]

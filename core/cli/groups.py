@@ -47,6 +47,11 @@ def splitting(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="share of the images held out for validation where the data set has no split (default: 0.2)",
     )
+    parser.add_argument(
+        "--mended",
+        action="store_true",
+        help="with the edits that version made: labels changed, images left out",
+    )
     reading = parser.add_argument_group("how the data set is read")
     reading.add_argument(
         "--classes-from",
@@ -119,6 +124,11 @@ def stage(parser: argparse.ArgumentParser) -> None:
         "--stop-overfitting",
         action="store_true",
         help="end the stage once validation loss has stayed above its lowest while training loss lies below it",
+    )
+    stage.add_argument(
+        "--no-measure-after-cycle",
+        action="store_true",
+        help="do not measure after each cycle what its restart did; the training is the same with it and without",
     )
     stage.add_argument("--batch-size", type=whole, metavar="N", help="images per batch, 1 to 4096 (default: 32)")
     stage.add_argument("--share", type=float, metavar="S", help="share of the training images, up to 1 (default: 1)")

@@ -10,6 +10,8 @@ from core.data.health import findings
 from core.data.index import DataSet, load_data
 from core.data.reading import Choice, Folder, chosen_part
 from core.data.report import inspect as report
+from core.data.versions.ledger import ledger_of
+from core.data.versions.version import versioned
 from core.errors import DataError
 from core.workspace import Workspace
 
@@ -37,7 +39,8 @@ def opened(options: Options, reporter: Reporter) -> DataSet:
         choice=chosen(options),
         progress=reporter,
     )
-    return data if options.fit is None else replace(data, fit=checked_fit(options.fit))
+    data = data if options.fit is None else replace(data, fit=checked_fit(options.fit))
+    return versioned(data, ledger_of(Workspace.at(options.home), data).edits()) if options.mended else data
 
 
 def chosen(options: Options) -> Choice:
@@ -64,7 +67,7 @@ def _text(data: DataSet) -> str:
     for name, images in counts.groupby("class", sort=False)["images"]:
         rows.append([str(name), *(f"{count:,}" for count in images)])
     said = [
-        f"{data.title}: {len(data.items):,} images, {len(data.classes)} classes, split {data.split_origin}.",
+        f"{data.title}: {len(data.used):,} images, {len(data.classes)} classes, split {data.split_origin}.",
         table(rows),
     ]
     said += _listed("broken or not an image", [f"{broken.path}: {broken.reason}" for broken in data.broken])

@@ -7,14 +7,21 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
 
 from core.cli.output import Reporter
 from core.errors import RunError
 from core.jobs.actions import add_images, point_to
-from core.jobs.specs import Spec
+from core.jobs.specs import Spec, StudySpec
+from core.results.studies import AnyQuestion
 from core.runs.folder import RunFolder, open_run
 from core.runs.history import HistoryReader
+from core.runs.studies import kept_answer
 from core.workspace import Workspace
+
+Found = TypeVar("Found", bound=BaseModel)
 
 READ_EVERY_S = 0.2
 """How often the history is read for finished epochs."""
@@ -99,6 +106,17 @@ def work(run: RunFolder, spec: Spec, reporter: Reporter) -> None:
         raise KeyboardInterrupt(f"Stopped by another process. {go_on}".strip())
     if ended.message:
         reporter.say(ended.message)
+
+
+def answered(run: RunFolder, question: AnyQuestion, kind: type[Found], reporter: Reporter) -> Found:
+    """The run's answer to a study's question: the one that is kept, else it is asked now. Raises as `work`."""
+    found = kept_answer(run, question, kind)
+    if found is None:
+        work(run, StudySpec(question=question), reporter)
+        found = kept_answer(run, question, kind)
+    if found is None:
+        raise RunError("The answer was not kept. Ask again.")
+    return found
 
 
 @contextmanager

@@ -21,9 +21,17 @@ _COMMANDS = {
     "try-rates": ("core.cli.try_rates", "rates_tried"),
     "train": ("core.cli.train", "train"),
     "evaluate": ("core.cli.evaluate", "evaluate"),
+    "errors": ("core.cli.errors", "errors"),
+    "curve": ("core.cli.curve", "curve"),
+    "restarts": ("core.cli.restarts", "restarts"),
     "compare": ("core.cli.compare", "compared"),
+    "suspects": ("core.cli.suspects", "suspects"),
+    "version": ("core.cli.version", "version"),
     "predict": ("core.cli.predict", "predict"),
+    "export": ("core.cli.export", "export"),
+    "import": ("core.cli.record", "imported"),
     "benchmark": ("core.cli.benchmark", "benchmark"),
+    "health": ("core.cli.health", "health"),
 }
 """Where each command is; imported when asked for, so that --help need not wait for torch."""
 

@@ -4,8 +4,20 @@ import argparse
 
 from core.cli.groups import AUGMENTATIONS, WHOLE_HELP, moved, network, splitting, stage
 from core.cli.parser import Commands, Parser, add_command
-from core.cli.run_options import RUN_HELP, compare_options, evaluate_options, predict_options
+from core.cli.run_options import (
+    RUN_HELP,
+    compare_options,
+    curve_options,
+    errors_options,
+    evaluate_options,
+    export_options,
+    import_options,
+    predict_options,
+    restarts_options,
+    suspects_options,
+)
 from core.cli.values import rates, whole
+from core.cli.version_options import version_options
 from core.data.reading import ClassesFrom
 from core.training.suggestions import MEANINGS
 
@@ -73,10 +85,26 @@ class Options(argparse.Namespace):
     gentle_start: bool
     class_weights: bool
     stop_overfitting: bool
+    no_measure_after_cycle: bool
     snapshot: str
+    keep: str | None
+    csv: str | None
     other: str
     split: str
     tta: bool
+    true_class: str | None
+    taken_for: str | None
+    order: str
+    right_too: bool
+    limit: int | None
+    mended: bool
+    action: str
+    arguments: list[str]
+    to: str | None
+    copies: bool
+    out: str | None
+    with_images: bool
+    file: str
 
 
 def command_line() -> argparse.ArgumentParser:
@@ -94,9 +122,17 @@ def command_line() -> argparse.ArgumentParser:
     _try_rates(commands)
     _train(commands)
     evaluate_options(commands)
+    errors_options(commands)
+    curve_options(commands)
+    restarts_options(commands)
     compare_options(commands)
+    suspects_options(commands)
+    version_options(commands)
     predict_options(commands)
+    export_options(commands)
+    import_options(commands)
     _benchmark(commands)
+    _health(commands)
     return parser
 
 
@@ -191,8 +227,8 @@ def _train(commands: Commands) -> None:
         "train on a data set, or go on with a run",
         "Trains a new run on DATA, or goes on with a run: with what is left of its plan, or with the stage, plan or "
         "recipe given. Without --recipe, --plan and options of a stage, the plan that suits the network.",
-        "an object of run (its folder), id, accuracy (0..1), valid_loss (nats), seconds, stages, steps, best, "
-        "collapsed",
+        "an object of run (its folder), id, accuracy (0..1), accuracy_interval, valid_loss (nats), seconds, stages, "
+        "steps, best, collapsed",
     )
     parser.add_argument("data", metavar="DATA", nargs="?", help=DATA_HELP)
     parser.add_argument("--continue", dest="resume", metavar="RUN", help=f"go on with this run: {RUN_HELP}")
@@ -200,7 +236,7 @@ def _train(commands: Commands) -> None:
         "--from",
         dest="start",
         metavar="SNAPSHOT",
-        help="with --continue, first load best, cycle-N or a saved snapshot; with --branch, cycle-N to begin from",
+        help="with --continue, first load best, cycle-N or a saved snapshot; with --branch, the snapshot to begin from",
     )
     parser.add_argument(
         "--branch",
@@ -237,4 +273,14 @@ def _benchmark(commands: Commands) -> None:
         "how fast this machine trains, in under a minute",
         "Measures the parts of training for a few seconds each, on generated pictures. The Home page shows it.",
         "an object of decode, features, train, small (images per second), lesson_seconds, device, threads, torch",
+    )
+
+
+def _health(commands: Commands) -> None:
+    add_command(
+        commands,
+        "health",
+        "whether jobs run; exit status 1 when they do not",
+        "For whoever watches a server: jobs at work and waiting, free disk and memory, and what is wrong.",
+        "an object of ok, problems, running, waiting, oldest_s, free_disk, free_memory (seconds and bytes)",
     )

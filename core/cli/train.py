@@ -153,11 +153,15 @@ def _plan(options: Options, network: Network, spec: str, *, fresh: bool) -> Plan
     if own:
         return Plan(stages=(stage_of(_stage_values(options, network) | {"augmentation": how}),))
     plan = {"lesson2": lesson2, "start-small": start_small, "quick": quick}[recipe](network.size, how)
-    if options.batch_size is None:
-        return plan
+    asked: dict[str, Any] = {} if options.batch_size is None else {"batch_size": options.batch_size}
     values = plan.model_dump(mode="json")
-    values["stages"] = [stage | {"batch_size": options.batch_size} for stage in values["stages"]]
+    values["stages"] = [stage | asked | _measured(options) for stage in values["stages"]]
     return plan_of(values)
+
+
+def _measured(options: Options) -> dict[str, Any]:
+    """What --no-measure-after-cycle sets in a stage."""
+    return {"measure_after_cycle": False} if options.no_measure_after_cycle else {}
 
 
 def _fitted(options: Options, plan: Plan, data: DataSet) -> Plan:
@@ -187,7 +191,7 @@ def _stage_values(options: Options, network: Network) -> dict[str, Any]:
     values["freeze_to"] = (0 if whole else -1) if options.freeze_to is None else options.freeze_to
     if not network.pretrained:
         values["group_ratio"] = 1.0
-    return values | {"size": network.size}
+    return values | {"size": network.size} | _measured(options)
 
 
 def _refuse_unfit(plan: Plan, groups: int) -> None:

@@ -11,7 +11,9 @@ from core.runs.beside import beside
 from core.runs.folder import RunFolder
 from core.runs.rate_guard import groups_of
 from core.runs.setbacks import Setback, setbacks_of
+from core.runs.state import RunState
 from core.runs.story import Told, story
+from core.training.proportions import interval
 from core.training.recipe_steps import WHY, steps_of
 from core.training.stage import Stage
 
@@ -39,6 +41,7 @@ def answer_of(run: RunFolder, seconds: float) -> Answer:
         "run": str(run.path),
         "id": run.id,
         "accuracy": state.figures.get("accuracy"),
+        "accuracy_interval": _interval(state),
         "valid_loss": state.figures.get("valid_loss"),
         "seconds": round(seconds, 2),
         "stages": stages,
@@ -86,7 +89,8 @@ def _text(run: RunFolder, value: dict[str, Any], stages: list[dict[str, Any]], f
             table(rows),
             *(f"Step {number}, {one.step.title}: {one.sentence}" for number, one in enumerate(told, start=1)),
             *reasons,
-            f"Accuracy {accuracy}, validation loss {loss}, after {value['seconds']:.1f} s.",
+            f"Accuracy {accuracy}{_range(value['accuracy_interval'])}, validation loss {loss}, after "
+            f"{value['seconds']:.1f} s.",
             *_better_before(value, fallen),
             *_beside_original(run),
             *(f"Warning: {said_of(run, one)}" for one in fallen),
@@ -113,6 +117,16 @@ def _better_before(value: dict[str, Any], fallen: list[Setback]) -> list[str]:
     return [
         f"The best, {best['accuracy']:.1%} after epoch {best['epoch']}, is kept as the snapshot {best['snapshot']}."
     ]
+
+
+def _interval(state: RunState) -> list[float] | None:
+    """The 95 % interval (0..1) of the accuracy; None where it is not known on how many images it was measured."""
+    accuracy, images = state.figures.get("accuracy"), state.stages[-1].valid_images if state.stages else 0
+    return None if accuracy is None or not images else list(interval(accuracy, images))
+
+
+def _range(ends: list[float] | None) -> str:
+    return "" if ends is None else f" (95% interval {ends[0]:.1%} to {ends[1]:.1%})"
 
 
 def _figure(value: float | None, form: str) -> str:

@@ -2,7 +2,6 @@
 
 import importlib.util
 import io
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from core.data.folder_names import in_order, one_form
 from core.data.folders import Store
 from core.data.split_names import split_of
 from core.errors import DataError, SeveralLabelsError
+from core.kept import parse_json
 from core.workspace import Progress
 
 _MAGIC = {
@@ -133,7 +133,7 @@ def _features(schema: Any, path: Path) -> dict[str, Any]:
     if beside.is_file():
         texts.append(beside.read_bytes())
     for text in texts:
-        value = json.loads(text)
+        value = parse_json(text)
         found = value.get("features") or (value.get("info") or {}).get("features")
         if isinstance(found, dict):
             return found

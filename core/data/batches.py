@@ -1,14 +1,12 @@
 """From positions to batches of pixels; stateless, so that a resumed epoch meets the same batches."""
 
-import mmap
-
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from core.data.items import Indices
+from core.data.mapped import let_go
 from core.data.split import batch_count
-
-Indices = npt.NDArray[np.int64]
 
 _ORDER = 0x0E90C4
 """Sets the random numbers of the order apart from others drawn from the same seed."""
@@ -29,19 +27,8 @@ def split_batches(order: Indices, batch_size: int) -> list[Indices]:
     return np.array_split(order, batch_count(len(order), batch_size))
 
 
-MAPPED = 64 * 2**20
-"""Bytes of a memory map that may stay in this process once they were read; the system keeps what it has room for."""
-
-
 def gather(pixels: npt.NDArray[np.uint8], indices: Indices) -> torch.Tensor:
     """Rows `indices` of (N, S, S, 3) pixels as uint8 of shape (B, 3, S, S), channels last in memory; a copy."""
     rows = np.take(pixels, indices, axis=0)
-    _let_go(pixels)
+    let_go(pixels)
     return torch.from_numpy(rows).permute(0, 3, 1, 2)
-
-
-def _let_go(pixels: npt.NDArray[np.uint8]) -> None:
-    """Give up the pages of a large map: an epoch would otherwise collect all of it in this process's memory."""
-    mapped = getattr(pixels, "_mmap", None)
-    if mapped is not None and pixels.nbytes > MAPPED and hasattr(mmap, "MADV_DONTNEED"):
-        mapped.madvise(mmap.MADV_DONTNEED)

@@ -1,18 +1,19 @@
 """A data set: which images there are, of which class, on which side of the split, and what is wrong with the rest."""
 
-from collections import Counter, defaultdict
+import os
+from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from core.data.decode import Fit, checked_fit
+from core.data.items import Indices, Items
 from core.data.reading import Reading
 from core.data.split import part
+from core.data.versions.edits import EXCLUDED, Edit
 from core.errors import DataError
 
 if TYPE_CHECKING:
@@ -20,21 +21,7 @@ if TYPE_CHECKING:
 
 SPLIT_NAMES = ("train", "valid", "test")
 
-Indices = npt.NDArray[np.int64]
 Groups = tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True)
-class Item:
-    """One readable image; `label` is its position in `DataSet.classes`, `digest` of the file's bytes."""
-
-    name: str
-    path: Path
-    label: int
-    split: str
-    digest: str
-    width: int
-    height: int
 
 
 @dataclass(frozen=True)
@@ -53,12 +40,14 @@ class DataSet:
     `split_origin` ("as given", "20% held out, seed 0") and `seed` it fixes the split too. `reading` says how the
     files became classes. `grown_from` has how many images there were each time before more were added; these keep
     their places, and the added ones come after them. `fit` says how pictures that are not square become so.
+    `edits` are those that make it a version of what the files give (`core.data.versions`), and `given` is the
+    fingerprint without them.
     """
 
     spec: str
     title: str
     classes: tuple[str, ...]
-    items: tuple[Item, ...]
+    items: Items
     broken: tuple[Broken, ...]
     fingerprint: str
     split_origin: str
@@ -66,17 +55,43 @@ class DataSet:
     reading: Reading = field(default_factory=Reading)
     grown_from: tuple[int, ...] = ()
     fit: Fit = "crop"
+    edits: tuple[Edit, ...] = ()
+    given: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "items", Items.of(self.items))
 
     @cached_property
+    def used(self) -> Items:
+        """The images on a side of the split: all but those that the version leaves out."""
+        out = self.items.are_in(EXCLUDED)
+        return self.items.select(np.flatnonzero(~out)) if out.any() else self.items
+
+    @property
     def labels(self) -> Indices:
         """Class of each item, int64 of shape (N,)."""
-        return np.fromiter((item.label for item in self.items), dtype=np.int64, count=len(self.items))
+        return self.items.labels
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Name of an image -> its position in the items."""
+        return {name: place for place, name in enumerate(self.items.names)}
+
+    @cached_property
+    def folders(self) -> tuple[str, ...]:
+        """The folders in which images lie, each once."""
+        return tuple(dict.fromkeys(path.rpartition(os.sep)[0] for path in self.items.paths()))
 
     def indices(self, split: str) -> Indices:
         """Positions of the items of a split ("train", "valid" or "test"), ascending."""
         if split not in SPLIT_NAMES:
             raise DataError(f"There is no split {split!r}. Choose train, valid or test.")
-        return np.array([i for i, item in enumerate(self.items) if item.split == split], dtype=np.int64)
+        return np.flatnonzero(self.items.are_in(split)).astype(np.int64)
+
+    def of_class(self, label: int, split: str = "") -> Indices:
+        """Positions of the used images of a class, on one side of the split or on all, ascending."""
+        wanted = self.items.are_in(split) if split else ~self.items.are_in(EXCLUDED)
+        return np.flatnonzero(wanted & (self.labels == label)).astype(np.int64)
 
     def train_indices(self, share: float = 1.0) -> Indices:
         """Positions of `share` (0..1] of the training images of every class, at least one each, ascending.
@@ -84,17 +99,22 @@ class DataSet:
         The same seed gives the same images, and a larger share contains every smaller one.
         """
         train = self.indices("train")
-        chosen = part([self.items[i].name for i in train], [self.items[i].label for i in train], share, self.seed)
+        names = [self.items.names[i] for i in train.tolist()]
+        chosen = part(names, self.labels[train].tolist(), share, self.seed)
         return train[chosen]
 
     def counts(self) -> "pd.DataFrame":
         """Images per class and split: columns class, split, images; a row for each pair, also of 0 images."""
         import pandas as pd  # a third of a second, which the first page need not wait for
 
-        found = Counter((item.label, item.split) for item in self.items)
-        splits = [split for split in SPLIT_NAMES if any(split == used for _, used in found)]
-        rows = [(name, split, found[label, split]) for label, name in enumerate(self.classes) for split in splits]
+        found = {split: self.images_of(split) for split in SPLIT_NAMES}
+        splits = [split for split in SPLIT_NAMES if found[split].any()]
+        rows = [(name, split, int(found[split][label])) for label, name in enumerate(self.classes) for split in splits]
         return pd.DataFrame(rows, columns=["class", "split", "images"])
+
+    def images_of(self, split: str) -> Indices:
+        """How many images of a split each class has, int64 of shape (C,)."""
+        return np.bincount(self.labels[self.indices(split)], minlength=len(self.classes)).astype(np.int64)
 
     @cached_property
     def duplicates(self) -> Groups:
@@ -104,33 +124,40 @@ class DataSet:
     @cached_property
     def leaks(self) -> Groups:
         """Those duplicates of which some are on one side of the split and some on another."""
-        return self._groups(lambda members: len({item.split for item in members}) > 1)
+        splits = list(self.used.splits())
+        return self._groups(lambda members: len({splits[i] for i in members}) > 1)
 
     @cached_property
     def conflicts(self) -> Groups:
         """Those duplicates that are in several classes at once."""
-        return self._groups(lambda members: len({item.label for item in members}) > 1)
+        labels = self.used.labels
+        return self._groups(lambda members: len({int(labels[i]) for i in members}) > 1)
 
-    def _groups(self, wanted: Callable[[list[Item]], bool]) -> Groups:
-        same: dict[str, list[Item]] = defaultdict(list)
-        for item in self.items:
-            same[item.digest].append(item)
-        return tuple(
-            tuple(item.name for item in members) for members in same.values() if len(members) > 1 and wanted(members)
-        )
+    def _groups(self, wanted: Callable[[list[int]], bool]) -> Groups:
+        names = self.used.names
+        return tuple(tuple(names[i] for i in members) for members in self._same_bytes if wanted(members))
 
-    @property
-    def before_growing(self) -> tuple["DataSet", ...]:
-        """The data set as it was each time before images were added, the latest first; for what is kept of it."""
-        return tuple(replace(self, items=self.items[:count], grown_from=()) for count in reversed(self.grown_from))
+    @cached_property
+    def _same_bytes(self) -> list[list[int]]:
+        """Positions in `used` of images with the same bytes, of those that have copies."""
+        first: dict[str, int] = {}
+        same: dict[int, list[int]] = defaultdict(list)
+        for place, digest in enumerate(self.used.digests):
+            one = first.setdefault(digest, place)
+            if one != place:
+                same[one].append(place)
+        return [[one, *same[one]] for one in sorted(same)]
 
     def to_json(self) -> dict[str, Any]:
         """All of it as plain values; `from_json` gives it back."""
+        return {**self.head(), "items": [list(row) for row in self.items.rows()]}
+
+    def head(self) -> dict[str, Any]:
+        """All of it but the images, as plain values; `of_head` gives it back with them."""
         return {
             "spec": self.spec,
             "title": self.title,
             "classes": list(self.classes),
-            "items": [[i.name, str(i.path), i.label, i.split, i.digest, i.width, i.height] for i in self.items],
             "broken": [[broken.path, broken.reason] for broken in self.broken],
             "fingerprint": self.fingerprint,
             "split_origin": self.split_origin,
@@ -138,25 +165,41 @@ class DataSet:
             "reading": self.reading.model_dump(mode="json"),
             **({"grown_from": list(self.grown_from)} if self.grown_from else {}),
             **({"fit": self.fit} if self.fit != "crop" else {}),
+            **(
+                {"edits": [edit.model_dump(mode="json") for edit in self.edits], "given": self.given}
+                if self.edits
+                else {}
+            ),
         }
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "DataSet":
         """The data set that `to_json` was called on; raises `DataError` when the values are damaged."""
         try:
-            rows = ((name, Path(path), *rest) for name, path, *rest in value["items"])
-            return cls(
-                spec=value["spec"],
-                title=value["title"],
-                classes=tuple(value["classes"]),
-                items=tuple(Item(*row) for row in rows),
-                broken=tuple(Broken(path, reason) for path, reason in value["broken"]),
-                fingerprint=value["fingerprint"],
-                split_origin=value["split_origin"],
-                seed=value["seed"],
-                reading=Reading.model_validate(value.get("reading", {})),
-                grown_from=tuple(int(count) for count in value.get("grown_from", ())),
-                fit=checked_fit(value.get("fit", "crop")),
-            )
-        except (KeyError, TypeError, ValueError) as error:
+            return cls.of_head(value, Items.of_rows(value["items"]))
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise DataError("The record of this data set is damaged. Load the data set again.") from error
+
+    @classmethod
+    def of_head(cls, value: dict[str, Any], items: Items) -> "DataSet":
+        """The data set of `items` that `head` was called on.
+
+        Raises `KeyError`, `TypeError` or `ValueError` where the values are damaged, or a label is of no class.
+        """
+        if len(items) and not 0 <= items.labels.min() <= items.labels.max() < len(value["classes"]):
+            raise ValueError("a label is of no class")
+        return cls(
+            spec=value["spec"],
+            title=value["title"],
+            classes=tuple(value["classes"]),
+            items=items,
+            broken=tuple(Broken(path, reason) for path, reason in value["broken"]),
+            fingerprint=value["fingerprint"],
+            split_origin=value["split_origin"],
+            seed=value["seed"],
+            reading=Reading.model_validate(value.get("reading", {})),
+            grown_from=tuple(int(count) for count in value.get("grown_from", ())),
+            fit=checked_fit(value.get("fit", "crop")),
+            edits=tuple(Edit.model_validate(edit) for edit in value.get("edits", ())),
+            given=str(value.get("given", "")),
+        )

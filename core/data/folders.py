@@ -56,10 +56,13 @@ class Store:
     """Files from elsewhere, written to `folder` under numbers; their own names are only data in the manifest.
 
     Names that lead outside or come twice, and what could not be read, are refused with a reason and the rest
-    goes on; more than `MOST_FILES` files or `MOST_BYTES` raise `DataError`. `digest` covers names and content.
+    goes on; more than `most_files` files or `most_bytes` (0: `MOST_FILES` and `MOST_BYTES`) raise `DataError`. `digest`
+    covers names and content.
     """
 
     folder: Path
+    most_files: int = 0
+    most_bytes: int = 0
     names: dict[str, str] = field(default_factory=dict)
     refused: list[tuple[str, str]] = field(default_factory=list)
     bytes: int = 0
@@ -106,16 +109,19 @@ class Store:
     def count(self, size: int) -> None:
         """Count bytes written; raises `DataError` past the limit."""
         self.bytes += size
-        if self.bytes > MOST_BYTES:
-            raise DataError(f"That is more than {MOST_BYTES >> 30} GB of files. Choose a smaller data set.")
+        limit = self.most_bytes or MOST_BYTES
+        if self.bytes > limit:
+            most = f"{limit / 1e6:,.0f} MB" if self.most_bytes else f"{limit >> 30} GB"
+            raise DataError(f"That is more than {most} of files. Choose fewer of them.")
 
     def close(self, title: str) -> None:
         """Write the manifest, without which the folder is no data set."""
         write_manifest(self.folder, title, self.names.items(), self.refused)
 
     def _room_for_one_more(self) -> None:
-        if len(self.names) + len(self.refused) >= MOST_FILES:
-            raise DataError(f"That is more than {MOST_FILES:,} files. Choose a smaller data set.")
+        limit = self.most_files or MOST_FILES
+        if len(self.names) + len(self.refused) >= limit:
+            raise DataError(f"That is more than {limit:,} files. Choose a smaller data set.")
 
 
 def clean_name(raw: str) -> str | None:

@@ -3,13 +3,15 @@
 from dataclasses import replace
 from typing import NamedTuple
 
-from core.data.dataset import DataSet, Item
+from core.data.dataset import DataSet
 from core.data.folder_names import one_form
 from core.data.index import fingerprint_of
+from core.data.items import Item, Items
 from core.data.labels import Labelled, labelled
 from core.data.reading import Choice
 from core.data.scan import scan
 from core.data.sources import SourceFile, open_source
+from core.data.versions.version import as_given
 from core.errors import DataError
 from core.workspace import Progress, Workspace, no_progress
 
@@ -33,8 +35,8 @@ def grown(data: DataSet, spec: str, workspace: Workspace, progress: Progress = n
     labels = labelled(source, Choice())
     files = [file for file in source.files if file.name in labels.places]
     numbers = _numbers(data, labels, files)
-    seen = scan(source.spec, files, workspace, progress)
-    held, names = {item.digest for item in data.items}, {item.name for item in data.items}
+    seen = scan(source.spec, files, workspace, progress).seen
+    held, names = set(data.items.digests), set(data.items.names)
     new: list[Item] = []
     known = 0
     for file, found in zip(files, seen, strict=True):
@@ -54,13 +56,15 @@ def grown(data: DataSet, spec: str, workspace: Workspace, progress: Progress = n
         raise DataError(
             f"{source.spec} holds no image that the run does not have yet. Choose a folder with new images."
         )
-    items = (*data.items, *new)
+    items = data.items.joined(Items.of(new))
     after = replace(
         data,
         items=items,
         fingerprint=fingerprint_of(data.classes, items),
         grown_from=(*data.grown_from, len(data.items)),
     )
+    if data.edits:
+        after = replace(after, given=as_given(after).fingerprint)
     sides = [item.split for item in new]
     return Growth(after, sides.count("train"), sides.count("valid"), known)
 

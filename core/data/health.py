@@ -1,14 +1,15 @@
 """What is wrong with a data set, or might be, in the order in which it harms a classifier."""
 
-import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
-from core.data.dataset import DataSet, Item
+from core.data.dataset import DataSet
 from core.data.folder_names import alike
+from core.data.items import Indices
 from core.data.reading import LostClass
 
 IMBALANCE = 3.0
@@ -121,20 +122,18 @@ def _unchecked(data: DataSet) -> Iterator[Finding]:
 
 def _cut(data: DataSet) -> Iterator[Finding]:
     """Images so long that the square cut from their middle leaves out more than half."""
-    cut = [(item.name, item.width, item.height) for item in data.items if _lost_share(item) > MOST_CUT]
+    used = data.used
+    longer, shorter = np.maximum(used.widths, used.heights), np.minimum(used.widths, used.heights)
+    cut = [(used.names[i], used.widths[i], used.heights[i]) for i in np.flatnonzero(1 - shorter / longer > MOST_CUT)]
     if cut:
-        images = "1 image is" if len(cut) == 1 else f"{len(cut):,} images are"
+        images, they = ("1 image is", "it is") if len(cut) == 1 else (f"{len(cut):,} images are", "they are")
         yield Finding(
             "note",
-            f"{images} cut by more than half because they are very wide or very tall",
+            f"{images} cut by more than half because {they} very wide or very tall",
             "Only the square in the middle of an image is used, unless a run squashes or pads them. Crop such images "
             "to what matters.",
             pd.DataFrame(cut, columns=["file", "width", "height"]),
         )
-
-
-def _lost_share(item: Item) -> float:
-    return 1 - min(item.width, item.height) / max(item.width, item.height)
 
 
 def _named(names: list[str]) -> str:
@@ -207,8 +206,8 @@ def _balance(data: DataSet) -> Iterator[Finding]:
     yield Finding(
         "note",
         f"The largest class has {most / max(least, 1):.0f} times the training images of the smallest",
-        "A network can be right often by preferring the large classes. Turn on class weights in Training, "
-        "and judge by each class's recall.",
+        "A network can be right often by preferring the large classes. Turn on class weights when you edit a stage in "
+        "Training, and judge by each class's recall.",
         counts.rename_axis("class").rename("training images").sort_values().reset_index(),
     )
 
@@ -233,30 +232,32 @@ def _few(data: DataSet) -> Iterator[Finding]:
 
 
 def _per_class(data: DataSet, split: str) -> "pd.Series[int]":
-    counts = data.counts()
-    of_split = counts[counts["split"] == split].set_index("class")["images"]
-    return of_split.reindex(list(data.classes), fill_value=0)
+    return pd.Series(data.images_of(split), index=list(data.classes))
 
 
 def sizes(data: DataSet) -> pd.DataFrame:
     """How many images have each size: columns width, height (pixels), images; most frequent first."""
-    table = pd.DataFrame([(item.width, item.height) for item in data.items], columns=["width", "height"])
+    table = pd.DataFrame({"width": data.used.widths, "height": data.used.heights})
     return table.value_counts().rename("images").reset_index()
 
 
 def typical_size(data: DataSet) -> str:
     """Median width and height, "533 × 400", as each is most often."""
-    width, height = (statistics.median_low(getattr(item, side) for item in data.items) for side in ("width", "height"))
+    width, height = (_median_low(sides) for sides in (data.used.widths, data.used.heights))
     return f"{width:,} × {height:,}"
 
 
 def size_range(data: DataSet) -> str:
     """The sizes in a few words: "8 × 8", or "240–4032 × 180–3024"."""
-    widths = [item.width for item in data.items]
-    heights = [item.height for item in data.items]
-    return f"{_span(widths)} × {_span(heights)}"
+    return f"{_span(data.used.widths)} × {_span(data.used.heights)}"
 
 
-def _span(values: list[int]) -> str:
-    low, high = min(values), max(values)
+def _median_low(values: Indices) -> int:
+    """The median; of an even count the lower one of the two in the middle, so that it is a size that there is."""
+    middle = (len(values) - 1) // 2
+    return int(np.partition(values, middle)[middle])
+
+
+def _span(values: Indices) -> str:
+    low, high = values.min(), values.max()
     return f"{low:,}" if low == high else f"{low:,}–{high:,}"

@@ -4,18 +4,37 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 
-from core.data.dataset import SPLIT_NAMES, Broken, DataSet, Groups, Indices, Item
+import numpy as np
+
+from core.data.dataset import SPLIT_NAMES, Broken, DataSet, Groups
 from core.data.folder_names import in_order
+from core.data.items import Indices, Item, Items
+from core.data.kept_set import KeptSet, tables_in
 from core.data.labels import Labelled, labelled
+from core.data.parallel import collector_rests
 from core.data.reading import Choice, Folder, LostClass, Reading
 from core.data.refusals import refuse_nothing, refuse_one_sided
-from core.data.scan import Seen, scan
-from core.data.sources import Source, SourceFile, open_source
+from core.data.scan import Scan, Seen, scan
+from core.data.sources import Source, SourceFile, open_source, place_meant
 from core.data.split import hold_out
 from core.data.tree import may_be_image
+from core.data.versions.edits import EXCLUDED
+from core.hosting.usage import refuse_pixels
 from core.workspace import Progress, Workspace, no_progress
 
-__all__ = ["SPLIT_NAMES", "Broken", "DataSet", "Groups", "Indices", "Item", "load_data", "load_source", "reading_of"]
+__all__ = [
+    "SPLIT_NAMES",
+    "Broken",
+    "DataSet",
+    "Groups",
+    "Indices",
+    "Item",
+    "Items",
+    "load_data",
+    "load_labelled",
+    "reading_of",
+    "written_to",
+]
 
 Found = Sequence[tuple[SourceFile, Seen]]
 
@@ -27,38 +46,73 @@ def load_data(
     valid_share: float = 0.2,
     seed: int = 0,
     choice: Choice | None = None,
+    trusting: bool = False,
     progress: Progress = no_progress,
 ) -> DataSet:
     """Read a data set: every file is looked at once, bad ones are listed and skipped.
 
     `spec` as in `core.data.sources.open_source`; `choice` is what a person decided about the reading of its folders,
     tables or names. Where these give no split, `valid_share` (0..1) of every class is held out, the same images for
-    the same `seed`. Raises `DataError` when there is nothing to train on, with what to do.
+    the same `seed`. A large set of which nothing has changed is not read again; `trusting` passes over
+    images of it that were written to in place, for which the caller then asks `written_to`. Raises `DataError` when
+    there is nothing to train on, with what to do.
     """
+    choice = choice or Choice()
+    kept = _kept(spec, workspace, valid_share, seed, choice)
+    if kept is not None and (known := kept.opened(images=not trusting)) is not None:
+        return known
     source = open_source(spec, workspace, progress)
-    return load_source(source, workspace, valid_share=valid_share, seed=seed, choice=choice, progress=progress)
+    tables = tables_in(source, choice)
+    with collector_rests():
+        labels = labelled(source, choice)
+    data, files, found = _read(source, labels, workspace, valid_share, seed, progress)
+    if kept is not None:
+        kept.keep(data, source, tables, [file.place for file in files], found)
+    return data
 
 
-def load_source(
+def _kept(spec: str, workspace: Workspace, valid_share: float, seed: int, choice: Choice) -> KeptSet | None:
+    place = place_meant(spec, workspace)
+    return None if place is None else KeptSet.of(place, workspace, choice, valid_share, seed)
+
+
+def written_to(spec: str, workspace: Workspace, *, valid_share: float, seed: int, choice: Choice) -> bool:
+    """Whether anything of a data set has changed that `load_data` keeps whole; it is then read anew next time."""
+    kept = _kept(spec, workspace, valid_share, seed, choice)
+    if kept is None or not kept.path.exists() or kept.opened(images=True) is not None:
+        return False
+    kept.forget()
+    return True
+
+
+def load_labelled(
     source: Source,
+    labels: Labelled,
     workspace: Workspace,
     *,
-    valid_share: float = 0.2,
-    seed: int = 0,
-    choice: Choice | None = None,
-    labels: Labelled | None = None,
+    valid_share: float,
+    seed: int,
     progress: Progress = no_progress,
 ) -> DataSet:
-    """`load_data` of a source that is open already; `labels`, where they are known, are not read."""
-    labels = labels or labelled(source, choice or Choice())
+    """`load_data` of an open source whose labels are known."""
+    return _read(source, labels, workspace, valid_share, seed, progress)[0]
+
+
+def _read(
+    source: Source, labels: Labelled, workspace: Workspace, valid_share: float, seed: int, progress: Progress
+) -> tuple[DataSet, list[SourceFile], Scan]:
+    """The data set, the files that have a label, and what was found in each of these."""
     files = [file for file in source.files if file.name in labels.places]
-    seen = scan(source.spec, files, workspace, progress)
+    found = scan(source.spec, files, workspace, progress)
+    seen = found.seen
     unreadable = [(file.name, found.reason) for file, found in zip(files, seen, strict=True) if found.reason]
+    refuse_pixels(len(files), sum(found.width * found.height for found in seen), workspace)
     broken = tuple(Broken(*row) for row in sorted([*source.refused, *labels.strays, *unreadable]))
     good = [(file, found) for file, found in zip(files, seen, strict=True) if not found.reason]
     lost = _lost(labels, files, seen)
     refuse_nothing(source, labels, files, [file for file, _ in good], broken, lost)
-    return _assembled(source, labels, good, broken, lost, valid_share, seed)
+    with collector_rests():
+        return _assembled(source, labels, good, broken, lost, valid_share, seed), files, found
 
 
 def reading_of(source: Source, choice: Choice | None = None) -> Reading:
@@ -90,19 +144,26 @@ def _assembled(
         held = hold_out(numbers, [found.digest for _, found in good], classes, valid_share, seed)
         splits = ["valid" if is_held else "train" for is_held in held]
         origin = f"{valid_share * 100:.3g}% held out, seed {seed}"
-    items = tuple(
-        Item(file.name, file.path, label, split, found.digest, found.width, found.height)
-        for (file, found), label, split in zip(good, numbers, splits, strict=True)
+    digests, widths, heights = zip(*((found.digest, found.width, found.height) for _, found in good), strict=True)
+    items = Items(
+        [file.name for file, _ in good],
+        [file.place for file, _ in good],
+        numbers,
+        splits,
+        digests,
+        widths,
+        heights,
     )
     reading = _reading(source, labels, lost)
     fingerprint = fingerprint_of(classes, items)
     return DataSet(source.spec, source.title, tuple(classes), items, broken, fingerprint, origin, seed, reading)
 
 
-def fingerprint_of(classes: Sequence[str], items: Sequence[Item]) -> str:
-    """A digest of the classes, and of the name, label and bytes of every image."""
-    content = repr((list(classes), [(item.name, item.label, item.digest) for item in items]))
-    return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
+def fingerprint_of(classes: Sequence[str], items: Items) -> str:
+    """A digest of the classes, and of the name, label and bytes of every image that is not left out."""
+    used = items.select(np.flatnonzero(~items.are_in(EXCLUDED)))
+    rows = list(zip(used.names, used.labels.tolist(), used.digests, strict=True))
+    return hashlib.blake2b(repr((list(classes), rows)).encode(), digest_size=16).hexdigest()
 
 
 def _reading(source: Source, labels: Labelled, lost: tuple[LostClass, ...]) -> Reading:

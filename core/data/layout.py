@@ -228,10 +228,10 @@ class _Reader(Parts):
                     self._unplace(node)
                     continue
                 self.mark(node, "split", means=meant, why="by its name")
+                place = Place(one_form(kid.name), "valid" if meant == held_out else meant)
                 for name in node.walk():
                     if name in self.places:
-                        self.places[name] = Place(one_form(kid.name), "valid" if meant == held_out else meant)
-                        self.sides[name] = meant
+                        self.places[name], self.sides[name] = place, meant
 
     def _unplace(self, node: Node) -> None:
         """Leave out what lies beside the split folders of a class."""

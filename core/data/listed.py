@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.data.dataset import DataSet
 from core.data.folder_names import one_form
-from core.data.index import load_source
+from core.data.index import load_labelled
 from core.data.labels import Labelled
 from core.data.layout import Place
 from core.data.reading import Choice
@@ -48,11 +48,11 @@ def load_list(
     for name, (_, label, split) in zip(names, listed, strict=True):
         if places.setdefault(name, Place(label, split)).label != label:
             raise SeveralLabelsError(f"{name} has the labels {places[name].label} and {label}; Anneal learns one.")
-    files = {name: SourceFile(name, path) for name, path in zip(names, paths, strict=True)}
+    files = {name: SourceFile(name, str(path)) for name, path in zip(names, paths, strict=True)}
     source = Source(f"{common} (list)", title, tuple(files[name] for name in sorted(files)))
     origin, places = _sided(places)
     labels = Labelled(places, (), origin, "list", title, (), (), (), Choice())
-    return load_source(source, workspace, valid_share=valid_share, seed=seed, labels=labels, progress=progress)
+    return load_labelled(source, labels, workspace, valid_share=valid_share, seed=seed, progress=progress)
 
 
 def _rows(rows: "Iterable[Row] | pd.DataFrame") -> Iterable[Row]:

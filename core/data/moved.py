@@ -1,34 +1,35 @@
 """A data set whose files lie somewhere else by now: what is missing, and the same images in their new place."""
 
+import os
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 
-from core.data.dataset import DataSet, Item
+from core.data.dataset import DataSet
 from core.data.decode import digest_of, read
 from core.data.folder_names import one_form
+from core.data.items import Item
 from core.data.parallel import in_threads
 from core.data.sources import SourceFile, open_source
 from core.errors import DataError
 from core.workspace import Progress, Workspace, no_progress
 
 
-def missing_folder(item: Item) -> Path | None:
+def missing_folder(path: Path) -> Path | None:
     """The highest folder on the way to an image that is not there; None when the image's own folder is."""
-    missing = [folder for folder in item.path.parents if not folder.exists()]
+    missing = [folder for folder in path.parents if not folder.exists()]
     return missing[-1] if missing else None
 
 
 def missing_of(data: DataSet) -> Path | None:
     """`missing_folder` of the first image whose folder is not there; None when every folder with images is."""
-    of_each = {item.path.parent: item for item in reversed(data.items)}
-    gone = (item for folder, item in of_each.items() if not folder.exists())
-    return next((missing_folder(item) for item in gone), None)
+    gone = (folder for folder in data.folders if not os.path.exists(folder))
+    return next((missing_folder(Path(folder, "image")) for folder in gone), None)
 
 
-def refuse_moved(item: Item) -> None:
+def refuse_moved(path: Path) -> None:
     """Raise `DataError` that names the folder, where an image cannot be read because its folder is gone."""
-    folder = missing_folder(item)
+    folder = missing_folder(path)
     if folder is not None:
         raise DataError(
             f"The folder {folder} with the images is missing. Put it back where it was, or say where the images lie "
@@ -54,13 +55,13 @@ def relocate(data: DataSet, spec: str, workspace: Workspace, progress: Progress 
     rest = [item for item in data.items if item.name not in found]
     if rest:
         found |= _by_content(rest, source.files, set(found.values()), progress)
-    absent = [item.name for item in data.items if item.name not in found]
+    absent = [name for name in data.items.names if name not in found]
     if absent:
         raise DataError(
             f"{source.spec} does not hold this data set: {len(absent):,} of its {len(data.items):,} images are missing "
             f"or changed, such as {absent[0]}. Choose the folder that was moved."
         )
-    items = tuple(replace(item, path=found[item.name]) for item in data.items)
+    items = data.items.with_paths([str(found[name]) for name in data.items.names])
     return replace(data, spec=source.spec, items=items)
 
 

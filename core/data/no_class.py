@@ -13,28 +13,32 @@ def no_class(kid: Node, parent: Node) -> str:
         return "empty"
     if not kid.images:
         return "no image in it"
-    others = [node for node in parent.children if node is not kid and node.images]
-    if _masks_of_a_split(kid, others):
+    if _masks_of_a_split(kid, parent):
         return _BESIDE
     if is_called(kid.name, ANNOTATIONS):
-        pictures = any(is_called(node.name, IMAGES) for node in others)
+        pictures = any(is_called(node.name, IMAGES) for node in _others(kid, parent))
         return _BESIDE if pictures or _half_shared(kid, parent.stems()) else ""
     if is_called(kid.name, THUMBNAILS):
-        beside = parent.stems().union(*(node.all_stems() for node in others))
+        beside = parent.stems().union(*(node.all_stems() for node in _others(kid, parent)))
         return "small copies of other pictures" if _half_shared(kid, beside) else ""
     if is_called(kid.name, PAPERS):
-        data = [node for node in others if not is_called(node.name, PAPERS)]
+        data = [node for node in _others(kid, parent) if not is_called(node.name, PAPERS)]
         deep = any(sum(1 for inner in node.children if inner.images) > 1 for node in data)
         return "lies beside the data" if deep else ""
     return ""
 
 
-def _masks_of_a_split(kid: Node, others: list[Node]) -> bool:
+def _others(kid: Node, parent: Node) -> list[Node]:
+    """The other folders of pictures beside `kid`; asked for few, as a data set may have thousands side by side."""
+    return [node for node in parent.children if node is not kid and node.images]
+
+
+def _masks_of_a_split(kid: Node, parent: Node) -> bool:
     """Whether a folder is like train_masks beside train or train_images."""
     meant, rest = split_and_rest(kid.name)
     if not meant or not set(rest) & ANNOTATIONS:
         return False
-    beside = [split_and_rest(node.name) for node in others]
+    beside = [split_and_rest(node.name) for node in _others(kid, parent)]
     return any(split == meant and not set(words) & ANNOTATIONS for split, words in beside)
 
 

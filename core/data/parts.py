@@ -77,5 +77,5 @@ class Parts:
 
     def put(self, node: Node, label: str, split: str) -> None:
         """Place the files that lie directly in a folder."""
-        for name in (*node.own, *node.others):
-            self.places[name] = Place(one_form(label), split)
+        place = Place(one_form(label), split)  # one for all: there may be a million files
+        self.places.update(dict.fromkeys((*node.own, *node.others), place))

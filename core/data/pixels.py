@@ -1,29 +1,52 @@
 """All images of a data set decoded to one size, once: a uint8 memory map in the workspace."""
 
 import hashlib
+import os
+from collections.abc import Generator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from core.data.decode import Fit, Pixels, decode_bytes, digest_of, read
-from core.data.index import DataSet, Item
+from core.data.index import DataSet
+from core.data.kept_rows import KeptRows, write_digests
 from core.data.moved import refuse_moved
 from core.data.parallel import in_threads
+from core.data.row_file import RowFile
 from core.errors import DataError
-from core.workspace import Progress, Workspace, atomic, no_progress, write_json
+from core.hosting.usage import refuse_full, refuse_pixels
+from core.workspace import Progress, Workspace, no_progress, write_json
 
 VERSION = 3
 """Goes up when decoding changes, so that old pixels are not taken for new ones."""
 
+DECODING = "Decoding images"
+"""What decoding reports as."""
+
 SMALLEST, LARGEST = 4, 2048
+
+SHARED_SIZES = (32, 64, 96, 128, 160, 192, 224)
+"""Pixels a side at which a server's visitors share the decoded images of the sets that come with Anneal: few enough."""
 
 
 def pixels_key(data: DataSet, size: int) -> str:
     """Name of the cached pixels: a digest of the images' bytes in their order, the size, the fit and the version."""
-    how = f"{VERSION} {size}" if data.fit == "crop" else f"{VERSION} {size} {data.fit}"
-    content = "\n".join([how, *(item.digest for item in data.items)])
-    return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
+    return key_of(digests_of(data), size, data.fit)
+
+
+def digests_of(data: DataSet) -> bytes:
+    """Digests of the images' bytes in their order, one a line."""
+    return "\n".join(data.items.digests).encode()
+
+
+def key_of(digests: bytes, size: int, fit: Fit) -> str:
+    """`pixels_key` of the images whose bytes have these digests, one a line."""
+    how = f"{VERSION} {size}" if fit == "crop" else f"{VERSION} {size} {fit}"
+    return hashlib.blake2b(f"{how}\n".encode() + digests, digest_size=16).hexdigest()
 
 
 def load_pixels(
@@ -31,77 +54,91 @@ def load_pixels(
 ) -> npt.NDArray[np.uint8]:
     """Read-only uint8 memory map of shape (N, size, size, 3); row i is `data.items[i]` as `decode` gives it.
 
-    Decoded in parallel at the first use, a few images in memory at a time; of a data set that has grown, only the
-    images that were added, where the others are decoded already. Raises `DataError` when an image
-    is gone or is no longer the one that was indexed, `WorkspaceError` when the disk is full.
+    Decoded in parallel at the first use, a few images in memory at a time. Images that are decoded for another data set
+    are not decoded again, nor are those of a decoding that was interrupted. Raises `DataError` when an image
+    is gone or is no longer the one that was indexed, `WorkspaceError` when the disk is full or a server's limit is met.
     """
     if not SMALLEST <= size <= LARGEST:
         raise DataError(f"Images can be {SMALLEST} to {LARGEST} pixels a side; {size} was asked for.")
-    path = workspace.pixels / f"{pixels_key(data, size)}.npy"
-    shape = (len(data.items), size, size, 3)
-    pixels = _opened(path, shape)
+    home, workspace = workspace, keeper(data, size, workspace)
+    file = _file(data, size, workspace)
+    pixels = file.opened()
     if pixels is None:
-        _decode_all(data, size, path, progress, _decoded_before(data, size, workspace))
-        pixels = _opened(path, shape)
+        refuse_pixels(len(data.items), len(data.items) * size * size, home, size=size)
+        refuse_full(home, 3 * len(data.items) * size * size)
+        _decode_all(data, size, file, progress)
+        pixels = file.opened()
         if pixels is None:
-            raise DataError(f"The decoded images in {path} cannot be read back. Check the disk, and try again.")
-    _describe(data, size, path)
+            raise DataError(f"The decoded images in {file.path} cannot be read back. Check the disk, and try again.")
+    _describe(data, size, file.path)
     return pixels
 
 
-def _opened(path: Path, shape: tuple[int, int, int, int]) -> Pixels | None:
-    """The memory map, or None when there is none of this shape."""
-    try:
-        pixels = np.load(path, mmap_mode="r")
-    except (OSError, ValueError, EOFError):
-        return None
-    return pixels if pixels.shape == shape and pixels.dtype == np.uint8 else None
+def has_pixels(data: DataSet, size: int, workspace: Workspace) -> bool:
+    """Whether the images are decoded to this size already."""
+    return _file(data, size, keeper(data, size, workspace)).opened() is not None
 
 
-def _decoded_before(data: DataSet, size: int, workspace: Workspace) -> Pixels:
-    """The first rows of the pixels, which were decoded before the data set grew; (0, size, size, 3) if there are none.
-
-    They are read again by their key, a digest of the images' bytes: they are rows of the very same images.
-    """
-    for before in data.before_growing:
-        shape = (len(before.items), size, size, 3)
-        pixels = _opened(workspace.pixels / f"{pixels_key(before, size)}.npy", shape)
-        if pixels is not None:
-            return pixels
-    return np.zeros((0, size, size, 3), dtype=np.uint8)
+def keeper(data: DataSet, size: int, workspace: Workspace) -> Workspace:
+    """The workspace that keeps these pixels: a visitor's own, or the shared one for shared data at a usual size."""
+    return workspace.holder(map(Path, data.items.paths())) if size in SHARED_SIZES else workspace
 
 
-def _decode_all(data: DataSet, size: int, path: Path, progress: Progress, first: Pixels) -> None:
-    """Stream the decoded images into a .npy file: written, not mapped, so that a full disk is an error, not a crash."""
+def _file(data: DataSet, size: int, workspace: Workspace) -> RowFile:
+    path = workspace.pixels / f"{pixels_key(data, size)}.npy"
+    return RowFile(path, len(data.items), (size, size, 3), "|u1")
+
+
+def _decode_all(data: DataSet, size: int, file: RowFile, progress: Progress) -> None:
+    """Decode the images of which no array of this size and fit has the pixels, and put all in order."""
+    kept = KeptRows(
+        file.path.parent,
+        digests_of(data),
+        lambda digests: key_of(digests, size, data.fit),
+        lambda path, count: replace(file, path=path, count=count).opened(),
+    )
     chunk = max(1, min(16, 2**21 // (size * size * 3)))
-    header = {"descr": "|u1", "fortran_order": False, "shape": (len(data.items), size, size, 3)}
-    rest = data.items[len(first) :]
-    decoded = in_threads(lambda item: _decoded(item, size, data.fit), rest, "Decoding images", progress, chunk=chunk)
-    with atomic(path) as file:
-        np.lib.format.write_array_header_1_0(file, header)
-        for image in first:
-            file.write(np.ascontiguousarray(image).data)
-        for image in decoded:
-            file.write(image.data)
+    work = partial(_decoded, size=size, fit=data.fit)
+    names, places, digests = data.items.names, list(data.items.paths()), data.items.digests
+
+    def produce(first: int) -> Generator[Pixels, None, None]:
+        rest = [Wanted(names[i], places[i], digests[i]) for i in kept.missing(first).tolist()]
+        return kept.merged(first, in_threads(work, rest, DECODING, progress, chunk=chunk))
+
+    file.make(produce, DECODING, progress)
 
 
-def _decoded(item: Item, size: int, fit: Fit) -> Pixels:
+class Wanted(NamedTuple):
+    """An image to decode: its name in the set, where it lies, and the digest of its bytes."""
+
+    name: str
+    place: str
+    digest: str
+
+
+def _decoded(image: Wanted, size: int, fit: Fit) -> Pixels:
     try:
-        content = read(item.path)
-        if digest_of(content) != item.digest:
+        content = read(image.place)
+        if digest_of(content) != image.digest:
             raise DataError("The file has changed since.")
-        return decode_bytes(content, size, item.path.suffix, fit)
+        return decode_bytes(content, size, os.path.splitext(image.place)[1], fit)
     except DataError as error:
-        refuse_moved(item)
+        refuse_moved(Path(image.place))
         raise DataError(
-            f"{item.name} is no longer as it was when the data set was read. {error} "
+            f"{image.name} is no longer as it was when the data set was read. {error} "
             "Put it back, or load the data set again."
         ) from error
 
 
 def _describe(data: DataSet, size: int, path: Path) -> None:
-    """Write beside the pixels what they are, for the list of caches."""
+    """Write beside the pixels what they are, for the list of caches, and of which images."""
+    write_digests(path, digests_of(data))
     facts = path.with_suffix(".json")
     if not facts.exists():
-        described = {"data": data.title, "fingerprint": data.fingerprint, "size": size, "images": len(data.items)}
+        described = {
+            "data": data.title,
+            "fingerprint": data.given or data.fingerprint,
+            "size": size,
+            "images": len(data.items),
+        }
         write_json(facts, {**described, "bytes": path.stat().st_size})

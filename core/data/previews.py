@@ -16,7 +16,7 @@ from core.workspace import Workspace
 
 def is_here(offer: Offer, workspace: Workspace) -> bool:
     """Whether the set can be opened without the network."""
-    return not offer.downloads or stored_folder(offer.spec, workspace).is_dir()
+    return not offer.downloads or stored_folder(offer.spec, workspace.shared).is_dir()
 
 
 def preview(offer: Offer, workspace: Workspace, *, count: int, side: int) -> list[Image.Image]:

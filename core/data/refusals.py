@@ -31,10 +31,14 @@ def refuse_nothing(
     if not source.files:
         name, reason = source.refused[0]
         raise DataError(f"Nothing in {where} can be read. The first file, {name}: {reason}")
-    archives = [
-        file.name for file in source.files if is_archive(file.name) or file.name.lower().endswith((".7z", ".rar"))
-    ]
-    if not files and archives:
+    archives = (
+        []
+        if files
+        else [
+            file.name for file in source.files if is_archive(file.name) or file.name.lower().endswith((".7z", ".rar"))
+        ]
+    )
+    if archives:
         what = "Choose the archive itself." if len(archives) == 1 else "Unpack them, and choose the folder again."
         raise DataError(f"{where} has no class folders, but archives: {named(archives)}. {what}")
     if not files:

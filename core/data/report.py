@@ -18,12 +18,12 @@ def inspect(data: DataSet) -> dict[str, Any]:
     come from, whether that is certain, what to ask, and each folder's part and why) and `findings` (level "bad" or
     "note", title and advice each).
     """
-    labels = Counter(item.label for item in data.items)
-    splits = Counter(item.split for item in data.items)
+    labels = np.bincount(data.used.labels, minlength=len(data.classes)).tolist()
+    splits = Counter(data.used.splits())
     return {
         "data": data.spec,
         "title": data.title,
-        "images": len(data.items),
+        "images": len(data.used),
         "classes": {name: labels[label] for label, name in enumerate(data.classes)},
         "splits": dict(splits),
         "split_origin": data.split_origin,
@@ -43,7 +43,7 @@ def inspect(data: DataSet) -> dict[str, Any]:
 
 
 def _sizes(data: DataSet) -> dict[str, list[int]]:
-    by_area = sorted(data.items, key=lambda item: item.width * item.height)
+    by_area = np.argsort(data.used.widths * data.used.heights, kind="stable")
     median = by_area[int(np.ceil(len(by_area) / 2)) - 1]
     chosen = {"smallest": by_area[0], "median": median, "largest": by_area[-1]}
-    return {name: [item.width, item.height] for name, item in chosen.items()}
+    return {name: [int(data.used.widths[i]), int(data.used.heights[i])] for name, i in chosen.items()}

@@ -3,9 +3,9 @@
 import hashlib
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from core.data.archives import NOT_READ, folder_for, is_archive, is_zip, spool, unpack, unpack_into
 from core.data.arrow_sets import arrow_files, unpack_arrow
@@ -13,25 +13,47 @@ from core.data.catalogue import DOWNLOADS, offers, title_of
 from core.data.decode import SUFFIXES
 from core.data.downloads import downloaded_folder
 from core.data.embedded import embedded_folder, full_spec
-from core.data.folders import Store, copy_whole, is_stored, new_folder, read_manifest, settle, write_manifest
+from core.data.folders import (
+    MANIFEST,
+    Store,
+    copy_whole,
+    is_stored,
+    new_folder,
+    read_manifest,
+    settle,
+    write_manifest,
+)
 from core.data.formats import UNFINISHED
+from core.data.parallel import collector_rests
 from core.data.paths import typed_path
+from core.data.stamps import Stamp, stamp
 from core.data.tables import is_table
 from core.data.torchvision_sets import LocalSet, files_of, local_set, write_arrays
-from core.data.walk import walk
+from core.data.walk import OURS, walk
 from core.errors import DataError
+from core.hosting.confine import NO_PATHS, upload_folder
+from core.hosting.settings import settings_of
+from core.hosting.usage import MB, refuse_full, room
 from core.workspace import Progress, Workspace, no_progress
 
 UNPACKED = 3
 """Goes up when archives are read otherwise, so that they are unpacked anew."""
 
 
-@dataclass(frozen=True)
-class SourceFile:
-    """A file of a data set: `name` is posix and relative to the set ("train/hat/a.jpg"), `path` where it lies."""
+Watched = tuple[str, Stamp]
+"""A place that was read, and its stamp from before that."""
+
+
+class SourceFile(NamedTuple):
+    """A file of a data set: `name` is posix and relative to the set ("train/hat/a.jpg"), `place` where it lies."""
 
     name: str
-    path: Path
+    place: str
+
+    @property
+    def path(self) -> Path:
+        """Where it lies; made when asked for, as there may be a million files."""
+        return Path(self.place)
 
 
 @dataclass(frozen=True)
@@ -39,7 +61,9 @@ class Source:
     """The files of a data set, sorted by name.
 
     `refused` are (name, reason) of what was kept out before, `ignored` (folder, reason) of what systems and programs
-    left behind, `empty` the folders without a file, `closed` (folder, reason) those that cannot be read.
+    left behind, `empty` the folders without a file, `closed` (folder, reason) those that cannot be read. `confined`
+    says that it is a server's visitor's, and that no file beside its own may be named with it. `watched` are the places
+    that tell whether there are other files by now; none where that cannot be told.
     """
 
     spec: str
@@ -49,6 +73,8 @@ class Source:
     ignored: tuple[tuple[str, str], ...] = ()
     empty: tuple[str, ...] = ()
     closed: tuple[tuple[str, str], ...] = ()
+    confined: bool = False
+    watched: tuple[Watched, ...] = ()
 
 
 def open_source(spec: str, workspace: Workspace, progress: Progress = no_progress) -> Source:
@@ -57,34 +83,61 @@ def open_source(spec: str, workspace: Workspace, progress: Progress = no_progres
     A folder may also be one of Hugging Face (arrow or parquet files) or one that torchvision downloaded to.
 
     Embedded sets are made, zips unpacked and downloads fetched at their first use. An embedded set comes before
-    a folder of its name, which `./name` still reaches; a folder comes before a download of its name. Raises
-    `DataError` with what to do.
+    a folder of its name, which `./name` still reaches; a folder comes before a download of its name. For a visitor of
+    a server, whatever is neither on offer there nor an upload of his own is refused. Raises `DataError` with what
+    to do.
     """
     spec = str(spec).strip()
     if not spec:
         raise DataError("No data set was given. Give a folder, a zip file, or the name of a data set.")
     if spec == "digits" or spec.partition(":")[0] == "shapes":
         spec = full_spec(spec)
-        folder = embedded_folder(spec, workspace, progress)
-        return _walked(spec, title_of(spec), folder, workspace)
+        shared = workspace.shared
+        folder = embedded_folder(spec, shared, progress)
+        return replace(_walked(spec, title_of(spec), folder, shared), confined=workspace.host is not None)
+    if workspace.host is not None:
+        return replace(_for_visitor(spec, workspace, progress), confined=True)
     if any(spec == offer.spec for offer in DOWNLOADS) and not os.path.exists(spec):
         return _stored(spec, downloaded_folder(spec, workspace, progress))
     return _open_path(spec, workspace, progress)
 
 
+def place_meant(spec: str, workspace: Workspace) -> Path | None:
+    """The folder or file of this machine that `open_source` would read for `spec`; None for other kinds of data set."""
+    spec = str(spec).strip()
+    own = not spec or spec == "digits" or spec.partition(":")[0] == "shapes"
+    if own or workspace.host is not None:
+        return None
+    path = typed_path(spec)
+    return path if os.path.exists(path) else None
+
+
+def _for_visitor(spec: str, workspace: Workspace, progress: Progress) -> Source:
+    """A download that the server allows, or the visitor's own upload; raises `DataError` for everything else."""
+    if any(spec == offer.spec for offer in DOWNLOADS):
+        if spec not in settings_of(workspace).downloads:
+            raise DataError(f"{title_of(spec)} cannot be fetched on this server. Choose another set, or upload a zip.")
+        return _stored(spec, downloaded_folder(spec, workspace.shared, progress))
+    source = _stored(spec, upload_folder(spec, workspace))
+    if any(file.path.parent.name != spec for file in source.files):
+        raise DataError(NO_PATHS)
+    return source
+
+
 def store_upload(files: Iterable[tuple[str, BinaryIO]], workspace: Workspace) -> str:
     """Keep files that were dropped on a page, (relative name, content) each; returns the spec to open them with.
 
-    Archives are unpacked, several ones side by side. The same content is kept once. Raises `DataError` when there is
-    nothing to keep.
+    Archives are unpacked, several ones side by side. The same content is kept once. On a server the spec is no path.
+    Raises `DataError` when there is nothing to keep.
     """
     given = list(files)
     if not given:
         raise DataError("No files were given. Drop a folder or a zip file.")
     for _, content in given:
         content.seek(0)
+    limits = _limits(given, workspace)
     with new_folder(workspace.data) as folder:
-        store = Store(folder)
+        store = Store(folder, *limits)
         if len(given) == 1 and is_archive(given[0][0]):
             digest = _store_zip(*given[0], store, workspace)
         else:
@@ -98,7 +151,27 @@ def store_upload(files: Iterable[tuple[str, BinaryIO]], workspace: Workspace) ->
             digest = store.digest
         target = workspace.data / f"upload-{digest}"
         settle(folder, target)
-    return str(target)
+    return str(target) if workspace.host is None else target.name
+
+
+def _limits(given: list[tuple[str, BinaryIO]], workspace: Workspace) -> tuple[int, int]:
+    """The files and bytes that may be kept of an upload, 0 for the usual limits.
+
+    Raises `DataError` and `WorkspaceError` where none may be.
+    """
+    if workspace.host is None:
+        return 0, 0
+    settings = settings_of(workspace)
+    size = sum(content.seek(0, os.SEEK_END) for _, content in given)
+    for _, content in given:
+        content.seek(0)
+    if size > settings.upload_mb * MB:
+        raise DataError(
+            f"This upload has {size / MB:,.0f} MB; this server takes {settings.upload_mb:,} at once. Upload smaller or "
+            "fewer images."
+        )
+    refuse_full(workspace, size)
+    return settings.upload_files, max(1, room(workspace))
 
 
 def _store_zip(name: str, content: BinaryIO, store: Store, workspace: Workspace) -> str:
@@ -128,17 +201,21 @@ def _open_path(spec: str, workspace: Workspace, progress: Progress) -> Source:
     if os.path.isdir(path):
         if is_stored(path, workspace.data):
             return _stored(str(path), path)
+        if not os.access(path, os.R_OK | os.X_OK):
+            raise DataError(f"The folder {path} may not be read. Have its rights changed, or choose another one.")
         if files := arrow_files(path):
-            return _stored(str(path), _from_arrow(path, files, workspace, progress))
+            return replace(_stored(str(path), _from_arrow(path, files, workspace, progress)), watched=())
         if found := local_set(path):
             return _from_torchvision(path, found, workspace, progress)
         return _walked(str(path), path.name or str(path), path, workspace)
     if os.path.isfile(path):
         if files := arrow_files(path):
-            return _stored(str(path), _from_arrow(path, files, workspace, progress))
+            return replace(_stored(str(path), _from_arrow(path, files, workspace, progress)), watched=())
         if not is_archive(path.name) and not is_zip(path):
             raise DataError(_no_source(path))
-        return _stored(str(path), _unpacked(path, workspace, progress))
+        archive = (str(path), stamp(path))
+        source = _stored(str(path), _unpacked(path, workspace, progress))
+        return replace(source, watched=(archive, *source.watched))
     known = ", ".join(offer.spec for offer in offers())
     raise DataError(f"There is no folder or zip file {path}. Check the path, or choose one of: {known}.")
 
@@ -155,15 +232,15 @@ def _from_arrow(path: Path, files: list[tuple[str, Path]], workspace: Workspace,
 
 def _from_torchvision(path: Path, found: LocalSet, workspace: Workspace, progress: Progress) -> Source:
     if not found.holds_arrays:
-        files = (SourceFile(name, file) for name, file in files_of(found))
-        return Source(str(path), found.kind, tuple(sorted(files, key=lambda file: file.name)))
+        files = (SourceFile(name, str(file)) for name, file in files_of(found))
+        return Source(str(path), found.kind, tuple(sorted(files)))
     target = workspace.data / f"torchvision-{_stamp(sorted(file for file in path.rglob('*') if file.is_file()))}"
     if not target.is_dir():
         with new_folder(workspace.data) as folder:
             written = [(name, file.name) for name, file in write_arrays(found, folder, progress)]
             write_manifest(folder, found.kind, written)
             settle(folder, target)
-    return _stored(str(path), target)
+    return replace(_stored(str(path), target), watched=())
 
 
 def _stamp(files: Iterable[Path]) -> str:
@@ -196,20 +273,23 @@ def _unpacked(archive: Path, workspace: Workspace, progress: Progress) -> Path:
 
 
 def _stored(spec: str, folder: Path) -> Source:
+    watched = (str(folder / MANIFEST), stamp(folder / MANIFEST))
     manifest = read_manifest(folder)
-    files = (SourceFile(name, folder / path) for name, path in manifest.files)
-    return Source(spec, manifest.title, tuple(sorted(files, key=lambda file: file.name)), manifest.refused)
+    files = (SourceFile(name, str(folder / path)) for name, path in manifest.files)
+    return Source(spec, manifest.title, tuple(sorted(files)), manifest.refused, watched=(watched,))
 
 
 def _walked(spec: str, title: str, root: Path, workspace: Workspace) -> Source:
-    found = walk(root, workspace.root)
-    files = (SourceFile(name, path) for name, path in found.files)
+    with collector_rests():
+        found = walk(root, workspace.root)
+    whole = not any(why == OURS for _, why in found.ignored)  # what is a workspace's depends on more than its folders
     return Source(
         spec,
         title,
-        tuple(sorted(files, key=lambda file: file.name)),
+        tuple(map(SourceFile._make, sorted(found.files))),
         tuple(found.refused),
         tuple(sorted(found.ignored)),
         tuple(sorted(found.empty)),
         tuple(sorted(found.closed)),
+        watched=tuple(found.folders) if whole else (),
     )

@@ -126,10 +126,11 @@ def best_tables(source: Source, choice: Choice, least: float = 0.0) -> list[Tabl
     Tables that are called after splits (train.csv, val.csv) go together. `least` (0..1) is the share of the images that
     must have a label. Raises `SeveralLabelsError` where the labels of the only tables that fit are no classes.
     """
-    images = sum(may_be_image(file.name) for file in source.files)
+    names = _perhaps_tables(source) if not least else tables_in(source)
+    images = sum(may_be_image(file.name) for file in source.files) if names else 0
     plausible: list[TableReading] = []
     several: SeveralLabelsError | None = None
-    for name in _perhaps_tables(source) if not least else tables_in(source):
+    for name in names:
         try:
             reading = _of_file(source, name, choice)
         except SeveralLabelsError as error:
@@ -270,6 +271,8 @@ def _of_file(source: Source, name: str, choice: Choice) -> TableReading:
 
 
 def _elsewhere(source: Source, name: str) -> Path:
+    if source.confined:
+        raise DataError(f"There is no table {name} in {source.title}. Upload the table together with its images.")
     path = typed_path(name)
     if not path.is_file():
         there = tables_in(source)

@@ -12,6 +12,7 @@ from typing import Any
 from core.data.folder_names import one_form
 from core.data.zip_names import text_code_page
 from core.errors import DataError
+from core.kept import parse_json
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".xlsx", ".xls", ".ods")
 """Names of files that are tables; any other is read as CSV when it is named."""
@@ -121,8 +122,8 @@ def _is_data(header: list[str]) -> bool:
 def _json(text: str, name: str) -> Table:
     """A list of objects, or one object with the label of each file."""
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        value = parse_json(text)
+    except ValueError as error:
         raise DataError(f"{name} is not JSON: {error}.") from error
     if isinstance(value, dict) and value and all(isinstance(label, str | int) for label in value.values()):
         return Table(name, ("file", "label"), tuple((_cell(file), _cell(label)) for file, label in value.items()))
@@ -133,8 +134,8 @@ def _json(text: str, name: str) -> Table:
 
 def _json_lines(text: str, name: str) -> Table:
     try:
-        rows = [json.loads(line) for line in text.splitlines() if line.strip()]
-    except (ValueError, RecursionError) as error:
+        rows = [parse_json(line) for line in text.splitlines() if line.strip()]
+    except ValueError as error:
         raise DataError(f"The table {name} is not one JSON object per line: {error}.") from error
     if not all(isinstance(row, dict) for row in rows):
         raise DataError(f"The table {name} is not one JSON object per line.")

@@ -7,8 +7,11 @@ from pathlib import Path
 
 from core.data.catalogue import DOWNLOADS
 from core.data.folder_names import clutter
-from core.data.folders import MOST_FILES
+from core.data.stamps import Stamp
 from core.errors import DataError
+
+MOST_FILES = 1_000_000
+"""Files of a folder on this machine; archives, which may come from anybody, hold fewer."""
 
 ROOMS = frozenset({"data", "indexes", "pixels", "activations", "runs", "jobs"})
 """Folders of a workspace, see `core.workspace`."""
@@ -33,14 +36,16 @@ class Walked:
 
     `files` are (posix name, path); `refused` (name, reason) of what cannot be opened or was there before; `ignored`
     (folder, reason) of what systems and programs left behind; `empty` the folders in which nothing else is, and
-    `closed` (folder, reason) those that cannot be read.
+    `closed` (folder, reason) those that cannot be read. `folders` are the places of all that were opened, each with its
+    stamp from before that.
     """
 
-    files: list[tuple[str, Path]] = field(default_factory=list)
+    files: list[tuple[str, str]] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     ignored: list[tuple[str, str]] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
     closed: list[tuple[str, str]] = field(default_factory=list)
+    folders: list[tuple[str, Stamp]] = field(default_factory=list)
 
 
 def walk(root: Path, home: Path) -> Walked:
@@ -81,6 +86,7 @@ def _opened(
             found.refused.append((name, f"It is a link to {seen[place] or 'the whole folder'}, which is read already."))
             return None
         seen[place] = name
+        found.folders.append((str(folder), (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)))
         return list(os.scandir(folder))
     except OSError as error:
         if not prefix:
@@ -130,8 +136,8 @@ def _sort(
     elif entry.is_dir():
         (links if entry.is_symlink() else waiting).append((Path(entry.path), f"{name}/"))
     else:
-        found.files.append((name, Path(entry.path)))
+        found.files.append((name, entry.path))
 
 
 def _text(name: str) -> str:
-    return name.encode("utf-8", "replace").decode()
+    return name if name.isascii() else name.encode("utf-8", "replace").decode()

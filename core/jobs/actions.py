@@ -4,15 +4,21 @@ import secrets
 import shutil
 from copy import deepcopy
 
+from core.data.dataset import DataSet
 from core.data.growth import Growth, grown
 from core.data.moved import relocate
+from core.data.versions.ledger import carry, ledger_of
+from core.data.versions.version import versioned
 from core.errors import RunError
+from core.hosting.usage import refuse_full
 from core.jobs import queue, store
-from core.results.restarts import AVERAGED
+from core.results.restarts import AVERAGED, ENSEMBLE, Gain
 from core.runs.checkpoint import (
     CheckpointMeta,
     SnapshotMeta,
+    checkpoint_to_restart,
     checkpoint_to_snapshot,
+    join_members,
     read_meta,
     read_snapshot_meta,
     snapshot_to_checkpoint,
@@ -22,7 +28,7 @@ from core.runs.names import LATEST, checked_name, checked_new_snapshot
 from core.runs.snapshots import Snapshot, snapshot_meta
 from core.runs.state import RunState
 from core.runs.studies import average_path
-from core.workspace import Progress, no_progress, sentences, write_json
+from core.workspace import Progress, no_progress, sentences, timestamp, write_json
 
 TRASH = ".trash-"
 """What the name of a folder that is being deleted begins with."""
@@ -42,9 +48,11 @@ def point_to(run: RunFolder, spec: str, progress: Progress = no_progress) -> Non
     Every image is compared with the one that the run was made with. Raises `DataError` when one is not there, and
     `RunError` while a job is at work on the run.
     """
-    data = relocate(run.data(), spec, run.workspace, progress)
+    before = run.data()
+    data = relocate(before, spec, run.workspace, progress)
     with store.locked(run.workspace):
         _refuse_while_live(run, "pointed to other files")
+        carry(run.workspace, before, data)
         run.write_data(data)
 
 
@@ -59,16 +67,46 @@ def add_images(run: RunFolder, spec: str, progress: Progress = no_progress) -> G
     growth = grown(run.data(), spec, run.workspace, progress)
     with store.locked(run.workspace):
         _refuse_while_live(run, "given more images")
-        meta = read_meta(run.checkpoint)
-        if meta is not None and meta.learner.position.due != "nothing":
-            raise RunError(
-                "The run was stopped within a stage, whose batches are of the images that it began with. Continue it "
-                "to the stage's end, or load a snapshot, and then add images."
-            )
+        _refuse_within_stage(run, "add images")
         run.write_data(growth.data)
-        for folder in ("restarts", "predictions"):
-            shutil.rmtree(run.path / folder, ignore_errors=True)
+        _forget_what_was_of_the_data(run)
     return growth
+
+
+def use_version(run: RunFolder) -> DataSet:
+    """Let the run go on with the edits of its data set that stand now (`core.data.versions`), and no others.
+
+    Images keep their side of the split, so validation images stay validation images. Raises `DataError` when an edit
+    does not fit or leaves a class with too few images, and `RunError` where the run has these edits already, while a
+    job is at work on it, or where it was stopped within a stage. Branches cannot begin from earlier cycles afterwards.
+    """
+    before = run.data()
+    after = versioned(before, ledger_of(run.workspace, before).edits())
+    if after.edits == before.edits:
+        raise RunError("The run goes on with these edits already. Edit an image, or take an edit back, first.")
+    with store.locked(run.workspace):
+        _refuse_while_live(run, "given other data")
+        if after.fingerprint != before.fingerprint:
+            _refuse_within_stage(run, "use the edits")
+        run.write_data(after)
+        if after.fingerprint != before.fingerprint:
+            _forget_what_was_of_the_data(run)
+    return after
+
+
+def _refuse_within_stage(run: RunFolder, then: str) -> None:
+    """Raise `RunError` where the run was stopped within a stage, which goes on with the batches it began with."""
+    meta = read_meta(run.checkpoint)
+    if meta is not None and meta.learner.position.due != "nothing":
+        raise RunError(
+            "The run was stopped within a stage, whose batches are of the images that it began with. Continue it "
+            f"to the stage's end, or load a snapshot, and then {then}."
+        )
+
+
+def _forget_what_was_of_the_data(run: RunFolder) -> None:
+    for folder in ("restarts", "predictions"):
+        shutil.rmtree(run.path / folder, ignore_errors=True)
 
 
 def delete(run: RunFolder) -> None:
@@ -84,6 +122,7 @@ def delete(run: RunFolder) -> None:
 def save_snapshot(run: RunFolder, name: str) -> Snapshot:
     """Keep the present weights under a name of a person's own; raises `RunError` when it is taken or reserved."""
     name = checked_new_snapshot(name)
+    refuse_full(run.workspace)
     with store.locked(run.workspace):
         _refuse_while_live(run, "saved under a name")
         _keep_checkpoint(run, name)
@@ -105,6 +144,25 @@ def keep_average(run: RunFolder) -> Snapshot:
             part.replace(target)
         run.forget_predictions(AVERAGED)
     return next(snapshot for snapshot in run.snapshots() if snapshot.name == AVERAGED)
+
+
+def keep_ensemble(run: RunFolder, gain: Gain) -> Snapshot:
+    """Make the ensemble that a study of restarts has measured a snapshot, with its figures.
+
+    Raises `RunError` when one of its members is gone, or its place is taken by weights of another kind.
+    """
+    refuse_full(run.workspace)
+    path = run.snapshot_path(ENSEMBLE)
+    with store.locked(run.workspace):
+        _refuse_while_live(run, "changed")
+        if path.exists() and not read_snapshot_meta(path).members:
+            raise RunError(f"There is a snapshot called {ENSEMBLE} of your own. Delete its file first.")
+        about = read_snapshot_meta(run.snapshot_path(gain.members[-1]))
+        figures = {"accuracy": gain.accuracy, "valid_loss": gain.loss, "created": timestamp()}
+        meta = about.model_copy(update={**figures, "members": gain.members})
+        join_members([run.snapshot_path(name) for name in gain.members], path, meta)
+        run.forget_predictions(ENSEMBLE)
+    return next(snapshot for snapshot in run.snapshots() if snapshot.name == ENSEMBLE)
 
 
 def load_snapshot(run: RunFolder, name: str) -> None:
@@ -131,6 +189,7 @@ def _keep_checkpoint(run: RunFolder, name: str) -> None:
         raise RunError("Nothing has been trained yet, so there is nothing to save. Train a stage first.")
     if path.exists():
         raise RunError(f"There is a snapshot called {name} already. Choose another name.")
+    checkpoint_to_restart(run.checkpoint, run.restart_path(name), meta)
     checkpoint_to_snapshot(run.checkpoint, path, snapshot_meta(run.info, meta.learner, meta.figures, meta.size))
 
 
@@ -140,6 +199,11 @@ def put_in_place(run: RunFolder, name: str) -> None:
     about, info = read_snapshot_meta(snapshot), run.info
     if (about.backbone, about.classes) != (info.backbone, info.classes):
         raise RunError(f"The snapshot {name} is of another network or other classes, so this run cannot load it.")
+    if about.members:
+        raise RunError(
+            f"The snapshot {name} is an ensemble of several networks, which cannot be trained on as one. Load one of "
+            f"its members: {', '.join(about.members)}."
+        )
     before = _meta_to_go_on_from(run, about)
     figures = {"accuracy": about.accuracy, "valid_loss": about.valid_loss}
     kept = {

@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
+from core.kept import Count, Pid, read_model
 from core.process.identity import alive
 from core.training.benchmark_result import BenchmarkResult
-from core.workspace import Workspace, read_json, write_json
+from core.workspace import Workspace, write_json
 
 
 class BenchmarkState(BaseModel):
@@ -17,11 +18,11 @@ class BenchmarkState(BaseModel):
 
     status: Literal["running", "done", "failed"]
     what: str = ""
-    done: int = 0
-    total: int = 0
+    done: Count = 0
+    total: Count = 0
     when: str = ""
     message: str = ""
-    pid: int | None = None
+    pid: Pid | None = None
     start_time: float | None = None
     result: BenchmarkResult | None = None
 
@@ -34,8 +35,8 @@ class BenchmarkState(BaseModel):
 def read_state(workspace: Workspace) -> BenchmarkState | None:
     """The workspace's benchmark; None when there was none or its file cannot be read."""
     try:
-        return BenchmarkState.model_validate(read_json(_path(workspace)))
-    except (OSError, ValueError, ValidationError):
+        return read_model(_path(workspace), BenchmarkState)
+    except (OSError, ValueError):
         return None
 
 

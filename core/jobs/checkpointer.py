@@ -6,7 +6,14 @@ from copy import deepcopy
 from torch import Tensor
 
 from core.model.machine import copied_to_cpu
-from core.runs.checkpoint import MODEL, CheckpointMeta, SnapshotMeta, write_weights
+from core.runs.checkpoint import (
+    MODEL,
+    CheckpointMeta,
+    SnapshotMeta,
+    read_snapshot_meta,
+    read_weights,
+    write_weights,
+)
 from core.runs.folder import RunFolder
 from core.runs.history import HistoryWriter
 from core.runs.names import BEST
@@ -41,27 +48,49 @@ class Checkpointer:
         meta = snapshot_meta(self._info, self._learner.meta.between_stages(), state.figures, size)
         self._waiting[name] = copied_to_cpu(self._learner.model.state_dict().items()), meta
 
+    def weights_of(self, name: str) -> dict[str, Tensor]:
+        """The weights of a snapshot, written or still waiting; raises `RunError` where there is none."""
+        waiting = self._waiting.get(name)
+        return read_weights(self._folder.snapshot_path(name)) if waiting is None else waiting[0]
+
+    def size_of(self, name: str) -> int:
+        """The side in pixels of the images that a snapshot was trained on; raises `RunError` where there is none."""
+        waiting = self._waiting.get(name)
+        about = read_snapshot_meta(self._folder.snapshot_path(name)) if waiting is None else waiting[1]
+        return about.size
+
     def take_cycle(self, name: str, state: RunState, size: int) -> None:
-        """Take a snapshot at the end of a cycle, and beside it what a branch needs to go on from there."""
+        """Take a snapshot at the end of a cycle, and beside it what a branch needs to go on from there.
+
+        Where the cycle's last epoch is the best one, "best" goes on from there too.
+        """
         self.take(name, state, size)
+        self._restarts[name] = self._restart(state, size)
+        if state.best is not None and state.best.epoch == self._learner.position.epoch:
+            self._restarts[BEST] = self._restarts[name]
+
+    def _restart(self, state: RunState, size: int) -> tuple[dict[str, Tensor], CheckpointMeta]:
         now = self._learner.state()
         others = {key: value for key, value in now.tensors.items() if not key.startswith(MODEL)}
-        self._restarts[name] = others, deepcopy(self._meta(now.meta, state, size, self._history.bytes))
+        return others, deepcopy(self._meta(now.meta, state, size, self._history.bytes))
 
     def take_if_best(self, record: EpochRecord, state: RunState, size: int) -> None:
         """Take the snapshot "best" if no epoch before was as good, and note it in `state`."""
         if state.best is None or state.best.beaten_by(record.accuracy, record.valid_loss):
             state.best = Best(accuracy=record.accuracy, valid_loss=record.valid_loss, epoch=record.epoch)
             self.take(BEST, state, size)
+            self._restarts[BEST] = self._restart(state, size)
 
-    def keep_if_due(self, state: RunState, size: int, *, at_epoch: bool) -> None:
-        """Write a checkpoint if the last one is long enough ago."""
+    def is_due(self, *, at_epoch: bool) -> bool:
+        """Whether the last checkpoint is long enough ago for another."""
         wait = max(AT_EPOCHS_S if at_epoch else WITHIN_EPOCHS_S, self._took / SHARE)
-        if time.monotonic() - self._kept >= wait:
-            self.keep(state, size)
+        return time.monotonic() - self._kept >= wait
 
     def keep(self, state: RunState, size: int) -> None:
-        """Write the waiting snapshots, the checkpoint and the run's state, in this order."""
+        """Write the waiting snapshots, the checkpoint and the run's state, in this order.
+
+        The history must have the row of every batch that the learner has been trained on (`Learner.rest`).
+        """
         started = time.monotonic()
         for name, (tensors, snapshot) in self._waiting.items():
             write_weights(self._folder.snapshot_path(name), tensors, snapshot)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from core.errors import AnnealError
 from core.jobs import queue, store
+from core.jobs.limits import Bounds
 from core.jobs.store import Job, JobProgress
 from core.runs.folder import RunFolder
 from core.workspace import Progress, no_progress
@@ -26,7 +27,7 @@ class JobControl:
 
     `echo` is called with every report, also those that are not written; a command line shows them. `stopped` says
     whether this process itself was asked to stop. `around` puts each report into the whole that it is a part of, before
-    it is written.
+    it is written. `over` is the sentence of the limit of a server that ends the job, "" while none does.
     """
 
     def __init__(
@@ -43,12 +44,21 @@ class JobControl:
         self._echo = echo
         self._stopped = stopped
         self.around: Callable[[JobProgress], JobProgress] = lambda progress: progress
+        self._bounds = Bounds(self.workspace, job)
+        self.over = ""
         self._written = 0.0
         self._flag = folder.path / queue.STOP
 
     def stopping(self) -> bool:
-        """Whether the job was asked to stop. Called for every batch, so without a flag it is one `stat`."""
+        """Whether the job was asked to stop, or has reached a limit.
+
+        Called for every batch, so without a flag and a limit it is one `stat`.
+        """
         if self._stopped():
+            return True
+        if not self.over:
+            self.over = self._bounds.reached()
+        if self.over:
             return True
         return self._flag.exists() and queue.stop_asked(self.workspace, self.job) is not None
 
@@ -72,11 +82,25 @@ class JobControl:
         self.report(JobProgress(what=what, done=done, total=total), now=done >= total > 0)
 
 
+REFUSED_MEMORY = ("allocate memory", "could not create a primitive", "could not create a memory object")
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether a computation ended because there was no memory for it; torch says so in a plain `RuntimeError`.
+
+    oneDNN, which computes convolutions on a CPU, says only that it could not create what it needs.
+    """
+    return isinstance(error, MemoryError) or any(said in str(error) for said in REFUSED_MEMORY)
+
+
 def explanation(error: Exception) -> str:
     """What to tell a person about the error that ended a job."""
     if isinstance(error, AnnealError):
         return str(error)
-    if isinstance(error, MemoryError) or "allocate memory" in str(error):
-        return "The machine ran out of memory. Lower the batch size or the image size and try again."
+    if out_of_memory(error):
+        return (
+            "The machine ran out of memory. Lower the batch size or the image size and try again; nothing that was "
+            "saved is lost."
+        )
     said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
     return f"Something unexpected went wrong ({said}). The log has the details; nothing saved was lost."

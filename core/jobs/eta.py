@@ -7,6 +7,7 @@ from the benchmark of this machine, or from other kinds and the usual ratios bet
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Literal
 
 from core.data.index import DataSet
@@ -94,6 +95,7 @@ class Eta:
         self._expected = expected or {}
         self._measured: dict[Kind, float] = {}
         self._seen: dict[Kind, float] = {}
+        self._lines: dict[Kind, float] = {}
         self._pace: _Pace | None = None
         self._preparing: tuple[str, int, float] | None = None
         self._tested = -1
@@ -134,6 +136,15 @@ class Eta:
         left = None if rest is None else rest + (own or 0.0)
         what = f"{progress.what}: {progress.done:,} of {progress.total:,}" if progress.total else progress.what
         return self._progress(what, progress.done, progress.total, left, about=True, now=own)
+
+    def measured_a_cycle(self, seconds: float) -> None:
+        """So many seconds have just gone into measuring what a cycle did: no part of the pace of training.
+
+        The cycles still to come in stages of its kind are taken to need as many.
+        """
+        self._lines[kind_of(self.plan.stages[self._place])] = seconds
+        if self._pace is not None:
+            self._pace.began += seconds
 
     def _progress(
         self, what: str, done: int, total: int, left: float | None, *, about: bool, now: float | None = None
@@ -188,7 +199,7 @@ class Eta:
             if pace is None:
                 return None, False
             images = (self.steps[other] - before) * stage.batch_size
-            total += pace * effort(stage) * images
+            total += pace * effort(stage) * images + self._lines.get(kind_of(stage), 0.0) * self._cycles(other, before)
             if not measured:
                 total += self._validations(stage)
             if not before:
@@ -196,6 +207,12 @@ class Eta:
                 sure = False
             sure = sure and measured
         return total, sure
+
+    def _cycles(self, place: int, step: int) -> int:
+        """Cycles of a stage that end after so many of its steps."""
+        stage = self.plan.stages[place]
+        ends = accumulate(stage.cycle_lengths)
+        return sum(end * self.steps[place] > step * stage.epochs for end in ends) if stage.measure_after_cycle else 0
 
     def _validations(self, stage: Stage) -> float:
         """Seconds of a stage's validations, where its pace does not contain them; a frozen network needs them once."""

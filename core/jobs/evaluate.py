@@ -8,9 +8,8 @@ from core.jobs.restore import model_of
 from core.jobs.specs import EvaluateSpec
 from core.results.predictions import Origin, predictions_of
 from core.results.tta import tta
-from core.runs.checkpoint import read_meta, read_snapshot_meta
 from core.runs.folder import RunFolder
-from core.runs.names import LATEST
+from core.runs.weights import taken_at
 from core.training.learner import Learner
 
 
@@ -28,8 +27,9 @@ def evaluate(control: JobControl, spec: EvaluateSpec) -> None:
     if not len(indices):
         raise RunError(f"The data set has no {split} images. Choose another split.")
     model, seed = model_of(folder, snapshot), folder.info.seed
-    step, size = _taken_at(folder, snapshot)
-    origin = Origin(snapshot=snapshot, split=split, tta="mean" if with_tta else None, size=size, step=step)
+    taken = taken_at(folder, snapshot)
+    size = taken.size
+    origin = Origin(snapshot=snapshot, split=split, tta="mean" if with_tta else None, size=size, step=taken.step)
     if with_tta:
         pixels = load_pixels(data, size, control.workspace, control.progress)
         how = _augmentation(folder)
@@ -41,17 +41,6 @@ def evaluate(control: JobControl, spec: EvaluateSpec) -> None:
         probabilities, losses = learner.evaluate(indices, size)
         predictions = predictions_of(data, indices, probabilities, losses=losses, about=origin)
     predictions.save(path)
-
-
-def _taken_at(folder: RunFolder, snapshot: str) -> tuple[int, int]:
-    """Step of the run at which the weights were taken, and the size of the images that they were trained on."""
-    if snapshot != LATEST:
-        about = read_snapshot_meta(folder.snapshot_path(snapshot))
-        return about.step, about.size
-    meta = read_meta(folder.checkpoint)
-    if meta is None:
-        raise RunError("Nothing has been trained in this run yet. Train a stage first.")
-    return meta.step, meta.size or folder.info.size
 
 
 def _augmentation(folder: RunFolder) -> Augmentation:

@@ -9,24 +9,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from core.errors import AnnealError
+from core.errors import AnnealError, RunError
 from core.jobs import queue, store
-from core.jobs.control import JobControl, StoppedError, TerminatedError, explanation
+from core.jobs.control import JobControl, StoppedError, TerminatedError, explanation, out_of_memory
 from core.jobs.evaluate import evaluate
+from core.jobs.export import export
 from core.jobs.lr_finder import find_lr
 from core.jobs.planned import keep_plan
-from core.jobs.specs import EvaluateSpec, FindSpec, Spec, StudySpec, TrainSpec, TrialSpec
+from core.jobs.specs import EvaluateSpec, ExportSpec, FindSpec, Spec, StudySpec, TrainSpec, TrialSpec
 from core.jobs.store import Job, Status
 from core.jobs.study import study
 from core.jobs.train import train
 from core.jobs.trials import try_rates
 from core.process.threads import prepare_process
+from core.process.world import world
 from core.runs.folder import RunFolder, run_path
 from core.runs.names import LATEST
 from core.workspace import Progress, Workspace, no_progress
 
+GO_ON = "Continue goes on from this very batch."
+
 STOPPED = {
-    "train": "Stopped. Continue goes on from this very batch.",
+    "train": f"Stopped. {GO_ON}",
     "trials": "Stopped. The trials that had ended are kept.",
 }
 
@@ -57,11 +61,20 @@ def run_job(folder: RunFolder, job: Job, control: JobControl | None = None) -> t
                 try_rates(control, job.spec)
             elif isinstance(job.spec, StudySpec):
                 study(control, job.spec)
+            elif isinstance(job.spec, ExportSpec):
+                export(control, job.spec)
             else:
                 evaluate(control, job.spec)
         except StoppedError:
-            return "stopped", STOPPED.get(job.kind, "")
+            return "stopped", _why(control, job)
     return "done", ""
+
+
+def _why(control: JobControl, job: Job) -> str:
+    """Why a job was stopped: a server's limit, or that somebody asked for it."""
+    if not control.over:
+        return STOPPED.get(job.kind, "")
+    return f"{control.over} {GO_ON}" if job.kind == "train" else control.over
 
 
 def _evaluate_trained(control: JobControl) -> str:
@@ -101,11 +114,16 @@ def run_here(workspace: Workspace, run_id: str, spec: Spec, *, progress: Progres
 def _do_here(job: Job, folder: RunFolder, interrupted: threading.Event, progress: Progress) -> Job:
     status: Status = "failed"
     message = "The command that did this job ended unexpectedly."
-    prepare_process(queue.slots())
+    prepare_process(queue.slots(folder.workspace))
     try:
         status, message = run_job(folder, job, JobControl(folder, job, echo=progress, stopped=interrupted.is_set))
     except AnnealError as error:
         message = str(error)
+        raise
+    except Exception as error:
+        message = explanation(error)
+        if out_of_memory(error):
+            raise RunError(message) from error
         raise
     except KeyboardInterrupt:
         status, message = "stopped", queue.FORCED
@@ -144,8 +162,11 @@ def _interruptible() -> Iterator[threading.Event]:
             raise KeyboardInterrupt("Stopped at once. Continue goes on from the last checkpoint.")
         interrupted.set()
 
-    before = signal.signal(signal.SIGINT, handle)
+    # torchrun, and a scheduler when the time is up, ask with SIGTERM
+    numbers = (signal.SIGINT,) if world() is None else (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, handle) for number in numbers]
     try:
         yield interrupted
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, old in zip(numbers, before, strict=True):
+            signal.signal(number, old)

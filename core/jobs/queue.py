@@ -8,31 +8,40 @@ import contextlib
 import os
 import secrets
 import signal
+import socket
 import time
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.errors import RunError
-from core.jobs import benchmark_state
+from core.hosting.settings import settings_of
+from core.jobs import benchmark_state, limits, pool
 from core.jobs.planned import keep_plan
 from core.jobs.specs import Spec, TrainSpec
-from core.jobs.store import Job, Status, all_jobs, get, locked, prune, write
+from core.jobs.store import Job, Status, all_jobs, get, job_path, locked, prune, write
 from core.process import launch
 from core.process.identity import alive, signal_group, start_time, this_process
+from core.process.world import world
 from core.runs.folder import LOG, RunFolder, run_path
 from core.runs.names import LATEST
 from core.runs.state import StageStatus
-from core.workspace import Workspace, sentences
+from core.workspace import VISITORS, Workspace, sentences
 
 STOP = "stop"
 """Name of the flag file in a run's folder; it holds the id of the job that is asked to stop."""
 
+_MOMENT = "%Y%m%d-%H%M%S-%f"
+_MOMENT_LENGTH = len("20260101-120000-000000")
+
 GRACE_S = 30.0
 """Seconds that a worker has to see the flag (once a batch) before it is sent SIGTERM; half as many before SIGKILL."""
 
+SILENT_S = 900.0
+"""Seconds after which a job on another machine that reports nothing counts as lost."""
+
 LOST = (
     "The worker process ended unexpectedly: it was killed, or the machine ran out of memory or restarted. "
-    "Continue goes on from the last checkpoint."
+    "Continue goes on from the last checkpoint. Where memory is short, lower the batch size or the image size."
 )
 FORCED = "Stopped in the middle of a batch. Continue goes on from the last checkpoint."
 
@@ -56,20 +65,20 @@ def live_job(workspace: Workspace, run_id: str | None = None) -> Job | None:
     return min(live, key=lambda job: job.status != "running", default=None)
 
 
-def slots() -> int:
-    """How many jobs may run at a time: 1, or what ANNEAL_JOBS says."""
+def slots(workspace: Workspace | None = None) -> int:
+    """How many jobs may run at a time: 1, or what ANNEAL_JOBS says; for a server's visitors what its settings say."""
+    if workspace is not None and (workspace.host is not None or (workspace.root / VISITORS).is_dir()):
+        return settings_of(workspace).jobs
     given = os.environ.get("ANNEAL_JOBS", "")
     return min(64, max(1, int(given))) if given.isdecimal() else 1
 
 
 def jobs_before(workspace: Workspace, job: Job) -> int:
     """How many other jobs must end before a waiting job starts; 0 for one that does not wait for any."""
-    jobs = all_jobs(workspace)
-    earlier = [other.id for other in jobs if other.status == "queued"]
-    if job.id not in earlier:
-        return 0
-    running = sum(other.status == "running" for other in jobs)
-    return max(0, running + earlier.index(job.id) + 1 - slots())
+    turns = pool.live(workspace)
+    place = pool.place_of(job, turns)
+    running = sum(turn.job.status == "running" for turn in turns)
+    return max(0, running + place - slots(workspace)) if place else 0
 
 
 def waiting_for(workspace: Workspace, job: Job) -> str:
@@ -77,66 +86,96 @@ def waiting_for(workspace: Workspace, job: Job) -> str:
     if benchmark_state.is_running(workspace):
         return "Waiting for the benchmark of this machine"
     count = jobs_before(workspace, job)
+    if workspace.host is not None and job.status == "queued" and not count:
+        return "" if limits.has_memory(workspace, pool.live(workspace)) else "Waiting until this server has memory free"
+    if count and workspace.host is not None:
+        return f"Number {pool.place_of(job, pool.live(workspace))} in the queue of this server"
     return f"Waiting for {count} other job{'s' if count > 1 else ''}" if count else ""
+
+
+def expected_wait(workspace: Workspace, job: Job) -> float | None:
+    """Seconds until a job that waits on a server is expected to start; None where that cannot be said."""
+    if workspace.host is None:
+        return None
+    return pool.expected_wait(workspace, job, pool.live(workspace), slots(workspace))
 
 
 def submit(workspace: Workspace, run_id: str, spec: Spec, *, here: bool = False) -> Job:
     """Queue a job and start it if its turn has come; returns it as it then is.
 
     `here` reserves it for the calling process, which claims it itself (the command line). Raises `RunError`
-    when the run is missing or already has a job.
+    when the run is missing or already has a job, and on a server where its limits do not allow it.
     """
     if not (run_path(workspace, run_id) / "run.json").is_file():
         raise RunError("That run is no longer there. Choose one on the Runs page.")
     own = this_process() if here else None
     job = Job(
-        id=f"{datetime.now():%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}",
+        id="",
         run=run_id,
         spec=spec,
         created=time.time(),
         pid=own.pid if own else None,
         start_time=own.start_time if own else None,
         here=here,
+        host=_host() if here else "",
     )
     check_processes(workspace)
     with locked(workspace):
         if live_job(workspace, run_id) is not None:
             raise RunError("This run is already at work. Wait until it has ended, or stop it first.")
-        write(workspace, job)
+        limits.refuse(workspace, run_id, spec)
+        pool.forget_idle(workspace)
+        pool.mark_busy(workspace)
+        job = write(workspace, job.model_copy(update={"id": _new_id(all_jobs(workspace))}))
         prune(workspace)
     advance(workspace)
     return get(workspace, job.id)
 
 
+def _new_id(jobs: Sequence[Job]) -> str:
+    """An id behind those of all `jobs`, also where the clock was set back since: the queue is in their order."""
+    moment = datetime.now()
+    for job in jobs[-1:]:
+        with contextlib.suppress(ValueError, OverflowError):
+            moment = max(moment, datetime.strptime(job.id[:_MOMENT_LENGTH], _MOMENT) + timedelta(microseconds=1))
+    return f"{moment:{_MOMENT}}-{secrets.token_hex(2)}"
+
+
 def advance(workspace: Workspace) -> None:
     """Check the processes of jobs, and start the jobs whose turn has come. Quick, and safe to call at any time."""
+    launch.reap()
     check_processes(workspace)
     if _next(workspace) is None:
         return
     with locked(workspace):
-        while (job := _next(workspace)) is not None:
-            _start(workspace, job)
+        while (turn := _next(workspace)) is not None:
+            _start(turn.workspace, turn.job)
 
 
-def _next(workspace: Workspace) -> Job | None:
+def _next(workspace: Workspace) -> pool.Turn | None:
     """The job to start now; None when none waits, no slot is free, or a process is to claim it itself."""
-    jobs = all_jobs(workspace)
-    job = _first_to_run(workspace, jobs)
-    return None if job is None or job.here else job
+    turn = _first_to_run(workspace)
+    return None if turn is None or turn.job.here else turn
 
 
-def _first_to_run(workspace: Workspace, jobs: Sequence[Job]) -> Job | None:
-    """The first job that waits, if it may run now: a slot is free, and no benchmark of the machine runs."""
-    first = next((job for job in jobs if job.status == "queued"), None)
-    if first is None or sum(job.status == "running" for job in jobs) >= slots():
+def _first_to_run(workspace: Workspace) -> pool.Turn | None:
+    """The first job that waits, if it may run now: a slot is free, memory too, and no benchmark of the machine runs."""
+    return next_in(workspace, pool.live(workspace))
+
+
+def next_in(workspace: Workspace, turns: Sequence[pool.Turn]) -> pool.Turn | None:
+    """The first of the live jobs `turns` that waits and may run now."""
+    first = pool.next_to_run(turns, slots(workspace))
+    if first is None or benchmark_state.is_running(workspace.pool):
         return None
-    return None if benchmark_state.is_running(workspace) else first
+    return first if limits.has_memory(first.workspace, turns) else None
 
 
 def _start(workspace: Workspace, job: Job) -> None:
     folder = run_path(workspace, job.run)
+    several = (job.spec.processes,) if isinstance(job.spec, TrainSpec) and job.spec.processes > 1 else ()
     try:
-        pid = launch.start_worker(workspace, folder, job.id, folder / LOG)
+        pid = launch.start_worker(workspace, folder, job.id, folder / LOG, *several)
     except OSError as error:
         message = f"The worker process could not be started ({error.strerror or error}). Try again."
         write(workspace, job.model_copy(update={"status": "failed", "ended": time.time(), "message": message}))
@@ -145,18 +184,23 @@ def _start(workspace: Workspace, job: Job) -> None:
     write(workspace, job.model_copy(update=now))
 
 
+def _host() -> str:
+    """What a job says of this machine: nothing, unless it is one of several that share the workspace."""
+    return "" if world() is None else socket.gethostname()
+
+
 def claim(workspace: Workspace, job_id: str) -> Job | None:
     """Take a job for the calling process; None when it is not its turn yet, or not (any longer) this process's."""
     own = this_process()
-    mine = {"status": "running", "pid": own.pid, "start_time": own.start_time}
+    mine = {"status": "running", "pid": own.pid, "start_time": own.start_time, "host": _host()}
     with locked(workspace):
         job = get(workspace, job_id)
-        if job.status == "running" and job.pid == own.pid:
+        if job.status == "running" and (job.pid == own.pid or (world() is not None and job.pid == os.getppid())):
             return write(workspace, job.model_copy(update=mine))
         if job.status != "queued" or job.pid not in (None, own.pid):
             return None
-        first = _first_to_run(workspace, all_jobs(workspace))
-        if first is None or first.id != job_id:
+        first = _first_to_run(workspace)
+        if first is None or first.job.id != job_id:
             return None
         return write(workspace, job.model_copy(update={**mine, "started": time.time()}))
 
@@ -166,6 +210,7 @@ def end(workspace: Workspace, job: Job, status: Status, message: str = "") -> Jo
     with locked(workspace):
         job = get(workspace, job.id).model_copy(update={"status": status, "ended": time.time(), "message": message})
         write(workspace, job)
+        pool.remember_length(workspace, job)
         _end_stages(workspace, job)
         if stop_asked(workspace, job):
             (run_path(workspace, job.run) / STOP).unlink(missing_ok=True)
@@ -212,23 +257,31 @@ def stop_asked(workspace: Workspace, job: Job) -> float | None:
 
 def check_processes(workspace: Workspace) -> None:
     """Send signals to workers that do not stop when asked, and mark jobs whose process has ended as lost."""
-    for job in all_jobs(workspace):
-        if job.status == "running" and (since := stop_asked(workspace, job)) is not None:
-            _signal_overdue(job, time.time() - since)
-        if _has_died(job):
-            with locked(workspace):
-                _mark_lost(workspace, job.id)
+    for member in pool.members(workspace):
+        for job in all_jobs(member):
+            if job.status == "running" and (since := stop_asked(member, job)) is not None:
+                _signal_overdue(job, time.time() - since)
+            if _has_died(member, job):
+                with locked(member):
+                    _mark_lost(member, job.id)
 
 
 def _signal_overdue(job: Job, waited: float) -> None:
     """End a worker that has not stopped `waited` seconds after it was asked to."""
-    if waited > GRACE_S and job.pid and not job.here and alive(job.pid, job.start_time):
+    elsewhere = job.host not in ("", socket.gethostname())
+    if waited > GRACE_S and job.pid and not (job.here or elsewhere) and alive(job.pid, job.start_time):
         signal_group(job.pid, signal.SIGKILL if waited > 1.5 * GRACE_S else signal.SIGTERM)
 
 
-def _has_died(job: Job) -> bool:
-    """Whether the process that does a job, or that has reserved it, is gone."""
+def _has_died(workspace: Workspace, job: Job) -> bool:
+    """Whether the process that does a job, or that has reserved it, is gone.
+
+    Of a process on another machine only its silence can be told: it reports after each batch of whatever it does.
+    """
     held = job.status == "running" or (job.status == "queued" and job.here)
+    if held and job.host not in ("", socket.gethostname()):
+        with contextlib.suppress(OSError):
+            return time.time() - job_path(workspace, job.id).stat().st_mtime > SILENT_S
     return held and not alive(job.pid, job.start_time)
 
 
@@ -236,7 +289,7 @@ def _mark_lost(workspace: Workspace, job_id: str) -> None:
     """Write that a job's process has ended without saying so; the caller holds the lock."""
     with contextlib.suppress(RunError):
         job = get(workspace, job_id)
-        if not _has_died(job):
+        if not _has_died(workspace, job):
             return
         asked = stop_asked(workspace, job)
         status: Status = "lost" if asked is None else "stopped"

@@ -4,19 +4,21 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from core.export.formats import FormatName
 from core.results.studies import AnyQuestion
 from core.runs.names import LATEST
 from core.training.spread import MOST_SEEDS
 from core.training.stage import Plan, Stage
 from core.training.trial_settings import Length
 
-Kind = Literal["train", "lr_finder", "trials", "evaluate", "study"]
+Kind = Literal["train", "lr_finder", "trials", "evaluate", "study", "export"]
 
 
 class TrainSpec(BaseModel):
     """Train the stages of `plan`, or, without one, what is left of the plan under way.
 
-    `start` names the snapshot whose weights a new plan begins from.
+    `start` names the snapshot whose weights a new plan begins from. `processes` of this machine share each batch, one
+    for each GPU; the updates are those of one process.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
@@ -24,6 +26,7 @@ class TrainSpec(BaseModel):
     kind: Literal["train"] = "train"
     plan: Plan | None = None
     start: str = Field(default=LATEST, alias="from")
+    processes: int = Field(default=1, ge=1, le=64)
 
     @model_validator(mode="after")
     def _start_needs_a_plan(self) -> "TrainSpec":
@@ -86,4 +89,14 @@ class StudySpec(BaseModel):
     question: AnyQuestion
 
 
-Spec = Annotated[TrainSpec | FindSpec | TrialSpec | EvaluateSpec | StudySpec, Field(discriminator="kind")]
+class ExportSpec(BaseModel):
+    """Write the network with the weights of `snapshot` as a file to take away (`core.export`)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    kind: Literal["export"] = "export"
+    to: FormatName
+    snapshot: str = LATEST
+
+
+Spec = Annotated[TrainSpec | FindSpec | TrialSpec | EvaluateSpec | StudySpec | ExportSpec, Field(discriminator="kind")]

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
+import numpy as np
+
 from core.augment import NONE
 from core.data.index import DataSet
-from core.data.pixels import pixels_key
+from core.data.pixels import keeper, pixels_key
 from core.jobs.benchmark_state import read_state
 from core.model.catalogue import EFFICIENTNET_LITE0, SMALL_CNN
 from core.runs.folder import RunFolder
@@ -146,8 +148,8 @@ def pace_of(run: RunFolder, data: DataSet) -> Pace:
         backbone=info.backbone,
         done=done,
         benchmark=machine.result if machine is not None and machine.status == "done" else None,
-        decoded=lambda size: (run.workspace.pixels / f"{pixels_key(data, size)}.npy").exists(),
-        smaller=min(1.0, median(item.width * item.height for item in data.items) / PHOTO_PIXELS),
+        decoded=lambda size: (keeper(data, size, run.workspace).pixels / f"{pixels_key(data, size)}.npy").exists(),
+        smaller=min(1.0, float(np.median(data.items.widths * data.items.heights)) / PHOTO_PIXELS),
     )
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from filelock import FileLock, Timeout
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from core.errors import RunError, WorkspaceError
 from core.jobs.specs import Kind, Spec
+from core.kept import Count, Estimate, Pid, Seconds, read_model
 from core.runs.names import checked_id
 from core.workspace import Workspace, sentences, write_json
 
@@ -32,12 +33,12 @@ class JobProgress(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     what: str = ""
-    done: int = 0
-    total: int = 0
-    eta_s: float | None = None
+    done: Count = 0
+    total: Count = 0
+    eta_s: Estimate = None
     about: bool = False
-    now_s: float | None = None
-    part: float | None = None
+    now_s: Estimate = None
+    part: Estimate = None
 
     @property
     def share(self) -> float:
@@ -48,7 +49,10 @@ class JobProgress(BaseModel):
 
 
 class Job(BaseModel):
-    """One job: a range test, training or an evaluation of one run. Times are seconds since 1970."""
+    """One job: a range test, training or an evaluation of one run. Times are seconds since 1970.
+
+    `host` names the machine that `pid` is on, where several processes do the job; "" is this machine.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -56,14 +60,15 @@ class Job(BaseModel):
     run: str
     spec: Spec
     status: Status = "queued"
-    pid: int | None = None
+    pid: Pid | None = None
     start_time: float | None = None
-    created: float = 0.0
-    started: float | None = None
-    ended: float | None = None
+    created: Seconds = 0.0
+    started: Seconds | None = None
+    ended: Seconds | None = None
     progress: JobProgress = JobProgress()
     message: str = ""
     here: bool = False
+    host: str = ""
 
     @model_validator(mode="before")
     @classmethod
@@ -87,13 +92,16 @@ class Job(BaseModel):
     @property
     def seconds(self) -> float:
         """How long it has been running, or ran."""
-        return (self.ended or time.time()) - self.started if self.started else 0.0
+        return max(0.0, (self.ended or time.time()) - self.started) if self.started else 0.0
 
 
 @contextmanager
 def locked(workspace: Workspace, timeout: float = 20.0) -> Iterator[None]:
-    """Hold the workspace's one lock on jobs; raises `WorkspaceError` when it stays held by others."""
-    path = workspace.jobs / ".lock"
+    """Hold the workspace's one lock on jobs; the visitors of a server have one together.
+
+    Raises `WorkspaceError` when it stays held by others.
+    """
+    path = workspace.pool.jobs / ".lock"
     try:
         with sentences(path), FileLock(path, timeout=timeout, poll_interval=0.01):
             yield
@@ -101,23 +109,12 @@ def locked(workspace: Workspace, timeout: float = 20.0) -> Iterator[None]:
         raise WorkspaceError("Another process holds the list of jobs. Wait a moment and try again.") from error
 
 
-_seen: dict[Path, tuple[tuple[int, int, int], Job]] = {}
-
-
 def _read(path: Path) -> Job | None:
-    """The job in `path`, parsed again only when the file was replaced; None when gone or damaged."""
+    """The job in `path`; None when gone or damaged."""
     try:
-        stat = path.stat()
-        key = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
-        known = _seen.get(path)
-        if known is not None and known[0] == key:
-            return known[1]
-        job = Job.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError):
-        _seen.pop(path, None)
+        return read_model(path, Job)
+    except (OSError, ValueError):
         return None
-    _seen[path] = (key, job)
-    return job
 
 
 def job_path(workspace: Workspace, job_id: str) -> Path:
@@ -149,9 +146,7 @@ def prune(workspace: Workspace) -> None:
     """Forget the oldest ended jobs beyond the last `KEPT`; the caller holds the lock."""
     ended = [job for job in all_jobs(workspace) if not job.live]
     for job in ended[:-KEPT]:
-        path = job_path(workspace, job.id)
-        path.unlink(missing_ok=True)
-        _seen.pop(path, None)
+        job_path(workspace, job.id).unlink(missing_ok=True)
 
 
 def write_progress(workspace: Workspace, job: Job, progress: JobProgress) -> Job:

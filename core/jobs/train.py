@@ -2,20 +2,23 @@
 
 import time
 
+from core.data.versions.edits import counted
 from core.errors import AnnealError, DivergedError, RunError
 from core.jobs.actions import put_in_place
+from core.jobs.after_cycle import AfterCycle
 from core.jobs.benchmark_state import read_state
 from core.jobs.checkpointer import Checkpointer
 from core.jobs.control import JobControl, StoppedError
 from core.jobs.eta import Eta, from_benchmark
 from core.jobs.lr_finder import choose, range_test
+from core.jobs.mended import are_other, as_they_were, valid_edits
 from core.jobs.pausing import PAUSED, pause_asked
 from core.jobs.planned import begun, kept_state
 from core.jobs.restore import learner_of
 from core.jobs.specs import TrainSpec
 from core.model.catalogue import SMALL_CNN
 from core.runs.history import HistoryWriter
-from core.runs.names import LATEST
+from core.runs.names import CYCLE, LATEST
 from core.runs.setbacks import fallen_from
 from core.runs.state import RunState, SameWeights, StageState, StageStatus
 from core.training.learner import Learner
@@ -45,18 +48,25 @@ def train(control: JobControl, spec: TrainSpec) -> str:
     state = kept_state(folder, meta)
     state = _resumed(state) if spec.plan is None else begun(state, spec.plan)
     folder.write_state(state)
+    if not state.unfinished:
+        return ""
     folder.forget_predictions(LATEST)
     with HistoryWriter(folder.path / "history.jsonl", meta.history_bytes if meta else 0) as history:
         return _Session(control, learner, state, history, None if meta is None else meta.size).run()
 
 
 def _resumed(state: RunState) -> RunState:
-    """The state within the plan under way; raises `RunError` when nothing of the plan is left."""
+    """The state within the plan under way; raises `RunError` when nothing of the plan is left.
+
+    Where the worker was killed between its last checkpoint and the state, the plan turns out to be done.
+    """
     before, begun = state.stages[: state.plan_start], state.stages[state.plan_start :]
     done = sum(stage.status == "done" for stage in begun)
-    if done >= len(state.plan):
+    if done >= len(state.plan) and not state.unfinished:
         raise RunError("Nothing is left of this run's plan. Plan another stage and start it.")
-    return state.model_copy(update={"stages": [*(stage.ended() for stage in before), *begun], "next_stage": done})
+    return state.model_copy(
+        update={"stages": [*(stage.ended() for stage in before), *begun], "next_stage": min(done, len(state.plan))}
+    )
 
 
 class _Session:
@@ -74,6 +84,7 @@ class _Session:
         self.measured_at = size
         self.history = history
         self.checkpointer = Checkpointer(control.folder, learner, history)
+        self.after_cycle = AfterCycle(control, learner, self.checkpointer, history)
         self.plan = state.planned()
         known = read_state(control.workspace)
         small = learner.model.backbone_name == SMALL_CNN
@@ -104,11 +115,8 @@ class _Session:
         self._mark_running(now)
         self._report(now, place, self.learner.position.stage_step if resume else 0, at_once=True)
         try:
-            for record in self.learner.fit(now.settings, stage_index=now.index, resume=resume):
-                self._keep(record, now)
-                self._report(now, place, self.learner.position.stage_step)
-                if self.learner.position.due != "nothing":
-                    self.control.check()
+            self._fit(now, place, resume=resume)
+            self._measure_as_before(now)
         except (StoppedError, AnnealError) as error:
             self._break_off(now, error)
             raise
@@ -117,6 +125,23 @@ class _Session:
         now.collapsed_from = self._collapsed_from(now)
         self.state.next_stage = place + 1
         self.checkpointer.keep(self.state, now.settings.size)
+
+    def _fit(self, now: StageState, place: int, *, resume: bool) -> None:
+        try:
+            for record in self.learner.fit(now.settings, stage_index=now.index, resume=resume):
+                self._keep(record, now)
+                self._report(now, place, self.learner.position.stage_step)
+                if self.learner.position.due != "nothing":
+                    self.control.check()
+        except StoppedError:
+            self._keep_rest(now)
+            raise
+
+    def _measure_as_before(self, now: StageState) -> None:
+        """Where validation images were mended before the stage: its weights on them as they were."""
+        if now.valid_before is not None and now.index:
+            images = self.state.stages[now.index - 1].valid_images
+            now.as_before = as_they_were(self.learner, now.valid_before, now.settings.size, images)
 
     def _ended_early(self, now: StageState) -> str:
         """Why a stage ended before its last epoch; "" when it did not."""
@@ -135,7 +160,8 @@ class _Session:
 
     def _open(self, place: int) -> StageState:
         """Add the plan's stage at `place` to the run's stages, with its rate found if it has none."""
-        same_weights = self._same_weights(self.plan.stages[place])
+        mended = bool(self.state.stages) and are_other(self.state.valid_edits, valid_edits(self.learner.data))
+        same_weights = self._same_weights(self.plan.stages[place], mended=mended)
         stage, curve, reason = self._with_rate(place)
         opened = StageState(
             index=len(self.state.stages),
@@ -146,17 +172,24 @@ class _Session:
             same_weights=same_weights,
             train_images=len(self.learner.data.indices("train")),
             valid_images=len(self.learner.data.indices("valid")),
+            mended=counted(self.learner.data.edits),
+            valid_mended=counted(valid_edits(self.learner.data)),
+            valid_before=self.state.valid_edits if mended else None,
+            loaded=self.state.loaded,
         )
         self.state.stages.append(opened)
         return opened
 
-    def _same_weights(self, stage: Stage) -> SameWeights | None:
-        """What the present weights reach on the validation images of `stage`, where these are not as before."""
+    def _same_weights(self, stage: Stage, *, mended: bool) -> SameWeights | None:
+        """What the present weights reach on the validation images of `stage`, where these are not as before.
+
+        `mended` says that some of them have another label by now, or are left out.
+        """
         valid, before = self.learner.data.indices("valid"), self.state.stages[-1:]
-        grown = bool(before and before[0].valid_images) and before[0].valid_images != len(valid)
-        if grown:
-            self.state.best = None  # it was the best on fewer images: figures on other ones cannot be compared
-        if "accuracy" not in self.state.figures or not (grown or self.measured_at not in (None, stage.size)):
+        other = mended or (bool(before and before[0].valid_images) and before[0].valid_images != len(valid))
+        if other:
+            self.state.best = None  # it was the best on other images or labels, so it cannot be compared
+        if "accuracy" not in self.state.figures or not (other or self.measured_at not in (None, stage.size)):
             return None
         found, losses = self.learner.evaluate(valid, stage.size)
         right = found.argmax(axis=1) == self.learner.data.labels[valid]
@@ -199,9 +232,23 @@ class _Session:
             self._keep_figures(record, now)
             self.checkpointer.take_if_best(record, self.state, size)
         elif isinstance(record, CycleRecord):
-            self.checkpointer.take_cycle(f"cycle-{record.cycle}", self.state, size)
-        if self.learner.position.due in ("step", "epoch"):
-            self.checkpointer.keep_if_due(self.state, size, at_epoch=not isinstance(record, StepRecord))
+            try:
+                if now.settings.measure_after_cycle:
+                    self.after_cycle.measure(record, now)
+            finally:  # a stop meanwhile loses no snapshot
+                self.eta.measured_a_cycle(time.monotonic() - self.counted)
+                self.checkpointer.take_cycle(f"{CYCLE}{record.cycle}", self.state, size)
+                self.counted = time.monotonic()  # what was measured was no training
+        at_epoch = not isinstance(record, StepRecord)
+        if self.learner.position.due in ("step", "epoch") and self.checkpointer.is_due(at_epoch=at_epoch):
+            self._keep_rest(now)
+            self.checkpointer.keep(self.state, size)
+
+    def _keep_rest(self, now: StageState) -> None:
+        """Write the records still to come of what the model was trained on, so that a checkpoint may follow."""
+        for record in self.learner.rest():
+            self.history.append(record.row())
+        self._count_seconds(now)
 
     def _count_seconds(self, now: StageState) -> None:
         moment = time.monotonic()
@@ -212,6 +259,7 @@ class _Session:
     def _keep_figures(self, record: EpochRecord, now: StageState) -> None:
         now.epochs += 1
         self.measured_at = now.settings.size
+        self.state.valid_edits = valid_edits(self.learner.data)
         now.accuracy, now.train_loss, now.valid_loss = record.accuracy, record.train_loss, record.valid_loss
         self.state.figures = {
             "accuracy": record.accuracy,

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Never
 
 from core.jobs import worker
+from core.jobs.gpus import count_gpus
 from core.process.identity import ProcessId, alive, this_process
 from core.process.imports import import_modules
 from core.process.launch import ask, code_version, detached, socket_path
@@ -38,9 +39,12 @@ _asked_lock = threading.Lock()
 def start_warm(workspace: Workspace) -> None:
     """See to it that the workspace has a warm process that lives as long as this one; returns at once.
 
+    The visitors of a server have one together.
+
     To be called at every occasion, by as many processes as like: it acts at most every 10 seconds, and one
     warm process is started at most. Where there cannot be one (no Unix sockets, no rights), jobs start slower.
     """
+    workspace = workspace.pool
     now = time.monotonic()
     with _asked_lock:
         if now - _asked.get(workspace.root, -AGAIN_S) < AGAIN_S:
@@ -155,13 +159,14 @@ class _Server:
         if what == "stay":
             self.owners.add(ProcessId(int(request["pid"]), float(request["start_time"])))
         elif what == "start":
-            return True, {"ok": True, "pid": self._fork(Path(request["run"]), str(request["job"]), line)}
+            home = Workspace.at(request["home"])
+            return True, {"ok": True, "pid": self._fork(Path(request["run"]), str(request["job"]), home, line)}
         return what != "end", {"ok": True}
 
-    def _fork(self, run: Path, job: str, line: socket.socket) -> int:
+    def _fork(self, run: Path, job: str, home: Workspace, line: socket.socket) -> int:
         pid = os.fork()
         if pid == 0:
-            _become_worker(self.workspace, run, job, [self.listening.fileno(), line.fileno(), self.lock])
+            _become_worker(home, run, job, [self.listening.fileno(), line.fileno(), self.lock])
         return pid
 
 
@@ -201,6 +206,7 @@ def main(arguments: list[str]) -> int:
         return 0
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     import_modules(worker.MODULES)
+    count_gpus(workspace)
     _Server(workspace, owner, lock).serve()
     return 0
 

@@ -4,6 +4,8 @@ They are valid only for a frozen backbone and images without augmentation.
 """
 
 import hashlib
+from collections.abc import Generator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,18 +15,26 @@ from torch import Tensor
 
 from core.data.batches import gather
 from core.data.index import DataSet
-from core.data.pixels import load_pixels, pixels_key
+from core.data.kept_rows import KeptRows, write_digests
+from core.data.mapped import Mapped
+from core.data.pixels import digests_of, key_of, load_pixels, pixels_key
+from core.data.row_file import RowFile
 from core.errors import ModelError
+from core.hosting.usage import refuse_full
 from core.model.classifier import Classifier
 from core.model.fold import folded
 from core.model.machine import explained_memory_errors, precision
+from core.model.parts import in_parts
 from core.process.threads import tune_allocator
-from core.workspace import Progress, Workspace, atomic, no_progress, write_json
+from core.workspace import Progress, Workspace, no_progress, write_json
 
 VERSION = 1
 """Increased when their computation changes, so that older activations are not used."""
 
 BATCH = 32
+
+COMPUTING = "Computing activations"
+"""What their computation reports as."""
 
 Activations = NDArray[np.float32]
 
@@ -41,8 +51,11 @@ def backbone_digest(model: Classifier) -> str:
 
 def activations_key(model: Classifier, data: DataSet, size: int) -> str:
     """Name of the cached activations: a digest of the images' content, the size, the backbone and the version."""
-    parts = [str(VERSION), pixels_key(data, size), backbone_digest(model)]
-    return hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
+    return _key(pixels_key(data, size), backbone_digest(model))
+
+
+def _key(pixels: str, backbone: str) -> str:
+    return hashlib.blake2b("\n".join([str(VERSION), pixels, backbone]).encode(), digest_size=16).hexdigest()
 
 
 def load_activations(
@@ -55,67 +68,79 @@ def load_activations(
 ) -> Activations:
     """Read-only float32 memory map (N, F); row i is `model.features` of image `data.items[i]` at `size` px.
 
-    Computed at the first use and kept in the workspace; of a data set that has grown, only those of the images that
-    were added, where the others are there. Each batch is reported to `progress`; an exception that it
-    raises stops the computation, and nothing is kept. Raises `TrainingError` when the GPU's memory does not suffice,
+    Computed at the first use and kept in the workspace. Those of images that are there for another data set are not
+    computed again, nor are those of a computation that was interrupted. Each batch is reported to `progress`; an
+    exception that it raises stops the computation. Raises `TrainingError` when the GPU's memory does not suffice,
     and what `load_pixels` raises.
     """
-    path = workspace.activations / f"{activations_key(model, data, size)}.npy"
-    shape = (len(data.items), model.feature_size)
-    activations = _opened(path, shape)
+    backbone = backbone_digest(model)
+    file = _file(data, _key(pixels_key(data, size), backbone), model.feature_size, workspace)
+    activations = file.opened()
     if activations is None:
-        first = _computed_before(model, data, size, workspace)
-        _compute(model, load_pixels(data, size, workspace, progress), path, progress, first)
-        activations = _opened(path, shape)
+        refuse_full(workspace, 4 * len(data.items) * model.feature_size)
+        kept = KeptRows(
+            file.path.parent,
+            digests_of(data),
+            lambda digests: _key(key_of(digests, size, data.fit), backbone),
+            lambda path, count: replace(file, path=path, count=count).opened(),
+        )
+        _compute(model, load_pixels(data, size, workspace, progress), file, progress, kept)
+        activations = file.opened()
         if activations is None:
-            raise ModelError(f"The activations in {path} cannot be read back. Check the disk, and try again.")
-    _describe(model, data, size, path)
+            raise ModelError(f"The activations in {file.path} cannot be read back. Check the disk, and try again.")
+    _describe(model, data, size, file.path)
     return activations
 
 
-def _opened(path: Path, shape: tuple[int, int]) -> Activations | None:
-    """The memory map, or None when there is none of this shape."""
-    try:
-        activations = np.load(path, mmap_mode="r")
-    except (OSError, ValueError, EOFError):
-        return None
-    return activations if activations.shape == shape and activations.dtype == np.float32 else None
+def kept_activations(data: DataSet, key: str, features: int, workspace: Workspace) -> Activations | None:
+    """What `load_activations` has kept under a key (`activations_key`), (N, `features`); None when there is nothing."""
+    return _file(data, key, features, workspace).opened()
 
 
-def _computed_before(model: Classifier, data: DataSet, size: int, workspace: Workspace) -> Activations:
-    """The first rows, which were computed before the data set grew; (0, F) if there are none."""
-    for before in data.before_growing if data.grown_from else ():
-        path = workspace.activations / f"{activations_key(model, before, size)}.npy"
-        found = _opened(path, (len(before.items), model.feature_size))
-        if found is not None:
-            return found
-    return np.zeros((0, model.feature_size), dtype=np.float32)
+def _file(data: DataSet, key: str, features: int, workspace: Workspace) -> RowFile:
+    return RowFile(workspace.activations / f"{key}.npy", len(data.items), (features,), "<f4")
 
 
-def _compute(
-    model: Classifier, pixels: NDArray[np.uint8], path: Path, progress: Progress, computed: Activations
-) -> None:
-    """Write the features to a .npy file batch by batch; a memory map would crash the process when the disk is full.
-
-    Those of the first images are `computed` already.
-    """
+def _compute(model: Classifier, pixels: NDArray[np.uint8], file: RowFile, progress: Progress, kept: KeptRows) -> None:
+    """Compute the features of the images that no array has, batch by batch, and put all in order."""
     tune_allocator()
-    fast, count = folded(model), len(pixels)
-    header = {"descr": "<f4", "fortran_order": False, "shape": (count, model.feature_size)}
-    with atomic(path) as file, torch.inference_mode(), explained_memory_errors(BATCH, pixels.shape[1]):
-        np.lib.format.write_array_header_1_0(file, header)
-        file.write(np.ascontiguousarray(computed, dtype="<f4").data)
-        for first in range(len(computed), count, BATCH):
-            batch = gather(pixels, np.arange(first, min(first + BATCH, count)))
-            with precision(model.mean.device):
-                features = fast.features(batch.to(model.mean.device).float().div_(255))
-            file.write(features.float().cpu().contiguous().numpy().astype("<f4", copy=False).data)
-            progress("Computing activations", min(first + BATCH, count), count)
+    fast = folded(model)
+
+    def computed(images: NDArray[np.int64]) -> Generator[Activations, None, None]:
+        done = 0
+        for features in in_parts(_Features(fast, Mapped(pixels), images), -(-len(images) // BATCH)):
+            yield from features.cpu().numpy()
+            done += len(features)
+            progress(COMPUTING, done, len(images))
+
+    with torch.inference_mode(), explained_memory_errors(BATCH, pixels.shape[1]):
+        file.make(lambda first: kept.merged(first, computed(kept.missing(first))), COMPUTING, progress)
+
+
+@dataclass(frozen=True)
+class _Features:
+    """Features of the `images` with these numbers, a batch for each part; see `in_parts`."""
+
+    fast: Classifier
+    pixels: Mapped[np.uint8]
+    images: NDArray[np.int64]
+
+    def __call__(self, part: int) -> Tensor:
+        where = self.fast.mean.device
+        batch = gather(self.pixels.array, self.images[part * BATCH : (part + 1) * BATCH])
+        with precision(where):
+            return self.fast.features(batch.to(where).float().div_(255)).float()
 
 
 def _describe(model: Classifier, data: DataSet, size: int, path: Path) -> None:
-    """Write a JSON file beside the activations that describes them, for the list of caches."""
+    """Write beside the activations what they are, for the list of caches, and of which images."""
+    write_digests(path, digests_of(data))
     facts = path.with_suffix(".json")
     if not facts.exists():
-        described = {"data": data.title, "fingerprint": data.fingerprint, "size": size, "backbone": model.backbone_name}
+        described = {
+            "data": data.title,
+            "fingerprint": data.given or data.fingerprint,
+            "size": size,
+            "backbone": model.backbone_name,
+        }
         write_json(facts, {**described, "images": len(data.items), "bytes": path.stat().st_size})

@@ -8,8 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from core.augment import Part
 from core.errors import ModelError
 from core.model.groups import LayerGroup, layer_groups
+from core.model.machine import sent
 
 Colour = tuple[float, float, float]
 
@@ -37,19 +39,25 @@ class Backbone:
 
 
 class SeededDropout(nn.Module):
-    """Dropout with its own random generator, so that a resumed training draws the same numbers."""
+    """Dropout with its own random generator, so that a resumed training draws the same numbers.
+
+    Where the features are those of a `part` of a batch, they get the numbers that they would get in the whole.
+    """
 
     def __init__(self, share: float, generator: torch.Generator) -> None:
         super().__init__()
         self.share = share
         self.generator = generator
+        self.part: Part | None = None
 
     def forward(self, features: Tensor) -> Tensor:
         """In training, set a `share` of the features (B, F) to 0 and scale up the others; else change nothing."""
         if not self.training or not self.share:
             return features
-        kept = torch.rand(features.shape, generator=self.generator) >= self.share
-        return features * kept.to(features.device, features.dtype).div_(1 - self.share)
+        first, whole = self.part or Part(0, len(features))
+        drawn = torch.rand((whole, *features.shape[1:]), generator=self.generator)
+        kept = drawn[first : first + len(features)] >= self.share
+        return features * sent(kept, features.device).to(features.dtype).div_(1 - self.share)
 
     def extra_repr(self) -> str:
         """The share, as in the text form of torch's dropout."""
@@ -91,7 +99,12 @@ class Classifier(nn.Module):
         return layer_groups(self.backbone, self.head, self._early)
 
     def features(self, images: Tensor) -> Tensor:
-        """Penultimate features (B, F) of images (B, 3, H, W) in 0..1, normalised, and resized if `input_size` is fixed.
+        """Penultimate features (B, F) of images (B, 3, H, W) in 0..1; raises what `prepared` raises."""
+        features: Tensor = self.backbone(self.prepared(images))
+        return features
+
+    def prepared(self, images: Tensor) -> Tensor:
+        """What the backbone takes of images (B, 3, H, W) in 0..1: normalised, and resized if `input_size` is fixed.
 
         Raises `ModelError` for images that are too small for the backbone.
         """
@@ -100,8 +113,7 @@ class Classifier(nn.Module):
         if self.input_size is not None and images.shape[-2:] != (self.input_size, self.input_size):
             size = (self.input_size, self.input_size)
             images = F.interpolate(images, size, mode="bilinear", align_corners=False, antialias=True)
-        features: Tensor = self.backbone(images.sub(self.mean).div_(self.std))
-        return features
+        return images.sub(self.mean).div_(self.std)
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (B, C) of images (B, 3, H, W) in 0..1."""

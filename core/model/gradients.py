@@ -4,6 +4,7 @@ Only the computation of a training step changes: the weights' names and shapes a
 On EfficientNet-Lite0 at 128 px they save a tenth to a sixth of a step's time and a tenth of its memory.
 """
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import torch
@@ -22,12 +23,13 @@ def with_lean_gradients(module: Network) -> Network:
     for layer in module.modules():
         if type(layer) is nn.ReLU6 and layer.inplace:
             layer.__class__ = LeanReLU6
-        elif type(layer) is nn.Conv2d and _is_wide_depthwise(layer):
+        elif type(layer) is nn.Conv2d and is_wide_depthwise(layer):
             layer.__class__ = LeanDepthwiseConv2d
     return module
 
 
-def _is_wide_depthwise(layer: nn.Conv2d) -> bool:
+def is_wide_depthwise(layer: nn.Conv2d) -> bool:
+    """Whether `LeanDepthwiseConv2d` computes the gradients of this layer."""
     once = layer.stride == (1, 1) and layer.dilation == (1, 1)
     padded = layer.padding_mode == "zeros" and not isinstance(layer.padding, str)
     return layer.groups == layer.in_channels == layer.out_channels and layer.kernel_size[1] > WIDEST and once and padded
@@ -93,16 +95,22 @@ class _DepthwiseConv(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         images, weight = ctx.saved_tensors
-        wants_images, wants_weight, wants_bias, _ = ctx.needs_input_grad
-        gradient = gradients[0].contiguous(memory_format=torch.channels_last)
-        of_images = of_weight = of_bias = None
-        if wants_images:
-            of_images = _gradient(gradient, images, weight, ctx.padding, 0)
-        if wants_weight:
-            of_weight = _weight_gradient(gradient, images, weight, ctx.padding)
-        if wants_bias:
-            of_bias = gradient.sum((0, 2, 3))
-        return of_images, of_weight, of_bias, None
+        return *depthwise_gradients(gradients[0], images, weight, ctx.padding, ctx.needs_input_grad[:3]), None
+
+
+def depthwise_gradients(
+    gradient: Tensor, images: Tensor, weight: Tensor, padding: tuple[int, int], wanted: Sequence[bool]
+) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+    """The gradients of images (B, C, H, W), weight (C, 1, h, w) and bias (C,), as far as they are `wanted`."""
+    gradient = gradient.contiguous(memory_format=torch.channels_last)
+    of_images = of_weight = of_bias = None
+    if wanted[0]:
+        of_images = _gradient(gradient, images, weight, padding, 0)
+    if wanted[1]:
+        of_weight = _weight_gradient(gradient, images, weight, padding)
+    if wanted[2]:
+        of_bias = gradient.sum((0, 2, 3))
+    return of_images, of_weight, of_bias
 
 
 def _weight_gradient(gradient: Tensor, images: Tensor, weight: Tensor, padding: tuple[int, int]) -> Tensor:

@@ -12,6 +12,7 @@ from collections import OrderedDict
 import torch
 from torch import Tensor, nn
 
+from core.model.fused import FusedConv2d
 from core.model.gradients import WIDEST, LeanDepthwiseConv2d, LeanReLU6
 
 STEM, FEATURES = 32, 1280
@@ -65,10 +66,16 @@ class Lite0(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Features (B, 1280) of normalised images (B, 3, H, W)."""
+        return self._turned_map(images).mean((2, 3))
+
+    def feature_map(self, images: Tensor) -> Tensor:
+        """The map (B, 1280, h, w) before the pooling, upright; its mean over all positions is the features."""
+        return self._turned_map(images).flip(2, 3)
+
+    def _turned_map(self, images: Tensor) -> Tensor:
         turned = images.flip(2, 3).contiguous(memory_format=torch.channels_last)
-        maps = self.blocks(self.bn1(self.conv_stem(turned)))
-        features: Tensor = self.bn2(self.conv_head(maps)).mean((2, 3))
-        return features
+        maps: Tensor = self.bn2(self.conv_head(self.blocks(self.bn1(self.conv_stem(turned)))))
+        return maps
 
 
 def early_names(network: Lite0) -> frozenset[str]:
@@ -98,7 +105,7 @@ class _Residual(nn.Sequential):
         return output.add_(input)
 
 
-class _Turned(nn.Conv2d):
+class _Turned(FusedConv2d):
     """A convolution of an image that was turned by 180 degrees; its kernel is turned too.
 
     TensorFlow adds the odd pixel of padding on the right and below, which torch's convolution cannot. In the turned
@@ -129,7 +136,7 @@ def _block(channels: int, wider: int, side: int, stride: int, expansion: int) ->
 
 def _convolution(channels: int, wider: int, side: int, stride: int = 1, groups: int = 1) -> nn.Conv2d:
     """A convolution without bias; its output has ceil(n / `stride`) rows or columns for n of the input."""
-    kind = nn.Conv2d if side == 1 else _TurnedDepthwise if side > WIDEST and stride == 1 else _Turned
+    kind = FusedConv2d if side == 1 else _TurnedDepthwise if side > WIDEST and stride == 1 else _Turned
     layer = kind(channels, wider, side, stride, padding=side // 2, groups=groups, bias=False)
     nn.init.normal_(layer.weight, std=(2 * groups / (side * side * wider)) ** 0.5)
     return layer

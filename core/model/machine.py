@@ -42,6 +42,11 @@ def explained_memory_errors(images: int, size: int) -> Iterator[None]:
         ) from error
 
 
+def sent(tensor: Tensor, where: torch.device) -> Tensor:
+    """A CPU tensor on device `where`. A GPU is not waited for: it copies from memory that is not paged out."""
+    return tensor.pin_memory().to(where, non_blocking=True) if where.type == "cuda" else tensor.to(where)
+
+
 def copied_to_cpu(tensors: Iterable[tuple[str, Tensor]]) -> dict[str, Tensor]:
     """Contiguous copies on the CPU of named tensors, without their gradients."""
     return {name: tensor.detach().to("cpu").clone(memory_format=torch.contiguous_format) for name, tensor in tensors}

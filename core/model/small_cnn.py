@@ -31,6 +31,16 @@ class SmallCnn(nn.Module):
         maps: Tensor = self.later(self.early(images))
         return torch.cat([maps.mean(dim=(2, 3)), maps.amax(dim=(2, 3))], dim=1)
 
+    def feature_map(self, images: Tensor) -> Tensor:
+        """A map (B, 384, h, w) whose mean over all positions is the features.
+
+        For the means it is the map before the pooling; for the maxima, each lies where it was found and all else is 0.
+        """
+        maps: Tensor = self.later(self.early(images))
+        highest = maps == maps.amax(dim=(2, 3), keepdim=True)
+        share = highest / highest.sum(dim=(2, 3), keepdim=True)
+        return torch.cat([maps, maps * share * (maps.shape[2] * maps.shape[3])], dim=1)
+
 
 def early_names(network: SmallCnn) -> frozenset[str]:
     """Names of the parameters in the first layer group."""

@@ -89,7 +89,7 @@ def _price(path: Path) -> str:
     arrived, calm = path.arrives, _without_overshoot(path)
     beside = f"a rate of {_turn(path):.3g} needs {calm}" if calm else ""
     if arrived is None:
-        return f"Too high: it zigzags, and {path.steps} steps are not enough{beside and f', while {beside}'}."
+        return f"Too high: it zigzags, and after {path.steps} steps it has not arrived{beside and f', while {beside}'}."
     where = f" It ends in a poor minimum: {_losses(path)}." if _is_poor(path) else ""
     if calm is not None and arrived >= calm:
         return f"Too high: it zigzags and arrives after {arrived} {_steps(arrived)}, while {beside}.{where}"
@@ -148,7 +148,7 @@ def _still_under_way(path: Path) -> Verdict | None:
         )
     return Verdict(
         "crawls",
-        f"Too low: it crawls, and {path.steps} steps are not enough. Each step is the rate times the slope, "
+        f"Too low: it crawls, and after {path.steps} steps it has not arrived. Each step is the rate times the slope, "
         "and the slope gets smaller on the way.",
     )
 

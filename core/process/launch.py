@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +28,27 @@ SPINS = "10000"
 """Turns for which a thread of an OpenMP team spins while it waits for the others. libgomp's own 300,000 are free on
 an idle machine; on a busy one they cost 4 to 8 times the step itself (measured on 2 shared cores)."""
 
+TORCHRUN = ("torch.distributed.run", "--standalone")
+"""torchrun as a module, for processes on this machine alone."""
+
+_PLACE = frozenset(
+    "WORLD_SIZE RANK LOCAL_RANK LOCAL_WORLD_SIZE GROUP_RANK GROUP_WORLD_SIZE ROLE_NAME ROLE_RANK ROLE_WORLD_SIZE "  # noqa: SIM905
+    "MASTER_ADDR MASTER_PORT".split()
+)
+"""Variables in which torchrun tells a process its place."""
+
 _children: list[subprocess.Popen[bytes]] = []
+_children_lock = threading.Lock()
 
 
 def socket_path(workspace: Workspace) -> Path:
-    """Where the warm process of a workspace listens.
+    """Where the warm process of a workspace listens, on a server that of all its visitors.
 
     In the workspace, or, when that path is too long for a socket, in a folder of this user's own among the
     temporary files. Raises `PermissionError` when that folder belongs to somebody else.
     """
-    near = workspace.root / "warm.sock"
+    home = workspace.pool.root
+    near = home / "warm.sock"
     if len(os.fsencode(near)) <= LONGEST_SOCKET:
         return near
     user = os.getuid()
@@ -45,7 +57,7 @@ def socket_path(workspace: Workspace) -> Path:
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != user or found.st_mode & 0o077:
         raise PermissionError(f"{folder} is not a private folder of this user")
-    return folder / f"{hashlib.sha256(os.fsencode(workspace.root)).hexdigest()[:20]}.sock"
+    return folder / f"{hashlib.sha256(os.fsencode(home)).hexdigest()[:20]}.sock"
 
 
 def code_version() -> str:
@@ -85,12 +97,18 @@ def environment() -> dict[str, str]:
     return known
 
 
-def start_worker(workspace: Workspace, run: Path, job_id: str, log: Path) -> int:
-    """Start the process that does a job, apart from this one; its pid. Raises `OSError` when none can be started."""
-    answer = ask(workspace, {"do": "start", "run": str(run), "job": job_id})
+def start_worker(workspace: Workspace, run: Path, job_id: str, log: Path, processes: int = 1) -> int:
+    """Start the process that does a job, apart from this one; its pid. Raises `OSError` when none can be started.
+
+    More `processes` than one are started by torchrun, whose pid it then is.
+    """
+    worker = ["core.jobs.worker", str(run), "--job", job_id, "--home", str(workspace.root)]
+    if processes > 1:
+        return detached([*TORCHRUN, f"--nproc-per-node={processes}", "-m", *worker], log)
+    answer = ask(workspace, {"do": "start", "run": str(run), "job": job_id, "home": str(workspace.root)})
     if answer is not None and isinstance(answer.get("pid"), int):
         return int(answer["pid"])
-    return detached(["core.jobs.worker", str(run), "--job", job_id, "--home", str(workspace.root)], log)
+    return detached(worker, log)
 
 
 def detached(module: list[str], log: Path, *, anew: bool = False) -> int:
@@ -100,16 +118,23 @@ def detached(module: list[str], log: Path, *, anew: bool = False) -> int:
         child = subprocess.Popen(
             [sys.executable, "-m", *module],
             cwd=CODE,
-            env=environment(),
+            env={name: value for name, value in environment().items() if not _of_torchrun(name)},
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
             start_new_session=True,
         )
-    _children.append(child)
+    with _children_lock:
+        _children.append(child)
     return child.pid
+
+
+def _of_torchrun(name: str) -> bool:
+    """Whether a variable says which of several processes this one is: what it starts is none of them."""
+    return name in _PLACE or name.startswith(("TORCHELASTIC_", "TORCH_NCCL_"))
 
 
 def reap() -> None:
     """Wait for the children that have ended, so that they are not zombies."""
-    _children[:] = [child for child in _children if child.poll() is None]
+    with _children_lock:
+        _children[:] = [child for child in _children if child.poll() is None]

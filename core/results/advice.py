@@ -32,12 +32,16 @@ LONGER_BECAUSE: dict[Verdict, str] = {
 
 @dataclass(frozen=True)
 class Advice:
-    """A stage to plan next: what it does in a few words, why, and its settings; a range test finds its rate."""
+    """A stage to plan next: what it does in a few words, why, and its settings; a range test finds its rate.
+
+    `again` says that it is meant for the weights from before overfitting began to cost, not for the present ones.
+    """
 
     kind: Kind
     title: str
     why: str
     stage: Stage
+    again: bool = False
 
 
 def advise(
@@ -97,24 +101,25 @@ def _augment(last: Stage, augmentation: Augmentation) -> Iterator[Advice]:
 
 
 def _calmer(last: Stage, groups: int) -> Iterator[Advice]:
-    """Ways to memorise less, each from the best snapshot: images changed more, a lower rate, fewer layer groups."""
+    """Ways to memorise less, from the weights before it cost: images changed more, a lower rate, fewer groups."""
     again = {"cycles": 1, "cycle_mult": 1, "cycle_len": max(last.cycle_lengths)}
     harder = last.augmentation.stronger()
     if last.augmentation != NONE and harder != last.augmentation:
         why = "The images are changed by so little that they are memorised all the same. Change them twice as much."
         stage = last.model_copy(update={**again, "augmentation": harder, "name": "With stronger augmentation"})
-        yield Advice("stronger", "Train with stronger augmentation", why, stage)
+        yield Advice("stronger", "Train with stronger augmentation", why, stage, again=True)
     if last.lr is not None:
         lower = tuple(float(f"{rate / LOWER:.3g}") for rate in last.lr)
         why = f"At a third of the rate ({rate_in_words(max(lower))}) the weights stay nearer to those that generalise."
-        yield Advice("lower", "Train at a lower rate", why, last.model_copy(update={**again, "lr": lower, "name": ""}))
+        stage = last.model_copy(update={**again, "lr": lower, "name": ""})
+        yield Advice("lower", "Train at a lower rate", why, stage, again=True)
     first = last.first_trained(groups)
     if first < groups - 1 and groups > 1:
         why = "With the earliest trained layer group frozen, fewer weights can memorise the images."
         stage = last.model_copy(
             update={**again, "freeze_to": first + 1, "lr": _without_first(last, groups), "name": ""}
         )
-        yield Advice("fewer", "Train fewer layer groups", why, stage)
+        yield Advice("fewer", "Train fewer layer groups", why, stage, again=True)
 
 
 def _without_first(last: Stage, groups: int) -> tuple[float, ...] | None:

@@ -5,25 +5,28 @@ Importing this module imports no torch.
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from core.results.compare import LEVEL
-from core.training.proportions import mcnemar
+from core.kept import Count, Finite, Positive, Share
+from core.training.proportions import LEVEL, holm, mcnemar, verdict
 from core.training.trial_statistics import combined, p_of, paired_accuracy, standard_errors
 
 Right = NDArray[np.bool_]
 
 
 class ClassChange(BaseModel):
-    """How many of a class's images were right without and with the augmentation, means over the repeats."""
+    """The share (0..1) of a class's images that were right without and with the augmentation, means over the repeats.
+
+    `p` is the p-value of the change, raised for the number of classes that are looked at (`holm`).
+    """
 
     model_config = ConfigDict(frozen=True)
 
     name: str
-    images: int
-    without: float
-    with_it: float
-    p: float
+    images: Count
+    without: Finite
+    with_it: Finite
+    p: Finite
 
     @property
     def falls(self) -> bool:
@@ -42,17 +45,17 @@ class AugmentationAnswer(BaseModel):
 
     name: str
     what: str
-    epochs: int
-    lr: float
-    images: int
-    without: tuple[float, ...]
-    with_it: tuple[float, ...]
-    loss_without: float
-    loss_with: float
-    low: float
-    high: float
-    p: float
-    loss_p: float
+    epochs: Count
+    lr: Positive
+    images: Count
+    without: tuple[Share, ...] = Field(min_length=1)
+    with_it: tuple[Share, ...] = Field(min_length=1)
+    loss_without: Finite
+    loss_with: Finite
+    low: Finite
+    high: Finite
+    p: Finite
+    loss_p: Finite
     classes: tuple[ClassChange, ...]
 
     @property
@@ -62,12 +65,10 @@ class AugmentationAnswer(BaseModel):
 
     def sentence(self) -> str:
         """What it bought in this many epochs, and how sure that is."""
-        sure = "more than chance" if self.p < LEVEL else "could be chance"
-        p = "p < 0.001" if self.p < 0.001 else f"p = {self.p:.2g}"
         without, with_it = np.mean(self.without), np.mean(self.with_it)
         return (
             f"In {self.epochs} epochs of {self.what}: {without:.1%} without, {with_it:.1%} with {self.name} "
-            f"({self.points:+.1f} points, 95% interval {self.low:+.1f} to {self.high:+.1f}; {sure}, {p})."
+            f"({self.points:+.1f} points, 95% interval {self.low:+.1f} to {self.high:+.1f}; {verdict(self.p)})."
         )
 
 
@@ -103,12 +104,20 @@ def gain(
         high=100 * (middle + half),
         p=paired_accuracy(right_with, right_without),
         loss_p=p_of(float(losses.mean()), combined(*standard_errors(losses))),
-        classes=tuple(_of_class(right_without, right_with, labels == k, called) for k, called in enumerate(classes)),
+        classes=_of_classes(right_without, right_with, labels, classes),
     )
 
 
+def _of_classes(
+    without: Right, with_it: Right, labels: NDArray[np.int64], classes: tuple[str, ...]
+) -> tuple[ClassChange, ...]:
+    each = [_of_class(without, with_it, labels == k, name) for k, name in enumerate(classes)]
+    raised = holm([change.p for change in each])
+    return tuple(change.model_copy(update={"p": p}) for change, p in zip(each, raised, strict=True))
+
+
 def _of_class(without: Right, with_it: Right, of_it: Right, name: str) -> ClassChange:
-    """A class's change; its p-value is McNemar's on what most of the repeats say of each image."""
+    """A class's change; its p-value is McNemar's on the images that more than half of the repeats had right."""
     before, after = without[:, of_it].mean(axis=0) > 0.5, with_it[:, of_it].mean(axis=0) > 0.5
     return ClassChange(
         name=name,

@@ -11,10 +11,7 @@ import numpy.typing as npt
 from core.errors import RunError
 from core.results.confusion import confusion_matrix
 from core.results.predictions import Predictions
-from core.training.proportions import mcnemar
-
-LEVEL = 0.05
-"""P-value below which a difference is called real."""
+from core.training.proportions import LEVEL, mcnemar, verdict
 
 OTHER_IMAGES = (
     "These predictions are of different images, so they cannot be compared one by one. Choose two of the same data set "
@@ -55,14 +52,15 @@ class Comparison:
         fixed, broken = len(self.fixed), len(self.broken)
         if not (fixed or broken):
             return f"No image changed between right and wrong, of {self.images:,}"
-        verdict = "more than chance" if self.real else "could be chance"
-        p = "p < 0.001" if self.p < 0.001 else f"p = {self.p:.2f}" if self.p >= 0.01 else f"p = {self.p:.3f}"
-        return f"{fixed:,} fixed, {broken:,} broken: {verdict}, {p}"
+        return f"{fixed:,} fixed, {broken:,} broken: {verdict(self.p)}"
 
 
 def compare(first: Predictions, second: Predictions) -> Comparison:
     """Compare predictions of the same images with the same labels; raises `RunError` for others."""
     if first.classes != second.classes or first.names != second.names or not (first.labels == second.labels).all():
+        raise RunError(OTHER_IMAGES)
+    contents = {first.about.content, second.about.content} - {""}  # not known in predictions of earlier versions
+    if len(contents) > 1:
         raise RunError(OTHER_IMAGES)
     one, other = first.predicted == first.labels, second.predicted == second.labels
     return Comparison(

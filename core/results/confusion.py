@@ -39,19 +39,31 @@ def normalised(matrix: Integers, by: Normalise = "true") -> npt.NDArray[np.float
 
 
 def as_frame(
-    matrix: Integers, classes: Sequence[str], normalise: Normalise = "true", order: Sequence[int] | None = None
+    matrix: Integers,
+    classes: Sequence[str],
+    normalise: Normalise = "true",
+    order: Sequence[int] | None = None,
+    *,
+    filled: bool = False,
 ) -> pd.DataFrame:
-    """One row for each cell, in `order` of classes: `true`, `predicted`, `images`, `share` (0..1), `correct`."""
+    """One row for each cell, in `order` of classes: `true`, `predicted`, `images`, `share` (0..1), `correct`.
+
+    `order` may name some of the classes; shares are still of all images. With `filled`, cells off the diagonal without
+    images are left out: of 1,000 classes these are nearly all of a million.
+    """
     chosen = np.arange(len(classes)) if order is None else np.asarray(order, dtype=np.int64)
     names = np.array(classes, dtype=object)[chosen]
     grid = np.ix_(chosen, chosen)
+    images = matrix[grid]
+    wanted = (images != 0) | np.eye(len(names), dtype=bool) if filled else np.ones(images.shape, dtype=bool)
+    rows, columns = np.nonzero(wanted)
     return pd.DataFrame(
         {
-            "true": np.repeat(names, len(names)),
-            "predicted": np.tile(names, len(names)),
-            "images": matrix[grid].ravel(),
-            "share": normalised(matrix, normalise)[grid].ravel(),
-            "correct": np.eye(len(names), dtype=bool).ravel(),
+            "true": names[rows],
+            "predicted": names[columns],
+            "images": images[rows, columns],
+            "share": normalised(matrix, normalise)[grid][rows, columns],
+            "correct": rows == columns,
         }
     )
 
@@ -67,12 +79,9 @@ def order_by_confusion(matrix: Integers) -> list[int]:
     """
     both = matrix + matrix.T
     np.fill_diagonal(both, 0)
-    first, second = np.triu_indices(len(matrix), 1)
-    counts = both[first, second]
+    first, second = np.nonzero(np.triu(both, 1))
     chains = {c: [c] for c in range(len(matrix))}
-    for pair in np.argsort(-counts, kind="stable"):
-        if counts[pair] == 0:
-            break
+    for pair in np.argsort(-both[first, second], kind="stable"):
         _join(chains, int(first[pair]), int(second[pair]))
     unique = list({id(chain): chain for chain in chains.values()}.values())
     unique.sort(key=lambda chain: -int(both[np.ix_(chain, chain)].max(initial=0)))
@@ -81,10 +90,22 @@ def order_by_confusion(matrix: Integers) -> list[int]:
 
 def most_confused(matrix: Integers, classes: Sequence[str], n: int = 10) -> pd.DataFrame:
     """The `n` largest cells off the diagonal: `true`, `predicted`, `images`, `share` of the true class's images."""
-    frame = as_frame(matrix, classes)
+    frame = as_frame(matrix, classes, filled=True)
     wrong = frame[~frame["correct"] & (frame["images"] > 0)]
     ranked = wrong.sort_values(["images", "share"], ascending=False, kind="stable").head(n)
     return ranked.drop(columns="correct").reset_index(drop=True)
+
+
+def confused_with(matrix: Integers, place: int, most: int) -> list[int]:
+    """The class at `place`, and those that are taken for it or it for them, most images first; at most `most` classes.
+
+    >>> confused_with(np.array([[9, 0, 1], [0, 9, 0], [4, 0, 5]]), 2, 10)
+    [2, 0]
+    """
+    both = matrix[place] + matrix[:, place]
+    both[place] = 0
+    ranked = np.argsort(-both, kind="stable")[: most - 1]
+    return [place, *(int(other) for other in ranked if both[other])]
 
 
 def per_class(matrix: Integers, classes: Sequence[str]) -> pd.DataFrame:

@@ -30,7 +30,10 @@ ENOUGH_EPOCHS = 3
 GAP_RATIO, GAP_NATS = 1.3, 0.05
 """A gap counts when validation loss is this many times training loss, and this far above it, in two epochs in a row."""
 RISE_SHARE, RISE_NATS = 0.05, 0.01
-"""A rise counts when two epochs in a row lie this share, and this far, above the lowest validation loss."""
+"""A rise counts when two epochs in a row lie this share, and this far, above the lowest validation loss.
+
+It must also be larger than the noise: the standard error of either loss over the validation images, where it is known.
+"""
 EXPLODED = 4.0
 """Validation loss above this many times its lowest, with a higher training loss too, is divergence."""
 
@@ -65,7 +68,8 @@ def diagnose(
     """The diagnosis of a run's history: one row an epoch with `stage`, `epoch`, `train_loss`, `valid_loss` (nats).
 
     With `stages` (indexed by the `stage` column), only the last epochs whose training losses can be compared are
-    used: augmentation, image size and loss are the same. `diverged` says that training stopped because of its loss,
+    used: augmentation, image size and loss are the same. Where `epochs` has `valid_error`, the standard error of
+    `valid_loss`, a rise that is not larger is no trend. `diverged` says that training stopped because of its loss,
     `dropout` that the network has dropout, which raises its training loss.
 
     >>> epochs = pd.DataFrame(
@@ -85,7 +89,7 @@ def diagnose(
     evidence = [gap.sentence, rise.sentence, *_how_measured(recent, _stage(stages, recent), dropout)]
     if len(recent) < len(epochs):
         only = "the last epoch is" if len(recent) == 1 else f"the last {len(recent)} epochs are"
-        evidence.append(f"Only {only} compared: the epochs before were trained on other images or with another loss.")
+        evidence.append(f"Only {only} compared: {_what_differs(epochs, recent, stages or ())}")
     return _diagnosis(_verdict(recent, gap, rise), evidence, gap, rise)
 
 
@@ -148,12 +152,26 @@ def _rise(recent: pd.DataFrame) -> Fact:
         )
     after = recent["valid_loss"].iloc[best + 1 :].tail(2)
     clear = after > low + max(RISE_SHARE * low, RISE_NATS)
+    above_noise = after > low + _noise(recent, best)
     change = f"Validation loss went from {low:.3f} (its lowest, epoch {int(recent['epoch'].iloc[best])}) to {last:.3f}"
+    if len(after) == 2 and clear.all() and not above_noise.all():
+        noise = float(_noise(recent, best).iloc[-1])
+        return Fact(
+            False, f"{change}, a rise within the noise of {noise:.3f} that other validation images would bring."
+        )
     if len(after) == 2 and clear.all():
         return _lasting(change, train_then, train_now, _accuracy_since(recent, best))
     if clear.iloc[-1]:
         return Fact(False, f"{change} in the last epoch only, and one epoch is no trend.")
     return Fact(False, f"{change}, too small a change to count: overfitting would cost from where it rises clearly.")
+
+
+def _noise(recent: pd.DataFrame, best: int) -> pd.Series:
+    """The larger standard error of the losses of epoch `best` and of each of the last two after it; 0 where unknown."""
+    if "valid_error" not in recent:
+        return pd.Series(0.0, index=recent.index[best + 1 :][-2:])
+    errors = recent["valid_error"].fillna(0.0)
+    return errors.iloc[best + 1 :].tail(2).clip(lower=float(errors.iloc[best]))
 
 
 def _lasting(change: str, train_then: float, train_now: float, accuracy: str) -> Fact:
@@ -171,7 +189,8 @@ def _accuracy_since(recent: pd.DataFrame, best: int) -> str:
     if "accuracy" not in recent or recent["accuracy"].iloc[[best, -1]].isna().any():
         return ""
     then, now = float(recent["accuracy"].iloc[best]), float(recent["accuracy"].iloc[-1])
-    return f" Accuracy meanwhile went from {then:.1%} to {now:.1%}."
+    cost = "" if now < then else ": so far it costs honest probabilities, not accuracy"
+    return f" Accuracy meanwhile went from {then:.1%} to {now:.1%}{cost}."
 
 
 def _exploded(epochs: pd.DataFrame) -> bool:
@@ -200,12 +219,26 @@ def _comparable(epochs: pd.DataFrame, stages: Sequence[Stage] | None) -> pd.Data
     return epochs.iloc[start:]
 
 
+LOSS_DEPENDS_ON = ("augmentation", "label smoothing", "choice of class weights", "image size", "share of the images")
+"""The settings of a stage on which its training loss depends, as `_kind_of_loss` has them."""
+
+
 def _kind_of_loss(stages: Sequence[Stage], number: int) -> tuple[object, ...]:
     """The settings of a stage on which its training loss depends."""
     if not 0 <= number < len(stages):
         return (number,)
     stage = stages[number]
     return (stage.augmentation, stage.label_smoothing, stage.class_weights, stage.size, stage.share)
+
+
+def _what_differs(epochs: pd.DataFrame, recent: pd.DataFrame, stages: Sequence[Stage]) -> str:
+    """Why the training losses of the epochs before `recent` are no measure for its own."""
+    before, now = (int(epochs["stage"].iloc[place]) for place in (-len(recent) - 1, -1))
+    if not (0 <= before < len(stages) and 0 <= now < len(stages)):
+        return "the epochs before belong to a stage that is not known."
+    kinds = zip(LOSS_DEPENDS_ON, _kind_of_loss(stages, before), _kind_of_loss(stages, now), strict=True)
+    names = [name for name, one, other in kinds if one != other]
+    return f"the epochs before had another {' and another '.join(names)}, which changes training loss."
 
 
 def _stage(stages: Sequence[Stage] | None, recent: pd.DataFrame) -> Stage | None:

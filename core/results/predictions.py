@@ -1,16 +1,19 @@
 """The predictions of a model for a set of images, kept as one file. Importing this module does not import torch."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from core.errors import DataError, RunError
+from core.kept import Count, parse_json
 from core.workspace import Progress, atomic, no_progress
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ class Origin(BaseModel):
     """Where predictions come from: a snapshot's weights, taken after `step` batches of the run, on images of `size` px.
 
     `split` is "train" or "valid"; `tta` is "mean" with test-time augmentation (`core.results.tta`), None without.
+    `content` is a digest of the images' bytes in their order, "" where it is not known.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -35,8 +39,9 @@ class Origin(BaseModel):
     snapshot: str = "latest"
     split: str = "valid"
     tta: str | None = None
-    size: int = 0
-    step: int = 0
+    size: Count = 0
+    step: Count = 0
+    content: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,13 +75,13 @@ class Predictions:
     def __len__(self) -> int:
         return len(self.labels)
 
-    @property
+    @cached_property
     def predicted(self) -> Integers:
         """The most probable class of each image, (N,) int64; of equal ones the first."""
         best: Integers = self.probabilities.argmax(axis=1).astype(np.int64)
         return best
 
-    @property
+    @cached_property
     def confidence(self) -> Floats:
         """Probability of the predicted class, (N,)."""
         highest: Floats = self.probabilities.max(axis=1)
@@ -94,6 +99,11 @@ class Predictions:
 
     def save(self, path: Path) -> None:
         """Write to `path` (an .npz file) atomically."""
+        with atomic(path) as file:
+            self.write(file)
+
+    def write(self, file: BinaryIO) -> None:
+        """Write to an open file, as `save` does."""
         words = {
             "version": _VERSION,
             "classes": self.classes,
@@ -101,22 +111,21 @@ class Predictions:
             "fingerprint": self.fingerprint,
             "about": self.about.model_dump(mode="json"),
         }
-        with atomic(path) as file:
-            np.savez_compressed(
-                file,
-                words=np.frombuffer(json.dumps(words).encode(), dtype=np.uint8),
-                indices=self.indices,
-                labels=self.labels,
-                probabilities=self.probabilities,
-                losses=self.losses,
-            )
+        np.savez_compressed(
+            file,
+            words=np.frombuffer(json.dumps(words).encode(), dtype=np.uint8),
+            indices=self.indices,
+            labels=self.labels,
+            probabilities=self.probabilities,
+            losses=self.losses,
+        )
 
     @classmethod
     def load(cls, path: Path) -> "Predictions":
         """Read what `save` wrote; raises `RunError` when the file is missing, damaged or of another version."""
         try:
             with np.load(path, allow_pickle=False) as file:
-                words = json.loads(file["words"].tobytes())
+                words = parse_json(file["words"].tobytes())
                 if words["version"] != _VERSION:
                     raise ValueError(f"version {words['version']}")
                 return cls(
@@ -150,13 +159,18 @@ def predictions_of(
     return Predictions(
         classes=data.classes,
         indices=np.asarray(indices, dtype=np.int64),
-        names=tuple(data.items[i].name for i in indices),
+        names=tuple(data.items.names[i] for i in indices),
         labels=labels,
         probabilities=np.asarray(probabilities, dtype=np.float32),
         losses=np.asarray(losses, dtype=np.float32),
         fingerprint=data.fingerprint,
-        about=about or Origin(),
+        about=(about or Origin()).model_copy(update={"content": _content(data, indices)}),
     )
+
+
+def _content(data: "DataSet", indices: npt.NDArray[np.integer[Any]]) -> str:
+    digests = "\n".join(data.items.digests[i] for i in indices)
+    return hashlib.blake2b(digests.encode(), digest_size=16).hexdigest()
 
 
 def cross_entropy(probabilities: npt.NDArray[np.floating[Any]], labels: Integers) -> Floats:

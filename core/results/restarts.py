@@ -4,16 +4,24 @@ Importing this module imports no torch.
 """
 
 import math
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from core.results.compare import LEVEL
-from core.training.proportions import mcnemar
+from core.kept import Count, Finite, Seconds, Share
+from core.training.proportions import mcnemar, verdict
 
 POINTS = 11
 """Points on the line from one snapshot to the next, both of them included."""
 
+ERRORS = 3
+"""Standard errors that a ridge has to be high: three, because it is the highest of several points."""
+
+LEAST = 0.02
+"""The share of the ends' loss that a ridge has to be high: a lower one is of no consequence."""
+
 ENSEMBLE, AVERAGE = "ensemble", "average"
+"""The two kinds of gains; an ensemble that is kept is the snapshot of that name."""
 
 AVERAGED = "averaged"
 """Name of the snapshot that an average is kept as."""
@@ -22,36 +30,76 @@ AVERAGED = "averaged"
 class Line(BaseModel):
     """Mean validation losses (nats) at `POINTS` points on the straight line from one snapshot's weights to the next's.
 
-    `barrier` is how far the loss lies, at its highest, above what the two ends would have in proportion; `error` is
-    the standard error of that height over the images. `accuracies` (0..1) are at the same points.
+    `ridge` is how far the loss at the highest point between the two lies above the higher end (negative where it is
+    lower); `error` is the standard error of that height over the images. `accuracies` (0..1) are at the same points.
+    Where the backbone differs, batch norm is measured again at every point, the ends included.
     """
 
     model_config = ConfigDict(frozen=True)
 
     first: str
     second: str
-    losses: tuple[float, ...]
-    accuracies: tuple[float, ...]
-    barrier: float
+    losses: tuple[float, ...] = Field(min_length=2, max_length=1000)
+    accuracies: tuple[Share, ...] = Field(min_length=2, max_length=1000)
+    ridge: float
     error: float
+
+    @model_validator(mode="after")
+    def _is_even(self) -> "Line":
+        if len(self.losses) != len(self.accuracies):
+            raise ValueError("there is not an accuracy for each loss")
+        return self
 
     @property
     def left(self) -> bool:
         """Whether the loss rises between the two by more than chance: a ridge lies between them."""
-        return self.barrier > 2 * self.error and self.barrier > 0.02 * max(self.losses[0], self.losses[-1])
+        return self.ridge > ERRORS * self.error and self.ridge > LEAST * max(self.losses[0], self.losses[-1])
 
     def sentence(self) -> str:
-        """Whether the restart led into another valley, with this line's figures."""
+        """Whether a ridge lies between the two, with this line's figures."""
         ends = f"{self.losses[0]:.3f} and {self.losses[-1]:.3f}"
         if self.left:
             return (
-                f"{self.first} to {self.second}: the loss rises to {max(self.losses):.3f} between {ends}, "
-                f"a ridge of {self.barrier:.3f} ± {2 * self.error:.3f}. The restart left the valley."
+                f"{self.first} to {self.second}: the loss rises to {max(self.losses):.3f} between {ends}, a ridge "
+                f"of {self.ridge:.3f} ± {ERRORS * self.error:.3f} above the higher end. The network left the valley."
             )
+        if self.ridge <= 0:
+            return f"{self.first} to {self.second}: nowhere between is the loss above its ends, {ends}. No ridge."
         return (
-            f"{self.first} to {self.second}: no ridge between {ends} "
-            f"({self.barrier:.3f} ± {2 * self.error:.3f}). They lie in the same valley."
+            f"{self.first} to {self.second}: no ridge found between {ends}; the highest point lies only "
+            f"{self.ridge:.3f} ± {ERRORS * self.error:.3f} above the higher end."
         )
+
+
+class CycleLine(BaseModel):
+    """What a cycle did, measured when it had ended: the `line` from the snapshot before to its own.
+
+    It was measured on `images` validation images of `size` px and took `seconds`. `line` is None where it was not
+    measured, and `skipped` says why, in a sentence.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    kind: Literal["line"] = "line"
+    stage: Count
+    cycle: Count
+    first: str = Field(max_length=80)
+    second: str = Field(max_length=80)
+    line: Line | None = None
+    images: Count = 0
+    size: Count
+    seconds: Seconds = 0.0
+    skipped: str = Field(default="", max_length=400)
+
+    @model_validator(mode="after")
+    def _is_of_numbers(self) -> "CycleLine":
+        if self.line is not None and not all(map(math.isfinite, (*self.line.losses, self.line.ridge, self.line.error))):
+            raise ValueError("a loss is no number")
+        return self
+
+    def sentence(self) -> str:
+        """What was found, or why nothing was."""
+        return self.skipped if self.line is None else self.line.sentence()
 
 
 class Place(BaseModel):
@@ -60,9 +108,9 @@ class Place(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     name: str
-    x: float
-    y: float
-    away: float
+    x: Finite
+    y: Finite
+    away: Finite
 
 
 class Map(BaseModel):
@@ -74,11 +122,17 @@ class Map(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     through: tuple[str, str, str]
-    xs: tuple[float, ...]
-    ys: tuple[float, ...]
+    xs: tuple[Finite, ...] = Field(min_length=2)
+    ys: tuple[Finite, ...] = Field(min_length=2)
     losses: tuple[tuple[float, ...], ...]
     places: tuple[Place, ...]
-    images: int
+    images: Count
+
+    @model_validator(mode="after")
+    def _is_a_grid(self) -> "Map":
+        if [len(row) for row in self.losses] != [len(self.xs)] * len(self.ys):
+            raise ValueError("there is not a loss for each place")
+        return self
 
 
 class Gain(BaseModel):
@@ -92,14 +146,14 @@ class Gain(BaseModel):
 
     kind: str
     members: tuple[str, ...]
-    accuracy: float
+    accuracy: Share
     loss: float
     single: str
-    single_accuracy: float
+    single_accuracy: Share
     single_loss: float
-    fixed: int
-    broken: int
-    images: int
+    fixed: Count
+    broken: Count
+    images: Count
     loss_p: float
 
     @property
@@ -110,20 +164,15 @@ class Gain(BaseModel):
     def sentence(self) -> str:
         """What it gains, and whether that is more than chance."""
         points = 100 * (self.accuracy - self.single_accuracy)
-        changed = f"{self.fixed} fixed, {self.broken} broken: {_verdict(self.p)}"
+        changed = f"{self.fixed} fixed, {self.broken} broken: {verdict(self.p)}"
         if not (self.fixed or self.broken):
             changed = "no image changed between right and wrong"
         what = "The mean of their predictions" if self.kind == ENSEMBLE else "The mean of their weights"
         return (
-            f"{what} has {self.accuracy:.1%} and loss {self.loss:.3f}; the best single one, {self.single}, has "
+            f"{what} has {self.accuracy:.1%} and loss {self.loss:.3f}; the best of them alone, {self.single}, has "
             f"{self.single_accuracy:.1%} and {self.single_loss:.3f}. Accuracy {points:+.1f} points ({changed}); "
-            f"loss {self.loss - self.single_loss:+.3f} ({_verdict(self.loss_p)})."
+            f"loss {self.loss - self.single_loss:+.3f} ({verdict(self.loss_p)})."
         )
-
-
-def _verdict(p: float) -> str:
-    said = "more than chance" if p < LEVEL else "could be chance"
-    return f"{said}, p < 0.001" if p < 0.001 else f"{said}, p = {p:.2g}"
 
 
 class RestartsAnswer(BaseModel):
@@ -134,11 +183,15 @@ class RestartsAnswer(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    lines: tuple[Line, ...]
+    lines: tuple[Line, ...] = Field(min_length=1)
     map: Map | None
-    gains: tuple[Gain, ...]
-    images: int
-    size: int
+    gains: tuple[Gain, Gain]
+    images: Count
+    size: Count
+
+    def gain(self, kind: str) -> Gain:
+        """The gain of this kind."""
+        return next(gain for gain in self.gains if gain.kind == kind)
 
     @property
     def usable(self) -> bool:

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
+from core.kept import Count, Share
 from core.results.heads import Features, Labels, head_probabilities
 
 
@@ -16,9 +17,9 @@ class SplitLuckAnswer(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    accuracies: tuple[float, ...]
-    valid_images: int
-    size: int
+    accuracies: tuple[Share, ...] = Field(min_length=2)
+    valid_images: Count
+    size: Count
 
     @property
     def mean(self) -> float:

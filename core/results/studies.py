@@ -5,7 +5,7 @@ Importing this module imports no torch.
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from core.augment import Augmentation
 
@@ -46,5 +46,46 @@ class AugmentationGain(Question):
     repeats: int = Field(default=2, ge=1, le=10)
 
 
-AnyQuestion = Annotated[SplitLuck | Restarts | AugmentationGain, Field(discriminator="name")]
+class LearningCurve(Question):
+    """What more images would bring: heads on `shares` (ascending, the last is 1) of the images, `draws` times each."""
+
+    title: ClassVar[str] = "What would help more"
+
+    name: Literal["learning_curve"] = "learning_curve"
+    shares: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (0.125, 0.25, 0.5, 0.75, 1.0)
+    draws: int = Field(default=5, ge=1, le=50)
+
+    @field_validator("shares")
+    @classmethod
+    def _ascending_to_all(cls, shares: tuple[float, ...]) -> tuple[float, ...]:
+        if len(shares) < 3 or list(shares) != sorted(set(shares)) or shares[-1] != 1:
+            raise ValueError("shares must be three or more, ascending, and end with 1")
+        return shares
+
+
+class NearestImages(Question):
+    """The `count` training images nearest to each validation image, to the weights of `snapshot`.
+
+    `written` is when those weights were written (`core.runs.weights.written_at`): of others it is another question.
+    """
+
+    title: ClassVar[str] = "Nearest training images"
+
+    name: Literal["nearest"] = "nearest"
+    snapshot: str
+    written: int
+    count: int = Field(default=6, ge=1, le=100)
+
+
+class Suspects(Question):
+    """Which images of the run's data set a person should look at."""
+
+    title: ClassVar[str] = "What to look at"
+
+    name: Literal["suspects"] = "suspects"
+
+
+AnyQuestion = Annotated[
+    SplitLuck | Restarts | AugmentationGain | LearningCurve | NearestImages | Suspects, Field(discriminator="name")
+]
 """Any of the questions above."""

@@ -5,6 +5,7 @@ As in fastai 0.7, which averages the image without augmentation with 4 augmented
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,11 @@ import torch
 
 from core.augment import NONE, Augmentation, augment
 from core.data.batches import gather
+from core.data.mapped import Mapped
 from core.errors import PlanError
 from core.model.classifier import Classifier, evaluating
 from core.model.machine import explained_memory_errors
+from core.model.parts import in_parts
 from core.results.inference import probabilities_of
 from core.workspace import Progress, no_progress
 
@@ -58,13 +61,34 @@ def tta(
         )
     found: list[Floats] = []
     with evaluating(model), explained_memory_errors(batch_size, pixels.shape[1]):
+        work = _Averaged(model, Mapped(pixels), np.asarray(indices), how, draws, seed, batch_size)
+        parts = in_parts(work, -(-len(indices) // batch_size))
         for start in range(0, len(indices), batch_size):
             if stopped():
                 break
             progress("Evaluating augmented images", start, len(indices))
-            images = gather(pixels, np.asarray(indices[start : start + batch_size]))
-            generator = torch.Generator().manual_seed(seed * 1_000_003 + start)
-            views = [probabilities_of(model, augment(images, how, generator=generator)) for _ in range(draws)]
-            found.append(averaged(probabilities_of(model, images), np.stack(views)))
+            found.append(next(parts).numpy())
     progress("Evaluating augmented images", sum(map(len, found)), len(indices))
     return np.concatenate(found) if found else np.zeros((0, len(model.classes)), dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class _Averaged:
+    """The averaged predictions of a batch for each part; see `in_parts`."""
+
+    model: Classifier
+    pixels: Mapped[np.uint8]
+    indices: npt.NDArray[np.integer[Any]]
+    how: Augmentation
+    draws: int
+    seed: int
+    batch_size: int
+
+    def __call__(self, part: int) -> torch.Tensor:
+        start = part * self.batch_size
+        images = gather(self.pixels.array, self.indices[start : start + self.batch_size].astype(np.int64))
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + start)
+        views = [
+            probabilities_of(self.model, augment(images, self.how, generator=generator)) for _ in range(self.draws)
+        ]
+        return torch.from_numpy(averaged(probabilities_of(self.model, images), np.stack(views)))

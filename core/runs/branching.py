@@ -84,48 +84,58 @@ class Left(BaseModel):
 
 
 def left_after(point: CheckpointMeta, now: RunState, change: Change, name: str) -> Left:
-    """What a branch at the end of the cycle `name` has to do, in a run whose present state is `now`.
+    """What a branch at the snapshot `name`, taken at `point`, has to do, in a run whose present state is `now`.
 
-    Stages that the run has trained since are planned again with the rates that they had. Raises `RunError` when
+    Stages that the run has trained since are planned again with the rates that they had. Within a cycle, other layer
+    groups begin that cycle again; another schedule covers the epochs that are left. Raises `RunError` when
     nothing is left, `PlanError` where the change contradicts the stage that it is to change.
     """
     behind = [stage.model_copy(deep=True) for stage in point.stages]
     if not behind:
         raise RunError("This snapshot does not say in which stage it was taken, so a branch cannot begin from it.")
     last, later = behind[-1], _later(now, len(behind))
-    within = point.learner.position.due != "nothing"
-    if not within:
+    at = point.learner.position
+    ended, left_over = _cycles_ended(last)
+    if at.due == "nothing" or (at.due == "cycle" and ended == last.settings.cycles and change.given):
         last.status = "done"
         if not later:
             raise RunError(NOTHING_LEFT.format(name=name))
         first = _reshaped(change, later[0], later[0].cycle_lengths)
         return Left(stages=behind, plan=[last.settings, first, *later[1:]], plan_start=len(behind) - 1, under_way=None)
-    ended, stage = _cycles_ended(last), last.settings
+    stage = last.settings
+    if at.due == "cycle" and ended == stage.cycles and not later:
+        raise RunError(NOTHING_LEFT.format(name=name))
     if change.keeps_optimiser:
         changed = change.within(stage)
         last.stage, last.status = changed, "stopped"
+        if change.lr is not None and stage.lr is not None:
+            was = rate_in_words(stage.lr[-1])
+            last.curve, last.rate_reason = None, f"Until epoch {point.epoch} it was {was}; the branch changed it there."
         return Left(stages=behind, plan=[changed, *later], plan_start=len(behind) - 1, under_way=changed)
     last.status = "done"
-    rest = _reshaped(change, stage, stage.cycle_lengths[ended:])
+    rest = _reshaped(change, stage, stage.cycle_lengths[ended:], gone=left_over)
     return Left(stages=behind, plan=[stage, rest, *later], plan_start=len(behind) - 1, under_way=None)
 
 
-def _reshaped(change: Change, stage: Stage, lengths: tuple[int, ...]) -> Stage:
-    """The cycles of `lengths` epochs that are left of `stage`, with the change; a new schedule covers them in one."""
+def _reshaped(change: Change, stage: Stage, lengths: tuple[int, ...], gone: int = 0) -> Stage:
+    """The cycles of `lengths` epochs that are left of `stage`, with the change; a new schedule covers them in one.
+
+    Of the first of them `gone` epochs are done already.
+    """
     if change.schedule is None:
         return change.within(stage, cycles=len(lengths), cycle_len=lengths[0])
-    shape = {"schedule": change.schedule, "cycles": 1, "cycle_mult": 1, "cycle_len": sum(lengths)}
+    shape = {"schedule": change.schedule, "cycles": 1, "cycle_mult": 1, "cycle_len": sum(lengths) - gone}
     return change.within(stage, **shape)
 
 
-def _cycles_ended(stage: StageState) -> int:
-    """How many cycles of a stage its finished epochs make up."""
+def _cycles_ended(stage: StageState) -> tuple[int, int]:
+    """How many cycles of a stage its finished epochs make up, and how many epochs of the next one are done."""
     done, count = stage.epochs, 0
     for length in stage.settings.cycle_lengths:
         if done < length:
             break
         done, count = done - length, count + 1
-    return count
+    return count, done
 
 
 def _later(now: RunState, count: int) -> list[Stage]:

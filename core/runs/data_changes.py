@@ -1,4 +1,4 @@
-"""What of the data changes from one stage of a run to the next: the size, the share, the augmentation, more images."""
+"""What of the data changes from one stage of a run to the next: size, share, augmentation, more images, labels."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -26,7 +26,15 @@ def data_change(before: Stage, stage: Stage) -> str:
 
 
 def added(before: StageState, stage: StageState) -> str:
-    """How many images the data set has more than at the stage `before`; "" where it is the same, or not known."""
+    """How many images the data set has more than at the stage `before`, and which edits where these are other.
+
+    "" where it is the same, or not known.
+    """
+    edits = (stage.mended or "no edits of the data") if stage.mended != before.mended else ""
+    return ", ".join(filter(None, [_more(before, stage), edits]))
+
+
+def _more(before: StageState, stage: StageState) -> str:
     if not before.train_images or not stage.train_images:
         return ""
     train, valid = stage.train_images - before.train_images, stage.valid_images - before.valid_images
@@ -57,6 +65,8 @@ def both_figures(stage: StageState, before: StageState | None) -> str:
     now = stage.same_weights
     if now is None or stage.accuracy_before is None or before is None:
         return ""
+    if stage.valid_before is not None:
+        return _mended(stage, now.accuracy, stage.accuracy_before, before)
     sizes = [one.settings.size for one in (before, stage)]
     counts = [one.valid_images for one in (before, stage)]
     then = _seen(sizes[0], sizes, counts[0], counts)
@@ -64,6 +74,34 @@ def both_figures(stage: StageState, before: StageState | None) -> str:
     return (
         f"The same weights, before this stage trained: {stage.accuracy_before:.1%} {then}, {now.accuracy:.1%} {here}."
     )
+
+
+def mended_stages(state: RunState) -> list[str]:
+    """Where a stage began with other edits of the data than the one before it: the figures before and after, each."""
+    said = []
+    begun = [stage for stage in state.stages if isinstance(stage.stage, Stage)]
+    for before, stage in pairwise(begun):
+        if stage.valid_before is not None and (both := both_figures(stage, before)):
+            said.append(f"Stage {stage.index + 1}. {both}")
+        elif stage.mended != before.mended and stage.accuracy is not None and stage.accuracy_before is not None:
+            said.append(
+                f"Stage {stage.index + 1} trained with other edits ({stage.mended or 'none'}); the labels of the "
+                f"validation images are the same: {stage.accuracy_before:.1%} before it, {stage.accuracy:.1%} after it."
+            )
+    return said
+
+
+def _mended(stage: StageState, mended: float, accuracy_before: float, before: StageState) -> str:
+    """The figures before and after a stage on the validation images as they were and as mended."""
+    other = f" at {before.settings.size} px" if before.settings.size != stage.settings.size else ""
+    edits = stage.valid_mended or "edits taken back"
+    said = (
+        f"Validation images were mended before this stage ({edits}). The same weights, before it trained: "
+        f"{accuracy_before:.1%} as they were{other}, {mended:.1%} as mended."
+    )
+    if stage.as_before is None or stage.accuracy is None:
+        return said
+    return f"{said} After it: {stage.as_before.accuracy:.1%} as they were, {stage.accuracy:.1%} as mended."
 
 
 def _seen(size: int, sizes: Sequence[int], count: int, counts: Sequence[int]) -> str:

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from filelock import FileLock, Timeout
-from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
 from core.augment import Augmentation
 from core.errors import PlanError, RunError, WorkspaceError
+from core.kept import Count, read_model
 from core.training.stage import HIGHEST_RATE, Plan, Stage, StageSettings, plan_of, stage_of
-from core.workspace import read_json, sentences, write_json
+from core.workspace import sentences, write_json
 
 FILE = "draft.json"
 LOCK = ".draft.lock"
@@ -63,7 +64,7 @@ class Rate(BaseModel):
     """The learning rate that was chosen on the LR finder page, and what was trained when it was found."""
 
     lr: float = Field(gt=0, le=HIGHEST_RATE)
-    freeze_to: int = -1
+    freeze_to: int = Field(default=-1, ge=-20, le=20)
     chosen_by: str = "you"
 
 
@@ -79,7 +80,7 @@ class Placed(BaseModel):
         return card.uid == self.uid and card.settings.lr == (self.rate.lr,)
 
 
-class _File(BaseModel):
+class DraftFile(BaseModel):
     """What `draft.json` holds of a `Draft`, by the same names; files from before revisions were counted have none.
 
     `choice` is the id of the choice of `rate`, and `taken` that of the choice which was last placed, or left aside.
@@ -87,8 +88,8 @@ class _File(BaseModel):
     were put in.
     """
 
-    revision: int = 0
-    cards: list[Card]
+    revision: Count = 0
+    cards: list[Card] = Field(max_length=100)
     before: list[Card] = Field(default_factory=list)
     rate: Rate | None = None
     choice: str = ""
@@ -97,6 +98,13 @@ class _File(BaseModel):
     augmentation: Augmentation | None = None
     replaced: dict[str, Augmentation] = Field(default_factory=dict)
     prepared: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _ids_of_their_own(self) -> "DraftFile":
+        """A page has its fields for each card by the card's id."""
+        if len({card.uid for card in self.cards}) < len(self.cards):
+            raise ValueError("two cards have one id")
+        return self
 
 
 @dataclass
@@ -126,15 +134,15 @@ class Draft:
     def load(cls, folder: Path, default: Sequence[Stage] = ()) -> "Draft":
         """The draft in a run's folder; a run without one, or with a damaged one, begins with `default`."""
         path = folder / FILE
-        saved = _read(path)
+        saved = read_draft(path)
         if saved is None:
             return cls(path, [Card(settings=settings_of(stage), uid=f"first-{at}") for at, stage in enumerate(default)])
         draft = cls(path)
         draft._take_over(saved)
         return draft
 
-    def _take_over(self, saved: _File) -> None:
-        for name in _File.model_fields:
+    def _take_over(self, saved: DraftFile) -> None:
+        for name in DraftFile.model_fields:
             setattr(self, name, getattr(saved, name))
 
     def save(self) -> None:
@@ -144,7 +152,7 @@ class Draft:
         was deleted, and `WorkspaceError` when the disk is full.
         """
         with _locked(self.path):
-            saved = _read(self.path)
+            saved = read_draft(self.path)
             if saved is not None:
                 if saved.revision != self.revision:
                     raise DraftChangedError
@@ -155,14 +163,14 @@ class Draft:
     def choose(self, rate: Rate) -> None:
         """Write the chosen rate; the cards stay those on disk. Raises `RunError`, `WorkspaceError` as `save` does."""
         with _locked(self.path):
-            saved = _read(self.path)
+            saved = read_draft(self.path)
             if saved is not None:
                 self._take_over(saved)
             self.rate, self.choice = rate, secrets.token_hex(4)
             self._write()
 
     def _write(self) -> None:
-        values = _File(**{name: getattr(self, name) for name in _File.model_fields})
+        values = DraftFile(**{name: getattr(self, name) for name in DraftFile.model_fields})
         write_json(self.path, values.model_dump(mode="json"))
 
     @property
@@ -264,10 +272,10 @@ class Draft:
         return plan_of([card.settings.model_dump() for card in self.cards])
 
 
-def _read(path: Path) -> _File | None:
+def read_draft(path: Path) -> DraftFile | None:
     """The draft on disk; None where there is none, or it is damaged."""
     try:
-        return _File.model_validate(read_json(path))
+        return read_model(path, DraftFile)
     except (OSError, ValueError):
         return None
 

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from filelock import FileLock, Timeout
-from pydantic import ValidationError
 
 from core.data.index import DataSet
+from core.data.parallel import collector_rests
 from core.errors import DataError, RunError
+from core.hosting.confine import refuse_outside
+from core.kept import read_json, read_model
 from core.runs.history import HistoryReader, reader
 from core.runs.names import LATEST, checked_id, checked_snapshot
 from core.runs.snapshots import Snapshot, listed
@@ -19,7 +21,7 @@ from core.runs.state import Curve, RunInfo, RunState, StageStatus
 from core.training.curve import suggestion_for
 from core.training.schedules import steps_per_epoch
 from core.training.stage import Stage
-from core.workspace import Workspace, read_json, sentences, write_json
+from core.workspace import Workspace, sentences, write_json
 
 SPLITS = ("train", "valid", "test")
 
@@ -33,6 +35,7 @@ LOCK_WAIT_S = 10.0
 """Seconds that a job waits for another process to unlock the run."""
 
 NO_RUN = "There is no such run. It may have been deleted; choose another on the Runs page."
+DAMAGED = "{name} of run {run} is damaged. Delete the run, or put the file right."
 INTERRUPTED = "The process that trained this stage ended before the stage did."
 
 Model = TypeVar("Model", RunInfo, RunState)
@@ -42,8 +45,8 @@ class RunFolder:
     """One run, which is its folder `path`: a copy of the folder is a run of its own.
 
     `id` is the folder's name where it lies in the workspace's `runs`, and its absolute path elsewhere; `run_path`
-    gives the folder of an id. `workspace` keeps the run's caches and jobs, wherever the folder lies.
-    Raises `RunError` when there is no run.
+    gives the folder of an id. `workspace` keeps the run's caches and jobs, wherever the folder lies; to a server's
+    visitor there is no run but in his own. Raises `RunError` when there is no run.
     """
 
     def __init__(self, path: Path | str, workspace: Workspace) -> None:
@@ -52,6 +55,8 @@ class RunFolder:
         if not (self.path / "run.json").is_file():
             raise RunError(NO_RUN)
         inside = self.path.parent == workspace.runs.resolve()
+        if workspace.host is not None and (not inside or self.path.is_symlink()):
+            raise RunError(NO_RUN)
         self.id = self.path.name if inside else str(self.path)
         self.workspace = workspace
 
@@ -73,7 +78,12 @@ class RunFolder:
             return self._state_in_file().ended("stopped", INTERRUPTED) if free else state
 
     def _state_in_file(self) -> RunState:
-        return self._read("state.json", RunState) if (self.path / "state.json").exists() else RunState()
+        if not (self.path / "state.json").exists():
+            return RunState()
+        state = self._read("state.json", RunState)
+        if not state.in_order:
+            raise RunError(DAMAGED.format(name="state.json", run=self.id))
+        return state
 
     def end_stages(self, status: StageStatus, message: str) -> None:
         """Write that stages still called running have ended so; for whoever ends the run's job."""
@@ -109,33 +119,48 @@ class RunFolder:
             lock.release()
 
     def _read(self, name: str, model: type[Model]) -> Model:
+        """The value in a file; the caller may change it."""
         try:
-            return model.model_validate(read_json(self.path / name))
+            return read_model(self.path / name, model)
         except FileNotFoundError as error:
             raise RunError(NO_RUN) from error
-        except (OSError, ValueError, ValidationError) as error:
-            raise RunError(f"{name} of run {self.id} is damaged. Delete the run, or put the file right.") from error
+        except (OSError, ValueError) as error:
+            raise RunError(DAMAGED.format(name=name, run=self.id)) from error
 
     def write_state(self, state: RunState) -> None:
         """Keep how far the run has come; for the worker."""
         write_json(self.path / "state.json", state.model_dump(mode="json"))
 
     def data(self) -> DataSet:
-        """The data set as it was when the run was made, with its split; raises `RunError` when it is damaged."""
+        """The data set as it was when the run was made, with its split.
+
+        Raises `RunError` when it is damaged, and where it lies outside the part of a server's visitor.
+        """
         return self._data
 
     @cached_property
     def _data(self) -> DataSet:
         try:
-            return DataSet.from_json(read_json(self.path / "data.json"))
+            with collector_rests():
+                data = DataSet.from_json(read_json(self.path / "data.json"))
         except (OSError, ValueError, LookupError, TypeError, AttributeError, DataError) as error:
             raise RunError(f"data.json of run {self.id} is damaged. Begin a new run on the data set.") from error
+        try:
+            refuse_outside(map(Path, data.items.paths()), self.workspace)
+        except DataError as error:
+            raise RunError(str(error)) from error
+        return data
 
     def write_data(self, data: DataSet) -> None:
         """Keep where the images of the data set lie, for those that have moved, and which there are."""
-        known = {"data_spec": data.spec, "fingerprint": data.fingerprint, "images": len(data.items)}
+        known = {
+            "data_spec": data.spec,
+            "fingerprint": data.fingerprint,
+            "given": data.given,
+            "images": len(data.used),
+        }
         info = self.info.model_copy(update=known)
-        write_json(self.path / "data.json", data.to_json())
+        write_json(self.path / "data.json", data.to_json(), indent=None)
         write_json(self.path / "run.json", info.model_dump(mode="json"))
         self.__dict__["_data"] = data
 
@@ -187,9 +212,11 @@ class RunFolder:
         found = []
         for path in sorted((self.path / "finder").glob("[!.]*.json")):
             try:
-                found.append(Curve.model_validate(read_json(path)))
-            except (OSError, ValueError, ValidationError):
+                curve = read_model(path, Curve)
+            except (OSError, ValueError):
                 continue
+            if curve.name == path.stem and curve.even:  # files are found again by their name
+                found.append(curve)
         return found
 
     def predictions_path(self, snapshot: str = LATEST, split: str = "valid", *, tta: bool = False) -> Path:
@@ -233,4 +260,4 @@ def open_run(workspace: Workspace, run_id: str) -> RunFolder:
 def run_path(workspace: Workspace, run_id: str) -> Path:
     """The folder of the run with this `RunFolder.id`; there may be no run (any more)."""
     path = Path(run_id)
-    return path if path.is_absolute() else workspace.runs / checked_id(run_id)
+    return path if path.is_absolute() and workspace.host is None else workspace.runs / checked_id(run_id)

@@ -14,13 +14,16 @@ LATEST = "latest"
 BEST = "best"
 """The snapshot with the highest validation accuracy."""
 
+CYCLE = "cycle-"
+"""What the snapshots at the ends of cycles are called, before their number."""
+
 LONGEST_NAME = 80
 LONGEST_SNAPSHOT = 60
 LONGEST_ID = 200
 """Bytes; file systems allow 255, and temporary files add some of their own."""
 
 _SNAPSHOT = re.compile(r"\w(?:[\w .+-]*[\w+-])?")
-_OURS = re.compile(r"latest|best|cycle-\d+", re.IGNORECASE)
+_OURS = re.compile(r"latest|best|cycle-\d+|averaged|ensemble", re.IGNORECASE)
 
 
 def new_id() -> str:

@@ -12,7 +12,7 @@ from core.numbers import rate_in_words
 from core.runs.folder import RunFolder
 from core.runs.names import BEST
 from core.runs.rate_guard import alike, collapse_of, groups_of
-from core.runs.snapshots import Snapshot
+from core.runs.snapshots import Snapshot, to_train_on
 from core.runs.state import Curve, RunState, StageState
 from core.training.proportions import is_below
 from core.training.stage import Stage
@@ -153,7 +153,7 @@ def _setback(
 def _from_before(begun: StageState, snapshots: Sequence[Snapshot]) -> Snapshot | None:
     """The snapshot with the highest accuracy that is above what the stage ended with; of several the newest."""
     floor = -1.0 if begun.accuracy is None or begun.status == "diverged" else begun.accuracy
-    better = [one for one in snapshots if one.accuracy is not None and one.accuracy > floor]
+    better = [one for one in to_train_on(snapshots) if one.accuracy is not None and one.accuracy > floor]
     return max(better, key=lambda one: (one.accuracy or 0.0, one.step, one.name == BEST), default=None)
 
 

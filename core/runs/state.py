@@ -6,8 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, RootModel
 
+from core.data.versions.edits import Edit
 from core.errors import PlanError, RunError
-from core.training.stage import Plan, Stage, stage_of
+from core.kept import Count, Positive, Seconds, Seed, Share
+from core.training.stage import Plan, Rate, Stage, stage_of
 from core.training.suggest import Suggestion
 from core.training.vsgd_record import VsgdEstimate
 
@@ -15,7 +17,8 @@ StageStatus = Literal["running", "done", "stopped", "failed", "diverged"]
 
 
 def _checked_moment(text: str) -> str:
-    datetime.fromisoformat(text)
+    if not 1971 <= datetime.fromisoformat(text).year <= 9998:  # else time zones lead out of what a clock can show
+        raise ValueError("no time of these centuries")
     return text
 
 
@@ -24,15 +27,19 @@ Moment = Annotated[str, AfterValidator(_checked_moment)]
 
 
 class BranchOrigin(BaseModel):
-    """Where a branch began: at `snapshot` of the run `run`, after `step` batches and `epoch` epochs, with `change`."""
+    """Where a branch began: at `snapshot` of the run `run`, after `step` batches and `epoch` epochs, with `change`.
+
+    `first_seed` is the seed of the weights that the first of these runs began with; None in branches that do not say.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     run: str
     snapshot: str
-    step: int
-    epoch: int
+    step: Count
+    epoch: Count
     change: str
+    first_seed: int | None = None
 
 
 class RunInfo(BaseModel):
@@ -40,6 +47,7 @@ class RunInfo(BaseModel):
 
     It does not say which run it is: that is the folder's place (`RunFolder.id`). `folded` says that its batch norm
     is folded into the convolutions, see `core.model.fold`. `origin` says where a branch began, None for other runs.
+    `given` is the data set's fingerprint without its edits, "" where it has none.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="constants")
@@ -49,15 +57,21 @@ class RunInfo(BaseModel):
     data_spec: str
     data_title: str
     fingerprint: str
+    given: str = ""
     classes: tuple[str, ...]
-    images: int
+    images: Count
     backbone: str
     pretrained: bool = True
     folded: bool = False
-    seed: int = 0
-    valid_share: float = 0.2
-    size: int = 128
+    seed: Seed = 0
+    valid_share: Share = 0.2
+    size: int = Field(default=128, ge=1, le=10_000)
     origin: BranchOrigin | None = None
+
+    @property
+    def first_seed(self) -> int | None:
+        """The seed of the weights that the run began with: a branch's are its original's. None where not known."""
+        return self.seed if self.origin is None else self.origin.first_seed
 
 
 class UnreadableStage(RootModel[dict[str, JsonValue]]):
@@ -82,12 +96,13 @@ SavedStage = Annotated[Stage | UnreadableStage, Field(union_mode="left_to_right"
 class SameWeights(BaseModel):
     """What a stage's first weights reached, before it trained, on the validation images as the stage sees them.
 
-    Measured where these are not as before: of another size, or more of them. `accuracy` is 0..1, `valid_loss` in nats.
+    Measured where these are not as before: of another size, more of them, or mended. `accuracy` is 0..1, `valid_loss`
+    in nats.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="constants")
 
-    accuracy: float
+    accuracy: Share
     valid_loss: float
 
 
@@ -98,26 +113,34 @@ class StageState(BaseModel):
     was finished of it, `curve` the name of the range test that chose its rate, if one did, and `rate_reason` why
     that rate ("" where a person gave it). `accuracy_before` is the accuracy that the stage began with, None where it
     was not measured; `collapsed_from` the one that it fell from, if it collapsed (`core.runs.setbacks`). `train_images`
-    and `valid_images` are how many the data set had, 0 where an earlier version did not write them down.
+    and `valid_images` are how many the data set had, 0 where an earlier version did not write them down. `mended`
+    counts the edits of the data in words, `valid_mended` those of validation images. Where the validation images had
+    other edits before the stage, these are `valid_before`, and `as_before` is what the stage's last weights reach on
+    the images as they were then. `loaded` is the snapshot that had been loaded for it, None where it went on.
     """
 
     model_config = ConfigDict(extra="ignore", ser_json_inf_nan="constants")
 
-    index: int
+    index: Count
     stage: SavedStage
     status: StageStatus = "running"
     curve: str | None = None
     rate_reason: str = ""
-    epochs: int = 0
-    accuracy_before: float | None = None
+    epochs: Count = 0
+    accuracy_before: Share | None = None
     same_weights: SameWeights | None = None
-    train_images: int = 0
-    valid_images: int = 0
-    collapsed_from: float | None = None
-    accuracy: float | None = None
+    train_images: Count = 0
+    valid_images: Count = 0
+    mended: str = ""
+    valid_mended: str = ""
+    valid_before: list[Edit] | None = None
+    as_before: SameWeights | None = None
+    loaded: str | None = None
+    collapsed_from: Share | None = None
+    accuracy: Share | None = None
     train_loss: float | None = None
     valid_loss: float | None = None
-    seconds: float = 0.0
+    seconds: Seconds = 0.0
     message: str = ""
 
     @property
@@ -142,9 +165,9 @@ class Best(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="constants")
 
-    accuracy: float
+    accuracy: Share
     valid_loss: float
-    epoch: int
+    epoch: Count
     snapshot: str = "best"
 
     def beaten_by(self, accuracy: float, valid_loss: float) -> bool:
@@ -158,7 +181,8 @@ class RunState(BaseModel):
     `stages` are those begun, `plan` the stages of the plan under way or last finished, `plan_start` the place
     of its first stage in the run, `next_stage` the place in `plan` of the stage to begin or go on with
     (`len(plan)` when all is done). `figures` are those of the last epoch; `loaded` the snapshot that the
-    weights were last taken from, if training has not gone on since.
+    weights were last taken from, if training has not gone on since. `valid_edits` are the edits of the validation
+    images on which `figures` were measured.
     """
 
     model_config = ConfigDict(extra="ignore", ser_json_inf_nan="constants")
@@ -166,12 +190,19 @@ class RunState(BaseModel):
     stages: list[StageState] = Field(default_factory=list)
     plan: list[SavedStage] = Field(default_factory=list)
     plan_name: str = ""
-    plan_start: int = 0
-    next_stage: int = 0
+    plan_start: Count = 0
+    next_stage: Count = 0
     best: Best | None = None
-    seconds: float = 0.0
+    seconds: Seconds = 0.0
     figures: dict[str, float] = Field(default_factory=dict)
     loaded: str | None = None
+    valid_edits: list[Edit] = Field(default_factory=list)
+
+    @property
+    def in_order(self) -> bool:
+        """Whether the stages are numbered by their places and the plan lies within: pages and jobs find both so."""
+        numbered = [stage.index for stage in self.stages] == list(range(len(self.stages)))
+        return numbered and self.plan_start <= len(self.stages) and self.next_stage <= len(self.plan)
 
     @property
     def readable_stages(self) -> list[Stage]:
@@ -220,22 +251,27 @@ class Curve(BaseModel):
     name: str
     created: str
     stage: SavedStage
-    lrs: list[float] = Field(default_factory=list)
+    lrs: list[Positive] = Field(default_factory=list)
     losses: list[float] = Field(default_factory=list)
     smoothed: list[float] = Field(default_factory=list)
     suggestion: Suggestion | None = None
-    suggestions: dict[str, float | None] = Field(default_factory=dict)
+    suggestions: dict[str, Positive | None] = Field(default_factory=dict)
     stopped: str = ""
     complete: bool = False
-    for_stage: int | None = None
-    chosen: float | None = None
+    for_stage: Count | None = None
+    chosen: Rate | None = None
     chosen_by: str | None = None
-    epoch: int = 0
-    step: int = 0
+    epoch: Count = 0
+    step: Count = 0
     loaded: str | None = None
-    seconds: float = 0.0
-    batches: int | None = None
-    classes: int | None = None
+    seconds: Seconds = 0.0
+    batches: Count | None = None
+    classes: Count | None = None
     set: str | None = None
-    repeat: int = 0
+    repeat: Count = 0
     vsgd: VsgdEstimate | None = None
+
+    @property
+    def even(self) -> bool:
+        """Whether there is a loss, raw and smoothed, for each rate."""
+        return len(self.lrs) == len(self.losses) == len(self.smoothed)

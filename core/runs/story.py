@@ -105,7 +105,8 @@ def _rates(own: StageState, groups: Sequence[str]) -> str:
 def _figures(own: StageState) -> str:
     """What the stage has reached so far, beside what it began with."""
     planned = own.settings.epochs
-    said = [f"{own.epochs} of {planned} epochs" if own.epochs < planned else f"{planned} epochs"]
+    of_all = f"{own.epochs} of {planned}" if own.epochs < planned else f"{planned}"
+    said = [f"{of_all} epoch{'s' if planned > 1 else ''}"]
     start = own.accuracy_before if own.same_weights is None else own.same_weights.accuracy
     if own.accuracy is not None:
         change = "" if start is None else f" (from {start:.1%}, {100 * (own.accuracy - start):+.1f} points)"

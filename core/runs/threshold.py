@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from core.kept import read_model
 from core.runs.folder import RunFolder
-from core.workspace import read_json, write_json
+from core.workspace import write_json
 
 NOT_SURE = "not sure"
 """What is said of an image whose highest probability lies below the threshold."""
@@ -27,8 +28,8 @@ def threshold_path(folder: RunFolder) -> Path:
 def threshold_of(folder: RunFolder) -> float:
     """The run's threshold; 0 where none was chosen or the file is damaged."""
     try:
-        return Threshold.model_validate(read_json(threshold_path(folder))).probability
-    except (OSError, ValueError, ValidationError):
+        return read_model(threshold_path(folder), Threshold).probability
+    except (OSError, ValueError):
         return 0.0
 
 

@@ -2,13 +2,11 @@
 
 from pathlib import Path
 
-from pydantic import ValidationError
-
+from core.kept import Seconds, read_model
 from core.runs.folder import RunFolder
 from core.runs.state import Curve, RunState
 from core.training.stage import Stage
 from core.training.trial_results import Trials
-from core.workspace import read_json
 
 FOLDER = "trials"
 
@@ -22,7 +20,7 @@ class KeptTrials(Trials):
     name: str
     created: str
     complete: bool = False
-    seconds: float = 0.0
+    seconds: Seconds = 0.0
 
 
 def trials_path(folder: RunFolder, name: str) -> Path:
@@ -35,9 +33,11 @@ def kept_trials(folder: RunFolder) -> list[KeptTrials]:
     found = []
     for path in sorted((folder.path / FOLDER).glob("[!.]*.json")):
         try:
-            found.append(KeptTrials.model_validate(read_json(path)))
-        except (OSError, ValueError, ValidationError):
+            trials = read_model(path, KeptTrials)
+        except (OSError, ValueError):
             continue
+        if trials.name == path.stem:  # they are found again by it
+            found.append(trials)
     return found
 
 

@@ -1,6 +1,7 @@
 """How each layer group learns: the norm of its gradient, and how far its weights have moved; measured now and then."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -36,7 +37,8 @@ class GroupWatch:
     def __init__(self, model: Classifier) -> None:
         self._groups = [list(group.parameters()) for group in model.groups]
         self._first = [[weights.detach().clone() for weights in group] for group in self._groups]
-        self._frozen: dict[int, float] = {}
+        self._nothing = torch.zeros((), device=model.mean.device)
+        self._frozen: dict[int, tuple[Tensor, Tensor]] = {}
 
     def begin_stage(self) -> None:
         """Forget what was measured of frozen groups: other weights may have been loaded since."""
@@ -47,26 +49,38 @@ class GroupWatch:
         """Whether the batch number `stage_step` of a stage (from 0) is one of those that are measured."""
         return stage_step % max(1, math.ceil(steps_per_epoch / PER_EPOCH)) == 0
 
-    @torch.no_grad()
     def figures(self, first_trained: int) -> GroupFigures:
         """The figures after a batch, with its gradients still in place; groups before `first_trained` are frozen."""
-        grads, moved = [], []
+        return figures_of([norm.item() for norm in self.norms(first_trained)])
+
+    @torch.no_grad()
+    def norms(self, first_trained: int) -> list[Tensor]:
+        """What `figures_of` makes `figures` of, still on the device: three numbers of shape () for each group."""
+        found: list[Tensor] = []
         for number, group in enumerate(self._groups):
             if number >= first_trained:
-                grads.append(_norm([one.grad for one in group if one.grad is not None]))
-                moved.append(self._moved(number))
+                found += [self._norm([one.grad for one in group if one.grad is not None]), *self._moved(number)]
                 continue
-            grads.append(0.0)
             if number not in self._frozen:
                 self._frozen[number] = self._moved(number)
-            moved.append(self._frozen[number])
-        return GroupFigures(tuple(grads), tuple(moved))
+            found += [self._nothing, *self._frozen[number]]
+        return found
 
-    def _moved(self, number: int) -> float:
+    def _moved(self, number: int) -> tuple[Tensor, Tensor]:
+        """How far a group's weights are from the first ones, and their norm."""
         group, first = self._groups[number], self._first[number]
-        distance = _norm([now - then for now, then in zip(group, first, strict=True)])
-        return distance / _norm(list(group)) if distance else 0.0
+        return self._norm([now - then for now, then in zip(group, first, strict=True)]), self._norm(group)
+
+    def _norm(self, tensors: Sequence[Tensor]) -> Tensor:
+        return torch.nn.utils.get_total_norm(tensors) if tensors else self._nothing
 
 
-def _norm(tensors: list[Tensor]) -> float:
-    return float(torch.nn.utils.get_total_norm(tensors)) if tensors else 0.0
+def figures_of(norms: Sequence[float]) -> GroupFigures:
+    """The figures that the numbers of `GroupWatch.norms` say; none of no numbers.
+
+    >>> figures_of([0.0, 0.0, 5.0, 0.3, 1.0, 2.0])
+    GroupFigures(grads=(0.0, 0.3), moved=(0.0, 0.5))
+    """
+    triples = [norms[start : start + 3] for start in range(0, len(norms), 3)]
+    moved = (distance / size if distance else 0.0 for _, distance, size in triples)
+    return GroupFigures(tuple(gradient for gradient, _, _ in triples), tuple(moved))

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.data.dataset import DataSet, Indices
+from core.data.dataset import DataSet
+from core.data.items import Indices
 from core.data.split import rank
 from core.errors import DataError
 
@@ -39,17 +40,17 @@ def kept_out(data: DataSet) -> Indices:
     share = min(max(SHARE, min(ENOUGH / max(len(train), 1), MOST_OF_A_CLASS)), MOST / max(len(train), 1))
     copies: dict[str, list[int]] = defaultdict(list)
     for i in train:
-        copies[data.items[i].digest].append(int(i))
+        copies[data.items.digests[i]].append(int(i))
     of_class: dict[int, list[list[int]]] = defaultdict(list)
     images = np.bincount(data.labels[train], minlength=len(data.classes))
     for digest in sorted(copies, key=lambda digest: rank(data.seed, "trials", digest)):
-        labels = {data.items[i].label for i in copies[digest]}
+        labels = set(data.labels[copies[digest]].tolist())
         if len(labels) == 1:
             of_class[labels.pop()].append(copies[digest])
     kept: list[int] = []
     for label, groups in of_class.items():
         kept += _of_class(groups, int(images[label]), share)
-    if len(kept) < FEWEST or len({data.items[i].label for i in kept}) < 2:
+    if len(kept) < FEWEST or len(set(data.labels[kept].tolist())) < 2:
         raise DataError(
             f"Trials are judged on training images kept out, and of these {len(train):,} training images only "
             f"{len(kept):,} can be: at least {FEWEST} of two classes are needed. Take the range test's suggestion, or "
@@ -75,7 +76,7 @@ def trial_data(data: DataSet, kept: Indices) -> DataSet:
     def split(i: int, given: str) -> str:
         return "valid" if i in out else "train" if given == "train" else "test"
 
-    items = tuple(replace(item, split=split(i, item.split)) for i, item in enumerate(data.items))
+    items = data.items.with_splits([split(i, given) for i, given in enumerate(data.items.splits())])
     return replace(data, items=items, split_origin=f"{data.split_origin}, {len(kept)} training images kept out")
 
 

@@ -1,26 +1,27 @@
 """Trains a model through stages, one record at a time; the caller stops by leaving the loop."""
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, Never
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from torch import Tensor
 
-from core.data.index import DataSet
+from core.data.index import DataSet, Indices
 from core.data.pixels import load_pixels
 from core.errors import DivergedError, ModelError, TrainingError
 from core.model.classifier import Classifier, evaluating, set_mode
 from core.model.fold import folded
-from core.model.machine import copied_to_cpu, device, explained_memory_errors, precision
-from core.numbers import rate_in_words
+from core.model.machine import copied_to_cpu, device, explained_memory_errors
 from core.process.threads import tune_allocator
-from core.training.feeds import VALIDATION_BATCH, Images, Indices, feed_for
+from core.training.feeds import VALIDATION_BATCH, Images, Outputs, feed_for
+from core.training.fitting import Fitting
 from core.training.good_weights import GoodWeights
 from core.training.group_watch import GroupWatch
 from core.training.notebook import epochs_frame, steps_frame, with_progress_bar
@@ -28,25 +29,14 @@ from core.training.optimisers import optimiser_tensors, restore_optimiser
 from core.training.position import OTHER_VERSION, VERSION, LearnerMeta, LearnerState, Position
 from core.training.records import CycleRecord, EpochRecord, Record, StepRecord
 from core.training.samples import Samples
-from core.training.schedules import Schedule, schedule_of, steps_per_epoch
+from core.training.schedules import schedule_of, steps_per_epoch
+from core.training.shared_task import task_kind
 from core.training.stage import Stage
 from core.training.task import Task
 from core.workspace import Progress, Workspace, no_progress
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-@dataclass(frozen=True)
-class _Fit:
-    """A stage under way. `rates` has the highest learning rate of each layer group."""
-
-    stage: Stage
-    task: Task
-    schedule: Schedule
-    rates: tuple[float, ...]
-    good: GoodWeights
-    steps_per_epoch: int
 
 
 class Learner:
@@ -56,9 +46,9 @@ class Learner:
     shuffle, augmentation and dropout; the random numbers of the process are neither seeded nor used. `progress` is
     told how far long preparations, validations and evaluations are; an exception that it raises stops them.
 
-    `train` is for a notebook: it shows a progress bar and returns the history as a data frame. `fit` is the same
-    training as a generator of records, for code that acts on each of them. With `watch`, some of these say how each
-    layer group learns (`core.training.group_watch`); the weights that the model has now are those it began with.
+    `train`, for a notebook, shows a progress bar and returns the history as a data frame. `fit` is the same training
+    as a generator of records. With `watch`, some of these say how each layer group learns
+    (`core.training.group_watch`); the weights that the model has now are those it began with.
 
         learner = Learner(model, data, workspace, seed=0)
         for record in learner.fit(Stage(lr=1e-3, cycles=3)):
@@ -90,7 +80,8 @@ class Learner:
         self.position = Position()
         self._watch = GroupWatch(self.model) if watch else None
         self._records: list[Record] = []
-        self._fit: _Fit | None = None
+        self._unread: deque[StepRecord] = deque()
+        self._fit: Fitting | None = None
         self._loaded: LearnerState | None = None
 
     def fit(self, stage: Stage, *, stage_index: int = 0, resume: bool = False) -> Iterator[Record]:
@@ -98,6 +89,7 @@ class Learner:
 
         After any record `state()` is a checkpoint, and the caller may stop. With `resume`, training goes on within
         the stage from where `load_state` or a `break` left it, to the same numbers as without the interruption.
+        On a GPU a batch's record comes some batches later (`core.training.late`); `rest` gives those still to come.
         Raises `DivergedError` when the loss is not finite or has exploded, after the last good weights were put
         back; `PlanError` when the stage has no learning rate or does not fit the layer groups; `TrainingError` when
         there is nothing to resume, there are no images, or the GPU has too little memory.
@@ -105,9 +97,11 @@ class Learner:
         fit = self._resumed(stage) if resume else self._begun(stage, stage_index)
         fit.task.set_training()
         try:
-            while self.position.due != "nothing":
-                if self.position.due == "step":
-                    yield self._train_batch(fit)
+            while self._unread or self.position.due != "nothing":
+                if self._unread:
+                    yield self._unread.popleft()
+                elif self.position.due == "step":
+                    yield self._ended_if_diverged(fit.next_batch)
                 elif self.position.due == "epoch":
                     yield self._end_epoch(fit)
                 else:
@@ -115,56 +109,50 @@ class Learner:
         finally:
             set_mode(self.model, False)
 
-    def _train_batch(self, fit: _Fit) -> StepRecord:
-        at, started = self.position, perf_counter()
-        indices = fit.task.batches(at.epoch)[at.stage_step % fit.steps_per_epoch]
-        factor, momentum = fit.schedule.factor(at.stage_step), fit.schedule.momentum(at.stage_step)
-        rates = tuple(factor * rate for rate in fit.rates)
-        loss = fit.task.train(indices, at.step, rates, momentum).plain
-        smoothed = at.smoothed.add(loss)
-        if at.watch.exploded(smoothed, len(self.data.classes)):
-            self._diverge(fit, loss)
-        grads, moved = self._figures(fit)
-        seconds, epoch = perf_counter() - started, at.epoch + 1
-        at.count_batch(loss=loss, images=len(indices), steps_per_epoch=fit.steps_per_epoch, seconds=seconds)
-        return StepRecord(
-            at.stage, epoch, at.step, rates, momentum, loss, smoothed, len(indices) / seconds, grads, moved
-        )
+    def rest(self) -> Iterator[StepRecord]:
+        """The records still to come of batches that the model has been trained on; `fit` then leaves them out.
 
-    def _figures(self, fit: _Fit) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """How each layer group learns, after a batch that is to be measured."""
-        if self._watch is None or not self._watch.is_due(self.position.stage_step, fit.steps_per_epoch):
-            return (), ()
-        return self._watch.figures(self.model.first_trained)
+        For a caller that keeps records beside a checkpoint, or stops. On a CPU there are none, but for those that
+        `state` read. Raises `DivergedError` like `fit`.
+        """
+        while self._unread or (self._fit is not None and self._fit.late):
+            yield self._unread.popleft() if self._unread else self._read_batch()
 
-    def _end_epoch(self, fit: _Fit) -> EpochRecord:
+    def _catch_up(self) -> None:
+        """Bring `position` to where the model is; the records wait to be yielded."""
+        while self._fit is not None and self._fit.late:
+            self._unread.append(self._read_batch())
+
+    def _read_batch(self) -> StepRecord:
+        assert self._fit is not None
+        return self._ended_if_diverged(self._fit.read_batch)
+
+    def _ended_if_diverged(self, read: Callable[[Position], StepRecord]) -> StepRecord:
+        try:
+            return read(self.position)
+        except DivergedError:
+            self._fit = None
+            raise
+
+    def _end_epoch(self, fit: Fitting) -> EpochRecord:
         at, started = self.position, perf_counter()
-        at.valid_loss, at.accuracy = fit.task.validate(self.progress)
+        at.valid_loss, error, at.accuracy = fit.task.validate(self.progress)
         if not math.isfinite(at.valid_loss):
-            self._diverge(fit, at.valid_loss)
+            self._fit = None
+            raise fit.diverged(at, at.valid_loss)
         if at.watch.worth_keeping(at.valid_loss, len(self.data.classes)):
             fit.good.take(at.stage_step)
         train_loss, seconds = at.train_loss, at.seconds + perf_counter() - started
         ends_cycle = at.stage_step in fit.schedule.cycle_ends
         if fit.stage.stop_overfitting and (ends_cycle or fit.stage.cycles == 1):
-            at.ended_early = at.overfit.costs(train_loss, at.valid_loss, cycles=fit.stage.cycles)
+            at.ended_early = at.overfit.costs(train_loss, at.valid_loss, cycles=fit.stage.cycles, error=error)
         at.count_epoch(ends_cycle=ends_cycle or at.ended_early)
-        return EpochRecord(at.stage, at.epoch, at.step, train_loss, at.valid_loss, at.accuracy, seconds)
+        return EpochRecord(at.stage, at.epoch, at.step, train_loss, at.valid_loss, at.accuracy, seconds, error)
 
-    def _end_cycle(self, fit: _Fit) -> CycleRecord:
+    def _end_cycle(self, fit: Fitting) -> CycleRecord:
         at = self.position
         at.count_cycle(ends_stage=at.stage_step == fit.schedule.steps or at.ended_early)
         return CycleRecord(at.stage, at.cycle, at.epoch, at.step, at.valid_loss, at.accuracy)
-
-    def _diverge(self, fit: _Fit, loss: float) -> Never:
-        fit.good.put_back()
-        self._fit = None
-        self.position.end()
-        what = f"the loss rose to {loss:,.1f} and stayed high" if math.isfinite(loss) else "the loss is not a number"
-        raise DivergedError(
-            f"Training diverged in epoch {self.position.epoch + 1}: {what}. The last good weights were put back. "
-            f"Try a lower rate: a tenth of {rate_in_words(max(fit.rates))}, or one from the range test."
-        )
 
     def train(self, stage: Stage, *, resume: bool = False) -> "pd.DataFrame":
         """Train through `stage` with a progress bar, in a terminal or a notebook; raises what `fit` raises.
@@ -184,7 +172,7 @@ class Learner:
     def history(self) -> "pd.DataFrame":
         """One row for each epoch that `train` has finished.
 
-        Columns: `stage`, `epoch`, `step`, `train_loss`, `valid_loss`, `accuracy` (0..1) and `seconds`.
+        Columns: `stage`, `epoch`, `step`, `train_loss`, `valid_loss`, `accuracy` (0..1), `seconds` and `valid_error`.
         """
         return epochs_frame(self._records)
 
@@ -197,11 +185,15 @@ class Learner:
         """
         return steps_frame(self._records)
 
-    def task(self, stage: Stage, *, seed: int | None = None) -> Task:
-        """`stage` made ready to train the model as it is now; `seed` is the learner's unless another is given."""
-        samples = Samples(self.data, stage, self.device)
+    def task(self, stage: Stage, *, seed: int | None = None, alone: bool = False) -> Task:
+        """`stage` made ready to train the model as it is; other processes do not help with one trained `alone`."""
+        samples, kind = Samples(self.data, stage, self.device), Task if alone else task_kind()
         feed = feed_for(stage, self.model, self.data, self.workspace, self.progress)
-        return Task(self.model, stage, samples, feed, seed=self.seed if seed is None else seed)
+        return kind(self.model, stage, samples, feed, seed=self.seed if seed is None else seed)
+
+    def valid_features(self) -> torch.Tensor | None:
+        """Features (N, F) of the validation images where the stage under way froze the backbone, else None."""
+        return None if self._fit is None else self._fit.task.valid_features()
 
     def evaluate(
         self, indices: Indices, size: int, *, stopped: Callable[[], bool] = lambda: False
@@ -213,31 +205,35 @@ class Learner:
         suffice.
         """
         images = Images(load_pixels(self.data, size, self.workspace, self.progress), self.device)
-        logits = [torch.zeros(0, len(self.model.classes), device=self.device)]
+        probabilities = np.empty((len(indices), len(self.model.classes)), dtype=np.float32)
+        losses, done = np.empty(len(indices), dtype=np.float32), 0
         with evaluating(self.model), explained_memory_errors(VALIDATION_BATCH, size):
-            fast = folded(self.model)
-            for start in range(0, len(indices), VALIDATION_BATCH):
-                if stopped():
-                    break
-                self.progress("Evaluating the images", start, len(indices))
-                with precision(self.device):
-                    logits.append(fast(images.plain(indices[start : start + VALIDATION_BATCH])).float())
-            found = torch.cat(logits)
-            labels = torch.from_numpy(self.data.labels[indices[: len(found)]]).to(self.device)
-            losses = F.cross_entropy(found, labels, reduction="none")
-            self.progress("Evaluating the images", len(found), len(indices))
-            return found.softmax(dim=1).cpu().numpy(), losses.cpu().numpy()
+            parts = Outputs(folded(self.model), images, indices).parts()
+            while done < len(indices) and not stopped():
+                self.progress("Evaluating the images", done, len(indices))
+                logits = next(parts)
+                rows = slice(done, done + len(logits))
+                labels = torch.from_numpy(self.data.labels[indices[rows]]).to(self.device)
+                probabilities[rows] = logits.softmax(dim=1).cpu().numpy()
+                losses[rows] = F.cross_entropy(logits, labels, reduction="none").cpu().numpy()
+                done = rows.stop
+            self.progress("Evaluating the images", done, len(indices))
+            return probabilities[:done], losses[:done]
 
     @property
     def meta(self) -> LearnerMeta:
-        """The header of a checkpoint taken now."""
-        under_way = None
-        if self.position.due != "nothing" and (self._fit or self._loaded):
-            under_way = self._fit.stage if self._fit else self._loaded.meta.stage if self._loaded else None
+        """The header of a checkpoint taken now; raises what `state` raises."""
+        self._catch_up()
+        stage = self._fit.stage if self._fit else self._loaded.meta.stage if self._loaded else None
+        under_way = None if self.position.due == "nothing" else stage
         return LearnerMeta(version=VERSION, seed=self.seed, position=deepcopy(self.position), stage=under_way)
 
     def state(self) -> LearnerState:
-        """A checkpoint: copies of the weights and, within a stage, of what the optimiser and divergence need."""
+        """A checkpoint: copies of the weights and, within a stage, of what the optimiser and divergence need.
+
+        Raises `DivergedError` where a batch has diverged whose record is still to come.
+        """
+        self._catch_up()
         tensors = copied_to_cpu((f"model/{name}", value) for name, value in self.model.state_dict().items())
         if self.position.due != "nothing" and self._fit is not None:
             remembered = optimiser_tensors(self._fit.task.optimiser, self.model)
@@ -245,8 +241,8 @@ class Learner:
             good = self._fit.good.to_keep(self.position.stage_step)
             tensors |= copied_to_cpu((f"good/{name}", value) for name, value in good.items())
         elif self.position.due != "nothing" and self._loaded is not None:
-            loaded = self._loaded.tensors.items()
-            tensors |= {name: value for name, value in loaded if name.startswith(("optimiser/", "good/"))}
+            parts = ("optimiser/", "good/")
+            tensors |= {name: value for name, value in self._loaded.tensors.items() if name.startswith(parts)}
         return LearnerState(tensors, self.meta)
 
     def load_state(self, state: LearnerState) -> None:
@@ -265,14 +261,16 @@ class Learner:
         self.seed = state.meta.seed
         self.position = deepcopy(state.meta.position)
         self._fit, self._loaded = None, state
+        self._unread.clear()
 
-    def _begun(self, stage: Stage, index: int) -> _Fit:
+    def _begun(self, stage: Stage, index: int) -> Fitting:
+        self._catch_up()
         fit = self._prepared(stage)
         self._fit, self._loaded = fit, None
         self.position.begin(index)
         return fit
 
-    def _resumed(self, stage: Stage) -> _Fit:
+    def _resumed(self, stage: Stage) -> Fitting:
         if self._fit is not None and self._fit.stage == stage:
             return self._fit
         if self._loaded is None:
@@ -288,10 +286,14 @@ class Learner:
         self._fit, self._loaded = fit, None
         return fit
 
-    def _prepared(self, stage: Stage) -> _Fit:
-        rates = stage.group_rates(len(self.model.groups))
-        length = steps_per_epoch(stage, self.data)
-        task = self.task(stage)
-        if self._watch is not None:
-            self._watch.begin_stage()
-        return _Fit(stage, task, schedule_of(stage, length), rates, GoodWeights(self.model, stage), length)
+    def _prepared(self, stage: Stage) -> Fitting:
+        rates, length = stage.group_rates(len(self.model.groups)), steps_per_epoch(stage, self.data)
+        task, watch = self.task(stage), self._watch
+        if watch is not None:
+            watch.begin_stage()
+
+        def norms(stage_step: int) -> list[Tensor]:
+            due = watch is not None and watch.is_due(stage_step, length)
+            return watch.norms(self.model.first_trained) if watch and due else []
+
+        return Fitting(stage, task, schedule_of(stage, length), rates, GoodWeights(self.model, stage), length, norms)

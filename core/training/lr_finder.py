@@ -3,7 +3,10 @@
 import math
 from collections.abc import Iterator
 
+from torch import Tensor
+
 from core.training.curve import RangeCurve, RangeMeta, RangePoint, RangeSettings, curve_of
+from core.training.late import in_order
 from core.training.learner import Learner
 from core.training.preserve import preserved
 from core.training.randomness import seed_of
@@ -32,7 +35,8 @@ def range_points(
     between the layer groups. Without `settings` the rates are those that suit what it trains (`usual`). A small data
     set is used several times. Each `repeat` (from 0) has its own order of the images. The test ends early when the
     loss is not finite, or when it has exploded (`RangeSettings.exploded`). When the iterator is closed, also before its
-    end, the model is byte for byte as before.
+    end, the model is byte for byte as before. On a GPU a few more batches may have been trained by then than there are
+    points (`core.training.late`); the points are the same.
     """
     settings = settings or usual(stage)
     stage = stage.model_copy(update={"lr": stage.lr or (1.0,)})
@@ -43,16 +47,18 @@ def range_points(
     with preserved(learner.model):
         task = learner.task(stage, seed=seed_of(learner.seed, "range test", *((repeat,) if repeat else ())))
         task.set_training()
-        for step in range(settings.steps):
-            lr = settings.rate(step)
-            epoch, batch = divmod(step, length)
+
+        def train(step: int) -> list[Tensor]:
+            (epoch, batch), lr = divmod(step, length), settings.rate(step)
             scaled = tuple(lr * rate / rates[-1] for rate in rates)
-            loss = task.train(task.batches(epoch)[batch], step, scaled, stage.momentum).objective
+            return [task.train(task.batches(epoch)[batch], step, scaled, stage.momentum).objective]
+
+        for step, (loss,) in in_order(learner.device, range(settings.steps), train):
             if not math.isfinite(loss):
                 return
             losses.append(loss)
             smoothed.append(mean.add(loss))
-            yield RangePoint(step, lr, loss, smoothed[-1])
+            yield RangePoint(step, settings.rate(step), loss, smoothed[-1])
             if settings.exploded(losses, smoothed, classes):
                 return
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 def epochs_frame(records: Iterable[Record]) -> "pd.DataFrame":
     """One row for each epoch, with the columns that `Learner.history` describes.
 
-    >>> epochs_frame([EpochRecord(0, 1, 40, 0.7, 0.5, 0.9, 2.5)])
-       stage  epoch  step  train_loss  valid_loss  accuracy  seconds
-    0      0      1    40         0.7         0.5       0.9      2.5
+    >>> epochs_frame([EpochRecord(0, 1, 40, 0.7, 0.5, 0.9, 2.5, 0.02)])
+       stage  epoch  step  train_loss  valid_loss  accuracy  seconds  valid_error
+    0      0      1    40         0.7         0.5       0.9      2.5         0.02
     """
     import pandas as pd  # a third of a second, which a training job need not wait for
 

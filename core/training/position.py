@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from core.errors import TrainingError
+from core.kept import Count, Seconds, Seed, Share
 from core.training.overfit_watch import OverfitWatch
 from core.training.smoothing import TRAINING_BETA, DivergenceWatch, Smoothed
 from core.training.stage import Stage
@@ -43,17 +44,17 @@ class Position:
     ('epoch', 1.5)
     """
 
-    stage: int = 0
-    epoch: int = 0
-    cycle: int = 0
-    step: int = 0
-    stage_step: int = 0
+    stage: Count = 0
+    epoch: Count = 0
+    cycle: Count = 0
+    step: Count = 0
+    stage_step: Count = 0
     due: Literal["step", "epoch", "cycle", "nothing"] = "nothing"
     loss_sum: float = 0.0
-    images: int = 0
-    seconds: float = 0.0
+    images: Count = 0
+    seconds: Seconds = 0.0
     valid_loss: float = 0.0
-    accuracy: float = 0.0
+    accuracy: Share = 0.0
     smoothed: Smoothed = field(default_factory=lambda: Smoothed(beta=TRAINING_BETA))
     watch: DivergenceWatch = field(default_factory=DivergenceWatch)
     overfit: OverfitWatch = field(default_factory=OverfitWatch)
@@ -114,7 +115,7 @@ class LearnerMeta(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="constants")
 
     version: int
-    seed: int
+    seed: Seed
     position: Position
     stage: Stage | None = None
 

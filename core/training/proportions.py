@@ -1,9 +1,34 @@
 """How sure a share of counted images is, and whether two shares differ by more than chance. Imports no torch."""
 
 import math
+from collections.abc import Sequence
 
 Z = 1.959963984540054
 """Standard deviations of a 95 % interval."""
+
+
+LEVEL = 0.05
+"""P-value below which a difference is called more than chance."""
+
+
+def p_in_words(p: float) -> str:
+    """A p-value as it is written everywhere.
+
+    >>> p_in_words(0.1433), p_in_words(0.0042), p_in_words(1e-9)
+    ('p = 0.14', 'p = 0.004', 'p < 0.001')
+    """
+    if p < 0.001:
+        return "p < 0.001"
+    return f"p = {p:.2f}" if p >= 0.01 else f"p = {p:.3f}"
+
+
+def verdict(p: float) -> str:
+    """Whether a difference is more than chance, with its p-value.
+
+    >>> verdict(0.1433)
+    'could be chance, p = 0.14'
+    """
+    return f"{'more than chance' if p < LEVEL else 'could be chance'}, {p_in_words(p)}"
 
 
 def interval(share: float, count: int, z: float = Z) -> tuple[float, float]:
@@ -40,3 +65,19 @@ def mcnemar(only_first: int, only_second: int) -> float:
     both = only_first + only_second
     tail = sum(math.comb(both, k) for k in range(min(only_first, only_second) + 1))
     return min(1.0, 2 * tail / (1 << both))
+
+
+def holm(values: Sequence[float]) -> tuple[float, ...]:
+    """P-values (0..1) of several tests, in their order, raised so that all of them together are at one level.
+
+    Of many tests some fall below any level by chance. S. Holm, "A Simple Sequentially Rejective Multiple Test
+    Procedure" (1979): the smallest counts as many times as there are tests, the next one time less, and so on.
+
+    >>> holm([0.01, 0.5, 0.02])
+    (0.03, 0.5, 0.04)
+    """
+    raised, least = [0.0] * len(values), 0.0
+    for place, index in enumerate(sorted(range(len(values)), key=lambda index: values[index])):
+        least = max(least, min(1.0, (len(values) - place) * values[index]))
+        raised[index] = least
+    return tuple(raised)

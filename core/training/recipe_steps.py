@@ -24,7 +24,7 @@ TITLES: dict[Kind, str] = {
 """What each step is called, everywhere."""
 
 WHY: dict[Kind, str] = {
-    "augmentation": "Random changes that keep the label: the network sees each image differently in every epoch.",
+    "augmentation": "Random changes that keep the label, for the stages that train on changed images.",
     "find": "A range test raises the rate batch by batch and shows which rates are too high for this network.",
     "head": "The backbone is frozen and gives fixed features; only the new head learns, which is quick and safe.",
     "augment": "With changed images features change too, so activations cannot be kept: the backbone runs each time.",

@@ -44,7 +44,8 @@ class EpochRecord(_Row):
 
     `epoch` and `step` count over the run. Both losses are plain cross-entropy in nats, whatever the stage minimises
     (label smoothing, class weights): they can be compared with each other, over stages and with an evaluation.
-    `accuracy` is 0..1. `seconds` is the time of the batches and validation.
+    `accuracy` is 0..1. `seconds` is the time of the batches and validation. `valid_error` is the standard error of
+    `valid_loss` over the validation images: how far other images of the kind would have moved it.
     """
 
     stage: int
@@ -54,6 +55,7 @@ class EpochRecord(_Row):
     valid_loss: float
     accuracy: float
     seconds: float
+    valid_error: float
     kind: Literal["epoch"] = "epoch"
 
 

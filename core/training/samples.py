@@ -5,9 +5,10 @@ from torch import Tensor
 
 from core.data.batches import epoch_order, split_batches
 from core.data.index import DataSet
+from core.data.items import Indices
 from core.errors import TrainingError
+from core.model.machine import sent
 from core.training.balance import balanced_weights
-from core.training.feeds import Indices
 from core.training.stage import Stage
 
 
@@ -25,7 +26,7 @@ class Samples:
             raise TrainingError(f"The data set has no {missing} images. Choose another split.")
         self._batch_size = stage.batch_size
         self._class_weights = balanced_weights(data.labels[self.train], len(data.classes))
-        self._labels = torch.from_numpy(data.labels).to(device)
+        self._labels = torch.tensor(data.labels).to(device)
 
     def batches(self, seed: int, epoch: int) -> list[Indices]:
         """The image indices of every batch of `epoch`, in the random order that `seed` gives that epoch."""
@@ -33,7 +34,7 @@ class Samples:
 
     def labels(self, indices: Indices) -> Tensor:
         """Class numbers (B,) int64 of the images `indices`."""
-        return self._labels[torch.from_numpy(indices).to(self._labels.device)]
+        return self._labels[sent(torch.from_numpy(indices), self._labels.device)]
 
     def class_weights(self) -> Tensor:
         """Weight of each class (C,) in the loss; see `core.training.balance`."""

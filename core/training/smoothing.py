@@ -2,6 +2,11 @@
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from core.kept import Count
 
 BETA = 0.98
 """Weight of the past in the smoothed loss of a range test, as in fastai."""
@@ -26,8 +31,8 @@ class Smoothed:
     """
 
     mean: float = 0.0
-    count: int = 0
-    beta: float = BETA
+    count: Count = 0
+    beta: Annotated[float, Field(ge=0, lt=1)] = BETA
 
     def add(self, value: float) -> float:
         """Add `value`, and return the mean so far."""
@@ -44,7 +49,7 @@ class DivergenceWatch:
     """
 
     best: float | None = None
-    high: int = 0
+    high: Count = 0
 
     def exploded(self, smoothed: float, classes: int) -> bool:
         """Whether training has diverged, with `smoothed` as the smoothed loss (nats) after one more batch.

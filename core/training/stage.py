@@ -1,6 +1,5 @@
 """A stage is one fit, a plan is an ordered list of stages; both are immutable, validated values."""
 
-import json
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -8,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from core.augment import NONE, Augmentation
 from core.errors import PlanError
+from core.kept import parse_json
 from core.model.catalogue import GROUPS
 
 HIGHEST_RATE = 100.0
@@ -25,7 +25,8 @@ class StageSettings(BaseModel):
     `group_ratio`. An epoch goes over `share` (0..1] of the training images, of `size` px, in batches of `batch_size`.
     With `freeze_norm` batch norm keeps its statistics in layers that are trained (fastai 0.7's `bn_freeze`): those of
     a pretrained network are better than those of a few small batches. With `stop_overfitting` the stage ends once its
-    overfitting costs (`core.training.overfit_watch`).
+    overfitting costs (`core.training.overfit_watch`). With `measure_after_cycle` a training job measures what each
+    restart did (`core.jobs.after_cycle`), which changes nothing of the training.
 
     >>> stage = Stage(freeze_to=0, lr=0.01, group_ratio=10, cycles=3, cycle_mult=2)
     >>> stage.cycle_lengths, stage.epochs
@@ -55,6 +56,7 @@ class StageSettings(BaseModel):
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     class_weights: bool = False
     stop_overfitting: bool = False
+    measure_after_cycle: bool = True
     size: int = Field(default=128, ge=8, le=1024)
     batch_size: int = Field(default=32, ge=1, le=4096)
     augmentation: Augmentation = NONE
@@ -202,7 +204,7 @@ def plan_of(values: dict[str, Any] | Sequence[dict[str, Any]]) -> Plan:
 def plan_from_json(text: str | bytes) -> Plan:
     """A validated plan from JSON text; raises `PlanError` when it is not JSON or not a plan."""
     try:
-        values = json.loads(text)
+        values = parse_json(text)
     except ValueError as error:
         raise PlanError(f"That is not a plan: it is not valid JSON ({error}).") from error
     if not isinstance(values, dict | list):

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.kept import Positive
 from core.numbers import rate_in_words
 from core.training.curves import Numbers, Smooth, smoothed
 
@@ -74,13 +75,24 @@ class Suggestion:
     two sentences with this curve's numbers.
     """
 
-    lr: float
-    low: float
-    high: float
-    collapse: float | None
+    lr: Positive
+    low: Positive
+    high: Positive
+    collapse: Positive | None
     certain: bool
     reason: str
-    rise: float | None = None
+    rise: Positive | None = None
+
+    @property
+    def headline(self) -> str:
+        """What the curve shows of rates that are too high, in a line."""
+        if self.collapse is not None:
+            return f"Training collapses from {rate_in_words(self.collapse)}: take a lower rate"
+        if self.rise is not None:
+            return f"The loss rises for good from {rate_in_words(self.rise)}: take a lower rate"
+        if self.certain:
+            return "The loss does not rise for good within these rates: none of them is seen to be too high"
+        return "This curve does not say which rates are too high"
 
 
 @dataclass(frozen=True)
@@ -89,11 +101,13 @@ class Reading:
 
     `half` is the rate at which half of the fall is done and `travel` how far the weights had moved by then (in
     units of AdamW's step), both None where the loss does not fall. `rise` is where the loss leaves the lowest
-    for good, `collapse` where it passes its highest of before; None where it does not.
+    for good, `collapse` where it passes its highest of before; None where it does not. `bottom` is the rate of the
+    lowest loss.
     """
 
     start: float
     lowest: float
+    bottom: float
     half: float | None
     travel: float | None
     rise: float | None
@@ -168,7 +182,7 @@ def read(curve: Smooth, least_rise: float = 0.0) -> Reading:
     risen = max((curve.roots[bottom] + RISEN * noise) ** 2, lowest + least_rise)
     rise = _for_good(curve, bottom, risen)
     collapse = _for_good(curve, bottom, max((curve.roots[top] + noise) ** 2, risen))
-    return Reading(highest, lowest, half, travel, rise, collapse)
+    return Reading(highest, lowest, float(curve.lrs[bottom]), half, travel, rise, collapse)
 
 
 def _step(curve: Smooth) -> float:
@@ -200,12 +214,20 @@ def _chosen(reading: Reading, steps: int, *, new: bool, only_the_head: bool, lea
     if lr >= customary:
         by, lr = "", customary
     high = lr * RANGE if reading.rise is None else min(lr * RANGE, max(lr, share * reading.rise))
-    reason = f"{_seen(reading, least_rise)}. {_why(by, lr, steps, new=new, short=not new and length < 1)}"
-    return Suggestion(lr, lr / RANGE, high, reading.collapse, True, reason, reading.rise)
+    why = _why(by, lr, steps, what=_named(new, only_the_head), short=not new and length < 1)
+    said = f"{_seen(reading, least_rise)}. {why}{'' if new else _above_the_lowest(lr, reading)}"
+    return Suggestion(lr, lr / RANGE, high, reading.collapse, True, said, reading.rise)
 
 
 def _customary(only_the_head: bool) -> float:
     return HEAD_RATE if only_the_head else WHOLE_RATE
+
+
+def _named(new: bool, only_the_head: bool) -> str:
+    """What is trained, as far as customary rates tell such things apart."""
+    if new:
+        return "a new network"
+    return "a head that was trained, alone" if only_the_head else "a network that was trained"
 
 
 def _seen(reading: Reading, least_rise: float) -> str:
@@ -219,15 +241,25 @@ def _seen(reading: Reading, least_rise: float) -> str:
     return f"{said}, and rises for good from {rate_in_words(reading.rise)}"
 
 
-def _why(by: str, lr: float, steps: int, *, new: bool, short: bool) -> str:
+def _why(by: str, lr: float, steps: int, *, what: str, short: bool) -> str:
     batches, rate = _batches(steps), rate_in_words(lr)
     if by == "travel":
         return f"At {rate}, the {batches} of this stage are already enough to finish the fall."
     if by == "rise":
         return f"{rate} keeps a safe distance from the rise for a stage of {batches}."
     if short:
-        return f"{rate} is the customary rate of a trained network, lowered because {batches} can repair little."
-    return f"{rate} is the customary rate of a {'new' if new else 'trained'} network, and this curve allows it."
+        return f"{rate} is the customary rate of {what}, lowered because {batches} can repair little."
+    return f"{rate} is the customary rate of {what}, and this curve allows it."
+
+
+def _above_the_lowest(lr: float, reading: Reading) -> str:
+    """Why a rate above that of the lowest loss is no mistake, where it is one."""
+    if lr <= reading.bottom:
+        return ""
+    lowest = f" The curve is lowest below that, at {rate_in_words(reading.bottom)}"
+    if reading.half is None:
+        return f"{lowest}, where it has fallen by no more than its noise; training repairs what it rises from there."
+    return f"{lowest}; training repairs what it rises from there."
 
 
 def _batches(steps: int) -> str:

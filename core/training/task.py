@@ -1,5 +1,6 @@
 """A stage made ready to train: one step of training, and validation."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -10,10 +11,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from core.data.items import Indices
 from core.errors import TrainingError
 from core.model.classifier import Classifier, evaluating, freeze_to, set_mode
 from core.model.machine import explained_memory_errors
-from core.training.feeds import VALIDATION_BATCH, Feed, Indices
+from core.training.feeds import VALIDATION_BATCH, Feed
 from core.training.optimisers import build_optimiser, set_rates
 from core.training.randomness import generator, isolated, seed_of
 from core.training.samples import Samples
@@ -29,10 +31,19 @@ class BatchLoss(NamedTuple):
 
     They differ where the stage has label smoothing or class weights. What is reported of a training is plain, so that
     training and validation, stages with other settings, and an evaluation afterwards can be compared.
+    Both are numbers of the device, of shape (): to read one waits for the batch; see `core.training.late`.
     """
 
-    objective: float
-    plain: float
+    objective: torch.Tensor
+    plain: torch.Tensor
+
+
+class Validation(NamedTuple):
+    """The mean plain cross-entropy over the validation images in nats, its standard error, and the accuracy (0..1)."""
+
+    loss: float
+    error: float
+    accuracy: float
 
 
 class Task:
@@ -57,6 +68,16 @@ class Task:
         self._seed = seed
         self._order: tuple[int, list[Indices]] | None = None
 
+    @property
+    def device(self) -> torch.device:
+        """Where it is trained."""
+        return self._model.mean.device
+
+    @property
+    def classes(self) -> int:
+        """How many classes the model has."""
+        return len(self._model.classes)
+
     def batches(self, epoch: int) -> list[Indices]:
         """The image indices of every batch of `epoch` (from 0), shuffled for each epoch."""
         if self._order is None or self._order[0] != epoch:
@@ -77,7 +98,7 @@ class Task:
         `rates` has one learning rate for each layer group. Raises `TrainingError` when the GPU's memory does not
         suffice, or when batch norm is given a single image.
         """
-        with self._seeded(step) as draws, _explained_errors(len(indices), self.stage.size):
+        with self._seeded(step) as draws, explained_errors(len(indices), self.stage.size):
             set_rates(self.optimiser, rates, momentum)
             batch, labels = self._feed.batch(indices, draws), self._samples.labels(indices)
             logits = self._feed.logits(batch)
@@ -85,41 +106,52 @@ class Task:
             self.optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             self.optimiser.step()
-            objective = loss.item()
-            return BatchLoss(objective, self._plain(logits.detach(), labels) if self._is_changed else objective)
+            objective = loss.detach()
+            return BatchLoss(objective, F.cross_entropy(logits.detach(), labels) if self._is_changed else objective)
 
-    def validate(self, progress: Progress = no_progress) -> tuple[float, float]:
-        """Mean plain cross-entropy and accuracy (0..1) over the validation images; changes nothing.
+    def validate(self, progress: Progress = no_progress) -> Validation:
+        """The loss and accuracy of the validation images; changes nothing.
 
         A validation that takes longer than 2 s reports to `progress` after each batch. An exception that `progress`
         raises stops it there. Raises `TrainingError` when the GPU's memory does not suffice.
         """
         indices = self._samples.valid
         with evaluating(self._model), explained_memory_errors(VALIDATION_BATCH, self.stage.size):
-            logits = self._feed.plain_logits(indices, _when_long(progress)).float()
             labels = self._samples.labels(indices)
-            right = (logits.argmax(dim=1) == labels).sum()
-            return self._plain(logits, labels), right.item() / len(labels)
+            blocks, hits, done = [], [], 0
+            for block in self._feed.plain_logits(indices, _when_long(progress)):
+                own = labels[done : done + len(block)]
+                blocks.append(F.cross_entropy(block.float(), own, reduction="none"))
+                hits.append(block.argmax(dim=1) == own)
+                done += len(block)
+            losses = torch.cat(blocks)
+            spread = losses.double().std(correction=int(len(labels) > 1))
+            error = spread.item() / math.sqrt(len(labels))
+            return Validation(losses.mean().item(), error, int(torch.cat(hits).sum()) / len(labels))
+
+    def valid_features(self) -> torch.Tensor | None:
+        """Features (N, F) of the validation images where the backbone is frozen; None where it is trained."""
+        with evaluating(self._model), explained_memory_errors(VALIDATION_BATCH, self.stage.size):
+            return self._feed.plain_features(self._samples.valid)
 
     @property
     def _is_changed(self) -> bool:
         """Whether the objective is anything else than plain cross-entropy."""
         return self.stage.class_weights or self.stage.label_smoothing > 0
 
-    @staticmethod
-    def _plain(logits: torch.Tensor, labels: torch.Tensor) -> float:
-        return F.cross_entropy(logits, labels).item()
-
     @contextmanager
-    def _seeded(self, step: int) -> Iterator[torch.Generator]:
-        """Seed dropout and the layers for step number `step`; gives the generator of its augmentation."""
+    def _seeded(self, step: int, rank: int = 0) -> Iterator[torch.Generator]:
+        """Seed dropout and the layers for step number `step`; gives the generator of its augmentation.
+
+        What layers draw in another process than the first is other random numbers: they are for other images.
+        """
         self._model.generator.manual_seed(seed_of(self._seed, "dropout", step))
-        with isolated(self._model.mean.device, seed_of(self._seed, "layers", step)):
+        with isolated(self._model.mean.device, seed_of(self._seed, "layers", step, *((rank,) if rank else ()))):
             yield generator(self._seed, "augmentation", step)
 
 
 @contextmanager
-def _explained_errors(images: int, size: int) -> Iterator[None]:
+def explained_errors(images: int, size: int) -> Iterator[None]:
     """Turn torch's errors for a batch of `images` images of `size` px into sentences that say what to change."""
     try:
         with explained_memory_errors(images, size):

@@ -7,8 +7,9 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from core.kept import Count, Finite, Positive, Seconds, Seed, Share
 from core.training.proportions import Z, interval
 from core.training.stage import Stage
 from core.training.trial_settings import Length
@@ -53,12 +54,12 @@ class Measured(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="constants")
 
-    loss: float
-    error_images: float
-    error_repeats: float | None = None
-    accuracy: float
-    accuracy_low: float
-    accuracy_high: float
+    loss: Finite
+    error_images: Finite
+    error_repeats: Finite | None = None
+    accuracy: Share
+    accuracy_low: Finite
+    accuracy_high: Finite
 
     @property
     def low(self) -> float:
@@ -83,11 +84,11 @@ class Outcome(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    lr: float
-    repeats: int
+    lr: Positive
+    repeats: Count
     measured: Measured | None = None
-    diverged_at: int | None = None
-    seconds: float = 0.0
+    diverged_at: Count | None = None
+    seconds: Seconds = 0.0
 
 
 class Pair(BaseModel):
@@ -99,12 +100,12 @@ class Pair(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    first: float
-    second: float
-    difference: float
-    error: float
-    p_loss: float
-    p_accuracy: float
+    first: Positive
+    second: Positive
+    difference: Finite
+    error: Finite
+    p_loss: Finite
+    p_accuracy: Finite
 
 
 class Trials(BaseModel):
@@ -122,23 +123,30 @@ class Trials(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="constants")
 
     stage: Stage
-    rates: tuple[float, ...]
+    rates: tuple[Positive, ...]
     length: Length
-    repeats: int
-    batches: int
-    planned: int
-    trained_on: int
-    judged_on: int
-    epoch: int
-    step: int
-    seed: int
+    repeats: Count
+    batches: Count
+    planned: Count
+    trained_on: Count
+    judged_on: Count
+    epoch: Count
+    step: Count
+    seed: Seed
     before: Measured | None = None
     outcomes: tuple[Outcome, ...] = ()
     pairs: tuple[Pair, ...] = Field(default=())
-    curve_lowest: float | None = None
+    curve_lowest: Positive | None = None
     replayed: bool = False
     valid_loss: float | None = None
     not_judged: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _each_rate_once(self) -> "Trials":
+        rates = [outcome.lr for outcome in self.outcomes]
+        if len(set(rates)) < len(rates):
+            raise ValueError("a rate has two outcomes")
+        return self
 
     @property
     def seen(self) -> bool:

@@ -124,9 +124,8 @@ def _best(trials: Trials, name: Name) -> list[str]:
     if not alike:
         return [f"{figures}, and differs from every other rate by more than chance."]
     pairs = [trials.pair(outcome.lr, best.lr) for outcome in alike]
-    return [
-        f"{figures}; {_listed(alike, name)} cannot be told apart from it (p {_p(min(p.p_loss for p in pairs if p))})."
-    ]
+    least = min((pair.p_loss for pair in pairs if pair), default=1.0)  # a file may lack them
+    return [f"{figures}; {_listed(alike, name)} cannot be told apart from it (p {_p(least)})."]
 
 
 def _diverged(trials: Trials, name: Name) -> list[str]:

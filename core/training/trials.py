@@ -13,20 +13,22 @@ from time import perf_counter
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from core.model.classifier import Classifier, evaluating
 from core.model.machine import explained_memory_errors
 from core.numbers import rate_in_words
 from core.training.feeds import VALIDATION_BATCH, Feed, feed_for
 from core.training.kept_out import classes_not_judged, kept_out, trial_data
+from core.training.late import in_order
 from core.training.learner import Learner
 from core.training.preserve import preserved
 from core.training.randomness import seed_of
 from core.training.samples import Samples
 from core.training.schedules import Schedule, schedule_of, steps_per_epoch
+from core.training.shared_task import task_kind
 from core.training.smoothing import EXPLODED, TRAINING_BETA, DivergenceWatch, Smoothed
 from core.training.stage import Stage
-from core.training.task import Task
 from core.training.trial_results import Measured, TrialResult, Trials, measured, with_results
 from core.training.trial_settings import Length, TrialSettings
 from core.training.trial_statistics import Losses, Right
@@ -155,7 +157,7 @@ class _Trials:
         for stage in stages:
             length = steps_per_epoch(stage, self._data)
             schedule, highest = schedule_of(stage, length), stage.group_rates(len(self._model.groups))
-            task = Task(self._model, stage, *self._ready(stage), seed=self._learner.seed)
+            task = task_kind()(self._model, stage, *self._ready(stage), seed=self._learner.seed)
             task.set_training()
             for step in range(schedule.steps):
                 epoch, batch = divmod(step, length)
@@ -176,15 +178,18 @@ class _Trials:
         """One trial; the caller puts the model back."""
         started = perf_counter()
         seed = seed_of(self._learner.seed, "trial", repeat)
-        task = Task(self._model, self._stage, self._samples, self._feed, seed=seed)
+        task = task_kind()(self._model, self._stage, self._samples, self._feed, seed=seed)
         task.set_training()
         smoothed, watch = Smoothed(beta=TRAINING_BETA), DivergenceWatch()
         diverged_at, high_since = None, None
-        for step in range(self._schedule.steps):
+
+        def train(step: int) -> list[Tensor]:
             epoch, batch = divmod(step, self._length)
             top = lr * self._schedule.factor(step)
             rates = tuple(top * rate / self._rates[-1] for rate in self._rates)
-            loss = task.train(task.batches(epoch)[batch], step, rates, self._schedule.momentum(step)).plain
+            return [task.train(task.batches(epoch)[batch], step, rates, self._schedule.momentum(step)).plain]
+
+        for step, (loss,) in in_order(self._learner.device, range(self._schedule.steps), train):
             yield TrialBatch(number, lr, step + 1)
             high_since = (high_since or step + 1) if not loss <= self._limit else None
             if not math.isfinite(loss) or watch.exploded(smoothed.add(loss), len(self._model.classes)):
@@ -198,7 +203,7 @@ class _Trials:
     def _judged(self) -> tuple[Losses, Right]:
         """Cross-entropy (n,) in nats of each kept-out image, without augmentation, and whether it is right."""
         with evaluating(self._model), explained_memory_errors(VALIDATION_BATCH, self._stage.size):
-            logits = self._feed.plain_logits(self._kept, self._progress).float()
+            logits = torch.cat(list(self._feed.plain_logits(self._kept, self._progress))).float()
             labels = self._samples.labels(self._kept)
             losses = F.cross_entropy(logits, labels, reduction="none")
             right = logits.argmax(dim=1) == labels

@@ -157,7 +157,7 @@ def estimate(
 
 def _gradients(learner: Learner, stage: Stage) -> Gradient:
     """The gradients of the stage's batches, by steps at a rate of 0; all that depends on what a task offers is here."""
-    task = learner.task(stage.model_copy(update={"optimiser": "sgd"}), seed=seed_of(learner.seed, "vsgd"))
+    task = learner.task(stage.model_copy(update={"optimiser": "sgd"}), seed=seed_of(learner.seed, "vsgd"), alone=True)
     task.set_training()
     whole = max(1, sum(len(batch) == stage.batch_size for batch in task.batches(0)))
     trained = [p for group in learner.model.groups for p in group.parameters() if p.requires_grad]

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.kept import Positive
 from core.numbers import rate_in_words
 
 ASSUMES = (
@@ -25,14 +26,14 @@ class VsgdEstimate(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    rate: float = Field(gt=0, allow_inf_nan=False)
-    low: float = Field(gt=0, allow_inf_nan=False)
-    high: float = Field(gt=0, allow_inf_nan=False)
-    group_rates: tuple[float | None, ...]
+    rate: Positive
+    low: Positive
+    high: Positive
+    group_rates: tuple[Positive | None, ...]
     signal: float = Field(gt=0, le=1)
     curvature: float = Field(gt=0, allow_inf_nan=False)
-    batches: int = Field(ge=1)
-    batch_size: int = Field(ge=1)
+    batches: int = Field(ge=1, le=10**9)
+    batch_size: int = Field(ge=1, le=10**9)
 
     @property
     def mostly_noise(self) -> bool:

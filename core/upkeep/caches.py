@@ -7,11 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from core.data.kept_rows import delete_array
 from core.errors import RunError
 from core.jobs import queue, store
+from core.kept import read_json, read_once
 from core.runs.folder import list_runs
 from core.runs.state import RunInfo
-from core.workspace import Workspace, read_json, sentences
+from core.workspace import Workspace, sentences
 
 COLUMNS = ("kind", "data", "size", "backbone", "images", "bytes", "key", "used_by")
 KINDS = ("pixels", "activations")
@@ -61,8 +63,7 @@ def clear(workspace: Workspace, keys: Iterable[str]) -> int:
             array = _folder(workspace, kind) / f"{name}.npy"
             with sentences(array):
                 freed += array.stat().st_size
-                array.unlink()
-                array.with_suffix(".json").unlink(missing_ok=True)
+                delete_array(array)
     return freed
 
 
@@ -87,7 +88,7 @@ def _described(kind: str, path: Path, runs: list[RunInfo]) -> Cache:
     users = [
         run.name
         for run in runs
-        if (run.fingerprint == fingerprint if fingerprint else run.data_title == data)
+        if ((run.given or run.fingerprint) == fingerprint if fingerprint else run.data_title == data)
         and (kind == "pixels" or run.backbone == backbone)
     ]
     return Cache(
@@ -104,7 +105,7 @@ def _described(kind: str, path: Path, runs: list[RunInfo]) -> Cache:
 
 def _facts(path: Path) -> dict[str, Any]:
     try:
-        facts = read_json(path.with_suffix(".json"))
+        facts = read_once(path.with_suffix(".json"), read_json)
     except (OSError, ValueError):
         return {}
     return facts if isinstance(facts, dict) else {}

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from core.data.row_file import last_written
 from core.errors import AnnealError, RunError
 from core.jobs import queue, store
 from core.jobs.actions import TRASH
+from core.kept import forget
 from core.runs.checkpoint import read_meta, read_snapshot_meta
 from core.runs.folder import RunFolder
 from core.upkeep.caches import KINDS, caches
@@ -19,6 +21,7 @@ OLD_S = 3600.0
 """Age after which a temporary file belongs to nobody, even while a job is live."""
 
 DELETE = "Nothing reads it. It can be deleted."
+HALF_MADE = "They are gone on with when they are needed. They can be deleted; then they are made from the beginning."
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ def check(workspace: Workspace) -> list[Finding]:
 
     It changes nothing, except that jobs whose process has ended are marked as lost.
     """
+    forget(workspace.root)  # what lies on the disk now, not what this process read of it once
     queue.check_processes(workspace)
     return [*_leftovers(workspace), *_arrays(workspace), *_stale(workspace), *_runs(workspace), *_job_files(workspace)]
 
@@ -67,9 +71,15 @@ def _delete(path: Path) -> None:
 def _leftovers(workspace: Workspace) -> Iterator[Finding]:
     """Temporary files of writers that were killed, and half-made or half-deleted runs."""
     busy = queue.live_job(workspace) is not None
-    for folder in (workspace.pixels, workspace.activations, workspace.indexes, workspace.jobs, workspace.runs):
+    kept = (workspace.pixels, workspace.activations, workspace.indexes, workspace.versions, workspace.jobs)
+    for folder in (*kept, workspace.runs):
         for path in folder.rglob(".*.part"):
-            if _abandoned(path, busy):
+            is_array = path.is_dir() and folder.name in KINDS
+            if not _abandoned(last_written(path) if is_array else path, busy):
+                continue
+            if is_array:
+                yield Finding(path, f"{folder.name.capitalize()} that are only half made.", HALF_MADE, removable=True)
+            else:
                 yield Finding(path, "A file that was only half written.", DELETE, removable=True)
     for path in workspace.runs.glob(".*"):
         if path.name.startswith(TRASH) and path.is_dir():
@@ -96,7 +106,7 @@ def _arrays(workspace: Workspace) -> Iterator[Finding]:
             except (OSError, ValueError, EOFError):
                 advice = "It is made again when needed. It can be deleted."
                 yield Finding(path, f"Damaged {kind}: the file is not whole.", advice, removable=True)
-        for path in folder.glob("[!.]*.json"):
+        for path in (*folder.glob("[!.]*.json"), *folder.glob("[!.]*.digests")):
             if not path.with_suffix(".npy").exists():
                 yield Finding(path, f"A description of {kind} that are gone.", DELETE, removable=True)
 

@@ -13,13 +13,16 @@ from core.jobs import queue
 from core.runs.folder import RunFolder, open_run
 from core.workspace import Workspace
 from pages.ui import session, style
-from pages.ui.errors import show
+from pages.ui.errors import show, shown
+from pages.ui.garbage import collect_seldom
+from pages.ui.hosting import keeper
 from pages.ui.jobs import job_line
 from pages.ui.logo import ICON, LOGO
 from pages.ui.ready import get_ready
 from pages.ui.standing import standing_of
 from pages.ui.terms import words_row
 from pages.ui.text import literal, plain
+from pages.ui.visitor import here, notice
 from pages.ui.way import HOME, next_after
 
 APP = Path(__file__).parents[2]
@@ -32,6 +35,7 @@ PAGES = (
     ("pages/lr_finder.py", "LR finder", ":material/troubleshoot:"),
     ("pages/training.py", "Training", ":material/local_fire_department:"),
     ("pages/confusion_matrix.py", "Confusion matrix", ":material/grid_on:"),
+    ("pages/mend.py", "Mend", ":material/healing:"),
     ("pages/predict.py", "Predict", ":material/center_focus_strong:"),
     ("pages/runs.py", "Runs", ":material/history:"),
 )
@@ -75,9 +79,11 @@ def begin(title: str, icon: str, *, lead: str, words: Iterable[str] = ()) -> Con
     `?run=ID` opens that run; when it is not there, the page says so and goes on without it.
     """
     st.set_page_config(page_title=f"{title} · Anneal", page_icon=ICON, layout="wide")
+    collect_seldom()
     style.put_on()
     st.logo(LOGO, icon_image=ICON, size="large")
-    workspace = Workspace.at()
+    with shown(stop=True):
+        workspace = here()
     _start_jobs(workspace)
     run = _current_run(workspace)
     page = next((path for path, name, _ in PAGES if name == title), HOME)
@@ -86,7 +92,8 @@ def begin(title: str, icon: str, *, lead: str, words: Iterable[str] = ()) -> Con
     with st.sidebar:
         _navigation(run)
         _current(context)
-        job_line(workspace)
+        job_line(workspace, run)
+        notice(workspace)
     st.title(title, anchor=False, icon=icon)
     st.markdown(lead)
     if words:
@@ -125,6 +132,8 @@ def _start_jobs(workspace: Workspace) -> None:
     """Start queued jobs whose turn has come, and keep a process ready that starts the next one at once."""
     try:
         queue.advance(workspace)
+        if workspace.host is not None:
+            keeper.start(workspace.host)
         if os.environ.get("ANNEAL_WARM") != "0":
             get_ready(workspace)
     except AnnealError as error:
@@ -155,7 +164,7 @@ def _current(context: Context) -> None:
     st.space("xsmall")
     if context.run is not None:
         info = context.run.info
-        st.caption("Run in hand", help="Every page works on this run. Choose another on the Runs page.")
+        st.caption("Open run", help="Every page works on this run. Choose another on the Runs page.")
         with st.container(gap="xxsmall"):
             st.text(plain(info.name, 40))
             st.caption(f"{literal(info.data_title, 30)} · {literal(info.backbone, 24)}")

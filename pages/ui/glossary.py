@@ -11,9 +11,18 @@ MORE: dict[str, str] = {
         "The rate falls during a cycle along half a cosine: large steps first, to get about, and steps near 0 at "
         "the end, to settle at a low point."
     ),
+    "balanced accuracy": "The mean of the recall of every class, so that rare classes count as much as common ones.",
     "branch": (
         "A new run that goes on from a snapshot of another one with one thing changed, so that what differs "
         "afterwards comes from that."
+    ),
+    "calibration": (
+        "Whether probabilities are honest: of the images that the model gives 80%, 80% should be right. The expected "
+        "calibration error is how far they are apart on average."
+    ),
+    "confidence interval": (
+        "A range for what is measured on few images: in 95 of 100 such measurements it holds the true figure. "
+        "Anneal gives Wilson's for accuracies."
     ),
     "confusion matrix": (
         "A table of true classes against predicted ones. What lies off the diagonal are errors: the largest "
@@ -22,6 +31,14 @@ MORE: dict[str, str] = {
     "cycle": (
         "From a high rate down to 0 once. Three cycles that begin at length 1 and whose multiplier (`cycle_mult`) is 2 "
         "last 1 + 2 + 4 = 7 epochs."
+    ),
+    "ensemble": (
+        "Several networks that answer together: the mean of their probabilities. The snapshots of one run are such "
+        "networks, so an ensemble of them needs no further training."
+    ),
+    "F1": (
+        "One figure for a class: the harmonic mean of precision and recall, high only when both are. Macro F1 is its "
+        "mean over the classes."
     ),
     "image size": (
         "The side in pixels to which images are scaled. Start small, because it is fast, then go larger: the "
@@ -32,26 +49,53 @@ MORE: dict[str, str] = {
         "know edges already and need small steps; the head is new and needs large ones."
     ),
     "LR finder": (
-        "It trains on a few batches at ever higher rates and plots the loss against the rate. Where the loss "
-        "falls, the rate works; past its lowest point training already begins to break, so take a lower rate than"
-        " that of the lowest point. Another order of the images moves the curve: several seeds show by how much."
+        "It trains on a few batches, each at the rate of the one before times the same factor, and plots the loss "
+        "against the rate. Where the loss falls, the rate works; past its lowest point training begins to break, so a "
+        "new network takes a lower rate than that of the lowest point. The loss of one that has been trained hardly "
+        "falls: there only the rise says something. Another order of the images moves the curve: several seeds show "
+        "by how much."
+    ),
+    "batch norm": (
+        "A layer that scales activations by their mean and spread: those of the batch, or, in a pretrained network "
+        "here, the ones kept from its pretraining."
+    ),
+    "gradient": (
+        "The slope of the loss along every weight. Its norm is its length: how steep the loss is where the weights are."
+    ),
+    "McNemar's test": (
+        "Whether two networks differ by more than chance on the same images: it counts only the images that one has "
+        "right and the other wrong. A p below 0.05 is called more than chance."
+    ),
+    "precision and recall": (
+        "Precision: of the images called a class, the share that are of it. Recall: of a class's images, the share "
+        "that were found."
     ),
     "precompute": (
         "Compute the activations of every image once and train the head from them. That is only right while the "
         "backbone is frozen and the images are not augmented."
     ),
     "range test": "One sweep of the LR finder. The weights are put back afterwards, byte for byte.",
+    "ridge": "A rise of the loss between two places of the weights: a network that crossed one is in another valley.",
     "restart": "At the end of a cycle the rate jumps up again. It can carry the network out of a narrow valley.",
+    "seed": (
+        "The number that random choices begin from: the order of the images, their augmentation, the split. The same "
+        "seed gives the same run; another shows how much is luck."
+    ),
     "snapshot": "The weights at the end of a cycle, or of the best epoch, kept under a name.",
     "stage": (
         "One fit with its settings: what is frozen, which rate, how many cycles, which images. A plan is a list "
         "of stages."
     ),
+    "stem": "The first layer group, nearest to the image: it sees edges and colours.",
     "test-time augmentation": "Predict an image and a few augmented copies of it, and take the mean.",
     "validation": (
         "Images that training never sees. Loss and accuracy on them say how the network does on new images. "
         "Training loss 0.05 beside validation loss 0.60 is overfitting: augment, use more images, or go back to "
         "the best snapshot."
+    ),
+    "vSGD": (
+        "A rule that estimates a learning rate from the noise of the gradients instead of from a curve "
+        "(Schaul, Zhang and LeCun, 2013). Experimental here: it is made for plain SGD."
     ),
     "weights": "The numbers that training changes. Pretrained weights come from training on other photos.",
 }

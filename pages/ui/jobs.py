@@ -41,6 +41,7 @@ TITLES: dict[Kind, str] = {
     "train": "Training",
     "evaluate": "Evaluation",
     "study": "Study",
+    "export": "Export",
 }
 """What each kind of job is called; a study is called after its question, see `title`."""
 
@@ -158,7 +159,7 @@ def say_how_it_ended(run: RunFolder, *kinds: Kind) -> Job | None:
         return job
     st.error(text, icon=":material/error:", title=f"{title(job)} {'failed' if job.status == 'failed' else 'broke off'}")
     log = run.log_tail(LOG_LINES)
-    if log:
+    if log and run.workspace.host is None:  # it names files of the server
         with st.expander("Log", icon=":material/description:"):
             st.code(log, language=None, height=240)
     return job
@@ -174,18 +175,25 @@ def submit(run: RunFolder, spec: Spec) -> bool:
     return True
 
 
-def job_line(workspace: Workspace) -> None:
-    """Say which job is running, how far it is and how many wait; nothing when there is none."""
+def job_line(workspace: Workspace, run: RunFolder | None) -> None:
+    """Say which job is running, how far it is and how many wait; nothing when there is none.
+
+    The page runs again when a job of its own `run` begins or ends, and not for those of others: an open dialog would
+    be closed by it.
+    """
     job = queue.live_job(workspace)
     if job is not None:
-        st.fragment(_line, run_every=LINE_POLL)(workspace, job.id)
+        st.fragment(_line, run_every=LINE_POLL)(workspace, None if run is None else run.id, job)
 
 
-def _line(workspace: Workspace, was: str) -> None:
+def _line(workspace: Workspace, run_id: str | None, was: Job) -> None:
     queue.advance(workspace)
     job = queue.live_job(workspace)
-    if job is None or job.id != was:
+    changed = job is None or job.id != was.id
+    if changed and run_id is not None and run_id in (was.run, "" if job is None else job.run):
         st.rerun()
+    if job is None:
+        return
     with st.container(border=True, gap="xsmall", key="job-line"):
         st.markdown(f":material/local_fire_department: **{title(job)}**")
         st.text(plain(run_name(workspace, job.run), 30))
@@ -209,7 +217,9 @@ def how_far(workspace: Workspace, job: Job) -> str:
         return "Stops at the end of this batch"
     if job.status == "queued":
         waits = queue.waiting_for(workspace, job)
-        return f"{waits}, then it starts by itself" if waits else "Starts in a moment"
+        wait = queue.expected_wait(workspace, job) if waits else None
+        about = f" in about {duration(wait)}" if wait else ""
+        return f"{waits}, then it starts by itself{about}" if waits else "Starts in a moment"
     what = literal(job.progress.what) if job.progress.what else "Starting"
     if job.progress.eta_s is None:
         return what

@@ -1,13 +1,13 @@
 """What the server prepares while somebody reads the first page, so that the next pages and jobs begin at once."""
 
 import contextlib
-import importlib
 import threading
 
 from core.data.index import DataSet
 from core.data.pixels import load_pixels
 from core.errors import AnnealError
 from core.jobs import warm
+from core.process.imports import import_modules
 from core.workspace import Workspace
 
 PAUSE_S = 1.5
@@ -39,13 +39,12 @@ def get_ready(workspace: Workspace) -> None:
 def _first(workspace: Workspace) -> None:
     with contextlib.suppress(AnnealError):  # the next page asks again, and says what is wrong
         warm.start_warm(workspace)
-    for name in MODULES:
-        importlib.import_module(name)
+    import_modules(MODULES)
 
 
 def decode_ahead(data: DataSet, size: int, workspace: Workspace) -> None:
     """Decode a small set's images for a run that was just made, so that its first job begins at once. Does not wait."""
-    if sum(item.width * item.height for item in data.items) <= SMALL:
+    if int((data.items.widths * data.items.heights).sum()) <= SMALL:
         threading.Thread(target=_decode, args=(data, size, workspace), daemon=True).start()
 
 

@@ -15,9 +15,12 @@ from pydantic import ValidationError
 
 from core.augment import Augmentation
 from core.data.catalogue import EMBEDDED
-from core.data.index import DataSet, load_data
+from core.data.index import DataSet, load_data, written_to
+from core.data.kept_set import FEWEST
 from core.data.reading import Choice
-from core.runs.folder import open_run
+from core.errors import AnnealError
+from core.kept import state_of
+from core.runs.folder import open_run, run_path
 from core.workspace import Progress, Workspace
 from pages.ui.progress import progress_bar
 
@@ -25,8 +28,11 @@ RUN = "current_run"
 DATA = "data_in_hand"
 AUGMENTATION = "augmentation"
 BY_THE_RULES = Choice()
-MOST = 8
-"""Data sets in memory, shared by all visitors; an index of 10,000 images takes about 5 MB."""
+MOST, MOST_ON_A_SERVER = 8, 40
+"""Data sets in memory; 10,000 images take about 2 MB."""
+
+CHECK_AFTER_S = 2.0
+"""Seconds until every image of a large set is looked at for changes: the page is to be on show first."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ class DataChoice:
 
 
 class _Loaded:
-    """The data sets last used, by what they were loaded from; they are never changed, so all visitors share them."""
+    """The data sets last used, by the workspace and what they were loaded from; they are never changed."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -70,10 +76,10 @@ class _Loaded:
                 self._sets.move_to_end(key)
             return self._sets.get(key)
 
-    def put(self, key: tuple[object, ...], data: DataSet) -> None:
+    def put(self, key: tuple[object, ...], data: DataSet, most: int) -> None:
         with self._lock:
             self._sets[key] = data
-            while len(self._sets) > MOST:
+            while len(self._sets) > most:
                 self._sets.popitem(last=False)
 
     def drop(self, key: tuple[object, ...]) -> None:
@@ -149,7 +155,7 @@ def selected_data() -> DataChoice | None:
 
 def selected_title(workspace: Workspace, choice: DataChoice) -> str:
     """The title of a data set that has been looked at, else the last part of its path; not escaped."""
-    known = _loaded().get((workspace.root, choice))
+    known = _loaded().get((_root(workspace, choice.spec), choice))
     return known.title if known else Path(choice.spec).name
 
 
@@ -158,7 +164,7 @@ def load(workspace: Workspace, choice: DataChoice, report: Progress | None = Non
 
     Raises `DataError` with what is wrong with it.
     """
-    key = (workspace.root, choice)
+    key = (_root(workspace, choice.spec), choice)
     known = _loaded().get(key)
     if known is None:
         with progress_bar() as bar:
@@ -168,30 +174,67 @@ def load(workspace: Workspace, choice: DataChoice, report: Progress | None = Non
                 valid_share=choice.valid_share,
                 seed=choice.seed,
                 choice=choice.choice,
+                trusting=True,
                 progress=report or bar,
             )
-        _loaded().put(key, known)
+        _loaded().put(key, known, _most(workspace))
+        if len(known.items) >= FEWEST:
+            _check_soon(workspace, choice, key)
     return known
+
+
+def _check_soon(workspace: Workspace, choice: DataChoice, key: tuple[object, ...]) -> None:
+    timer = threading.Timer(CHECK_AFTER_S, _check, (_loaded(), workspace, choice, key))
+    timer.daemon = True
+    timer.start()
+
+
+def _check(loaded: _Loaded, workspace: Workspace, choice: DataChoice, key: tuple[object, ...]) -> None:
+    """Forget a data set of which an image was written to in place: the next run of a page reads it anew."""
+    how: dict[str, Any] = {"valid_share": choice.valid_share, "seed": choice.seed, "choice": choice.choice}
+    if written_to(choice.spec, workspace, **how):
+        loaded.drop(key)
+
+
+def _root(workspace: Workspace, spec: str) -> Path:
+    """Where a data set is at home: what comes with Anneal is the same for all visitors of a server."""
+    return workspace.shared.root if _embedded(spec) else workspace.root
+
+
+def _most(workspace: Workspace) -> int:
+    return MOST if workspace.host is None else MOST_ON_A_SERVER
 
 
 def forget(workspace: Workspace, spec: str) -> None:
     """Forget what is in memory of a data set, however it was split and read: the next look goes to the disk."""
-    _loaded().drop_spec(workspace.root, spec)
+    _loaded().drop_spec(_root(workspace, spec), spec)
 
 
 def data_of_run(workspace: Workspace, run_id: str) -> DataSet:
-    """The data set of a run as it was when the run was made. Raises `RunError`, `DataError`."""
-    key = (workspace.root, "run", run_id)
+    """The data set of a run as its folder has it now, also where another process changed it.
+
+    Raises `RunError`, `DataError`.
+    """
+    key = _key_of_run(workspace, run_id)
     known = _loaded().get(key)
     if known is None:
         known = open_run(workspace, run_id).data()
-        _loaded().put(key, known)
+        _loaded().put(key, known, _most(workspace))
     return known
 
 
 def forget_run(workspace: Workspace, run_id: str) -> None:
     """Forget what is in memory of a run's data set, which was changed on disk."""
-    _loaded().drop((workspace.root, "run", run_id))
+    _loaded().drop(_key_of_run(workspace, run_id))
+
+
+def _key_of_run(workspace: Workspace, run_id: str) -> tuple[object, ...]:
+    """What the data of a run are kept by: the run, and the state of its file."""
+    try:
+        size, changed, _ = state_of(run_path(workspace, run_id) / "data.json")
+    except (OSError, AnnealError):
+        size, changed = 0, ()
+    return workspace.root, "run", run_id, size, changed
 
 
 def choose_augmentation(how: Augmentation) -> None:

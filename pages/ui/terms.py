@@ -68,8 +68,9 @@ TERMS: dict[str, Term] = {
         "head|heads",
     ),
     "activations": Term(
-        "The numbers that a layer computes from an image. While the backbone is frozen, those at its end never change, "
-        "so Anneal can **compute them once** and train the head from them in a fraction of the time.",
+        "The numbers that a layer computes from an image. While the backbone is frozen and the image is not augmented, "
+        "those at its end stay the same, so Anneal can **compute them once** and train the head from them in a "
+        "fraction of the time.",
         pictures.pipeline(activations=True),
         "Numbers between the backbone and the head: they are the activations.",
         "activation|activations",
@@ -82,15 +83,15 @@ TERMS: dict[str, Term] = {
         "freeze|freezes|freezing|frozen|unfreeze|unfreezes|unfreezing|unfrozen",
     ),
     "augmentation": Term(
-        "**Small random changes** to a training image each time it is used: turned, enlarged, flipped, brighter. "
-        "Its label stays right, and the network cannot learn the exact pixels by heart.",
+        "**Small random changes** to a training image each time it is used, so that it cannot be learnt by heart: "
+        "turned, enlarged, flipped, brighter. **The label must stay right**: a flipped 2 is no 2.",
         pictures.augmentation(),
         "One picture of a boat, then the same boat turned, enlarged and flipped.",
         "augmentation|augment|augments|augmented",
     ),
     "overfitting": Term(
         "The network learns its training images by heart: training loss falls **far below validation loss**. "
-        "It begins to cost accuracy on new images when validation loss rises.",
+        "It begins to cost when validation loss rises: first the probabilities become too sure, then accuracy falls.",
         pictures.overfitting(),
         "Training loss falls on and on; validation loss falls, then rises, and the gap between them grows.",
         "overfitting|overfit|overfits",

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 
+from core.hosting.confine import without_places
 from core.numbers import JOINER
 from core.runs.state import RunState
 
@@ -27,9 +28,10 @@ _EXPONENT = re.compile(r"(?<=\de)-(?=\d)")
 def plain(text: object, longest: int | None = LONGEST) -> str:
     """`text` on one line, without control characters, cut in the middle to `longest` characters.
 
+    Where it names a place on a server for several people, only what a visitor knows of it is left.
     For widgets that show text literally: `st.text`, `selectbox`, `multiselect`, `dataframe`.
     """
-    line = _INVISIBLE.sub(" ", str(text)).strip() or "(no name)"
+    line = _INVISIBLE.sub(" ", without_places(str(text))).strip() or "(no name)"
     if longest is None or len(line) <= longest:
         return line
     head = (longest - 1) * 2 // 3
@@ -82,13 +84,26 @@ def size_of(count: float) -> str:
     return f"{count:.1f} GB"
 
 
+def moment_of(when: str) -> datetime | None:
+    """An ISO time as this machine's; None for what is no time, or none that a clock here can show."""
+    try:
+        return datetime.fromisoformat(when).astimezone()
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def time_of_day(when: str) -> str:
+    """The time of day of an ISO time, "14:03:27"; what is no time stays as it is."""
+    then = moment_of(when)
+    return plain(when, 20) if then is None else f"{then:%H:%M:%S}"
+
+
 def ago(when: str, now: datetime | None = None) -> str:
     """How long ago an ISO time was: "just now", "5 min ago", "yesterday", or its date."""
-    try:
-        then = datetime.fromisoformat(when)
-    except ValueError:
+    then = moment_of(when)
+    if then is None:
         return ""
-    passed = ((now or datetime.now(then.tzinfo)) - then).total_seconds()
+    passed = ((now or datetime.now()).astimezone() - then).total_seconds()
     if passed < 60:
         return "just now"
     if passed < 5400:

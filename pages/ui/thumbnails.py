@@ -11,6 +11,7 @@ from core.charts import palette
 from core.data.decode import decode
 from core.data.index import Item
 from core.errors import DataError
+from core.workspace import owner_of
 
 GAP = 2
 """Pixels of the line between two pictures of a strip."""
@@ -18,7 +19,7 @@ GAP = 2
 
 def thumbnail(item: Item, side: int) -> bytes | None:
     """JPEG of one image, `side` pixels square; None where its file has gone or can no longer be read."""
-    return _strip((item.digest,), side, 1, (item.path,))
+    return _strip((owner_of(item.path), item.digest), side, 1, (item.path,))
 
 
 def thumbnail_of(path: Path, side: int) -> bytes | None:
@@ -32,12 +33,13 @@ def thumbnail_of(path: Path, side: int) -> bytes | None:
 
 def strip(items: Sequence[Item], side: int, places: int) -> bytes | None:
     """A picture of `places` images beside each other, without those whose files have gone; None where all have."""
-    return _strip(tuple(item.digest for item in items), side, places, [item.path for item in items])
+    whose = owner_of(items[0].path) if items else ""
+    return _strip((whose, *(item.digest for item in items)), side, places, [item.path for item in items])
 
 
 @st.cache_data(max_entries=4000, show_spinner=False)
 def _strip(digests: tuple[str, ...], side: int, places: int, _paths: Sequence[Path]) -> bytes | None:
-    del digests  # with the size they are the key: the content, wherever the files are
+    del digests  # with the size they are the key: whose the images are, and their content, wherever the files are
     squares = []
     for path in _paths:
         try:

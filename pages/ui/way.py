@@ -6,13 +6,14 @@ from core.jobs.specs import Kind
 from pages.ui.home.recipe import AUGMENTATION, FINDER, TRAINING, Step
 
 HOME, DATA, LEARNING_RATE = "app.py", "pages/data.py", "pages/learning_rate.py"
-RESULTS, RUNS = "pages/confusion_matrix.py", "pages/runs.py"
+RESULTS, PREDICT, RUNS = "pages/confusion_matrix.py", "pages/predict.py", "pages/runs.py"
 
 WATCH: dict[Kind, tuple[str, str]] = {
     "lr_finder": (FINDER, "watch the range test"),
     "trials": (FINDER, "watch the trials"),
     "train": (TRAINING, "watch the training"),
     "evaluate": (RESULTS, "watch the evaluation"),
+    "export": (TRAINING, "watch the export"),
 }
 """Where each kind of job is shown while it is at work, and what to do there; a study, where it was asked for."""
 
@@ -65,10 +66,12 @@ def next_after(page: str, now: Standing) -> Next | None:
         return _next(RESULTS, "see where it errs") if now.trained else None
     if page == FINDER and not (now.found or now.trained or now.job or now.unfinished):
         return _after(page, now)
-    if page == RESULTS and not now.trained and not now.job:
+    if page in (RESULTS, PREDICT) and not now.trained and not now.job:
         return _next(TRAINING, "train it")
     place, words = _ahead(now)
-    return _next(place, words) if place != page else _after(page, now)
+    if place == page or (page == PREDICT and place == RESULTS and not now.job):
+        return _after(page, now)
+    return _next(place, words)
 
 
 def _without_run(page: str, *, chosen: bool) -> Next | None:
@@ -96,6 +99,8 @@ def _after(page: str, now: Standing) -> Next:
         return _next(FINDER, "find the rate")
     if page in (AUGMENTATION, FINDER):
         return _next(TRAINING, "plan the training")
+    if page == RESULTS:
+        return _next(PREDICT, "try it on other images")
     return _next(RUNS, "compare your runs")
 
 

@@ -1,7 +1,9 @@
 """fastai 2.8 doing lesson 2's recipe: the same photos, weights, normalisation, augmentation strength and optimiser.
 
 Run by `tests.benchmarks.recipe` and, with `--job parts`, by `tests.benchmarks.parts`, in a process of its own; prints
-one JSON object.
+one JSON object. `--job fine-tune` is fastai's own recipe, `fine_tune(10)` at its default rate. With `--frozen-norm` the
+pretrained network's batch norm stays in evaluation mode, as in Anneal, where fastai trains it with the statistics of
+batches of 32.
 """
 
 import argparse
@@ -34,6 +36,9 @@ from fastai.vision.all import (
 
 from core.training.recipes import lesson2
 
+FINE_TUNE_EPOCHS = 10
+"""Epochs of the whole network in fastai's own recipe; before them it trains the head for one."""
+
 HEAD_EPOCHS = 2
 """The lesson's 1-2 epochs of the head; fastai has no activations to take Anneal's 20 from."""
 
@@ -46,6 +51,17 @@ class Trace(Callback):
     def after_epoch(self) -> None:
         if self.recorder.values and not hasattr(self, "lr_finder"):  # a range test validates nothing
             print(f"accuracy {self.recorder.values[-1][-1]:.1%}", file=sys.stderr, flush=True)
+
+
+class FrozenNorm(Callback):
+    """Keeps the batch norm of the pretrained network in evaluation mode; that of fastai's new head trains."""
+
+    order = 1  # after fastai's own callback that puts the whole network into training mode
+
+    def before_train(self) -> None:
+        for layer in self.learn.model[0].modules():
+            if isinstance(layer, torch.nn.BatchNorm2d):
+                layer.eval()
 
 
 def lite0_weights() -> dict[str, torch.Tensor]:
@@ -113,6 +129,18 @@ def recipe(learn: Learner) -> dict[str, Any]:
     }
 
 
+def fine_tune(learn: Learner) -> dict[str, Any]:
+    """fastai's own recipe at its default rate: an epoch of the head, then the whole network, no range test."""
+    learn.add_cb(Trace())
+    started = time.perf_counter()
+    learn.fine_tune(FINE_TUNE_EPOCHS)
+    return {
+        "seconds": time.perf_counter() - started,
+        "parts": {},
+        "accuracy": float(learn.recorder.values[-1][-1]),
+    }
+
+
 def parts(learn: Learner) -> dict[str, float]:
     """Seconds of both range tests and of an unfrozen epoch with its validation."""
     seconds = {}
@@ -127,18 +155,24 @@ def parts(learn: Learner) -> dict[str, float]:
     return seconds
 
 
+JOBS = {"recipe": recipe, "fine-tune": fine_tune, "parts": parts}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path)
-    parser.add_argument("--job", choices=("recipe", "parts"), default="recipe")
+    parser.add_argument("--job", choices=tuple(JOBS), default="recipe")
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--frozen-norm", action="store_true", help="batch norm stays in evaluation mode")
     chosen = parser.parse_args()
     set_seed(chosen.seed)
     with contextlib.redirect_stdout(io.StringIO()):  # fastai prints a table of its own
         learn = learner(chosen.photos, chosen.size, chosen.batch_size)
-        result = (recipe if chosen.job == "recipe" else parts)(learn)
+        if chosen.frozen_norm:
+            learn.add_cb(FrozenNorm())
+        result = JOBS[chosen.job](learn)
     result["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps(result, default=float))
 

@@ -3,7 +3,11 @@
 Both begin from photos on disk and ImageNet weights, in processes of their own, run in turn; everything counts from
 the start of the process, imports included. Anneal's workspace is empty each time. Both train for the same number of
 epochs with augmentation, on the head and on the whole network; before those Anneal's head trains for 20 epochs from
-activations, and fastai's for 2 through the network.
+activations, and fastai's for 2 through the network. With `--own-recipe` fastai's own `fine_tune(10)` at its default
+rate runs too, once; with `--frozen-norm` fastai runs a second time, its pretrained batch norm in evaluation mode.
+
+Where other work shares the machine, compare processor seconds, with `OMP_NUM_THREADS=1`: threads that wait for each
+other spend them too.
 """
 
 import json
@@ -23,7 +27,7 @@ PARTS = (
 )
 """How the progress of Anneal's parts begins; images are read and decoded while torch is imported."""
 
-WHOLE = (("whole recipe (s)", "seconds"), ("peak memory (MB)", "peak_mb"))
+WHOLE = (("whole recipe (s)", "seconds"), ("processor seconds", "processor"), ("peak memory (MB)", "peak_mb"))
 """Figures of a whole run, and their keys."""
 
 
@@ -47,9 +51,9 @@ def parts(run: Timed) -> dict[str, float]:
     return {part: end - start for (part, start), end in zip(starts.items(), ends, strict=True)}
 
 
-def fastai(photos: Path, seed: int) -> dict[str, Any]:
-    """One run of the same steps in fastai."""
-    peer = [python(), "-m", "tests.benchmarks.fastai_peer", str(photos), "--seed", str(seed)]
+def fastai(photos: Path, seed: int, *more: str) -> dict[str, Any]:
+    """One run of the same steps in fastai, or of what the options `more` of the peer say."""
+    peer = [python(), "-m", "tests.benchmarks.fastai_peer", str(photos), "--seed", str(seed), *more]
     run = timed(peer)
     said = json.loads(run.output)
     return {**_result(run, said["accuracy"]), "parts": said["parts"]}
@@ -57,18 +61,23 @@ def fastai(photos: Path, seed: int) -> dict[str, Any]:
 
 def _result(run: Timed, accuracy: float) -> dict[str, Any]:
     found = [(moment, re.search(r"accuracy ([\d.]+)%", line)) for moment, line in run.lines]
-    trace = [(moment, float(match.group(1)) / 100) for moment, match in found if match]
-    return {"seconds": run.seconds, "accuracy": accuracy, "peak_mb": run.peak_mb, "trace": trace}
+    shown = zip(found, run.spent, strict=True)
+    trace = [(moment, spent, float(match.group(1)) / 100) for (moment, match), spent in shown if match]
+    figures = {"seconds": run.seconds, "processor": run.processor, "accuracy": accuracy, "peak_mb": run.peak_mb}
+    return {**figures, "trace": trace}
 
 
-def reached(result: dict[str, Any], accuracy: float) -> float:
-    """Seconds until the validation accuracy first was `accuracy`, as it is printed; NaN if it never was."""
-    return next((moment for moment, at in result["trace"] if at >= round(accuracy, 3)), float("nan"))
+def reached(result: dict[str, Any], accuracy: float) -> tuple[float, float]:
+    """Wall and processor seconds until the validation accuracy first was `accuracy`, as it is printed, or NaN."""
+    never = float("nan"), float("nan")
+    return next(((moment, spent) for moment, spent, at in result["trace"] if at >= round(accuracy, 3)), never)
 
 
 def main() -> None:
     parser = arguments(__doc__ or "", photos=True)
     parser.add_argument("--alone", action="store_true", help="without fastai")
+    parser.add_argument("--own-recipe", action="store_true", help="fastai's fine_tune(10) too, one run of each kind")
+    parser.add_argument("--frozen-norm", action="store_true", help="fastai with batch norm in evaluation mode too")
     chosen = parser.parse_args()
     photos = chosen.photos.resolve()
     ours, theirs = [], []
@@ -77,12 +86,15 @@ def main() -> None:
         if not chosen.alone:
             theirs.append(fastai(photos, seed))
     rows = _beside(ours, theirs) if theirs else _alone(ours)
+    others = _others(photos, own_recipe=chosen.own_recipe, frozen_norm=chosen.frozen_norm)
+    for name, other in others.items():
+        rows += _against(name, ours, other)
     title = f"Lesson 2's recipe, cold start, {chosen.runs} {'interleaved ' if theirs else ''}runs, medians"
     rows += [
         [f"  {part.strip()} (s)", f"{median([one['parts'].get(part, 0.0) for one in ours]):.1f}", "", ""]
         for part in ours[0]["parts"]
     ]
-    show(title, ["", "Anneal", "fastai", "ratio"], rows, {"anneal": ours, "fastai": theirs}, chosen.out)
+    show(title, ["", "Anneal", "fastai", "ratio"], rows, {"anneal": ours, "fastai": theirs, **others}, chosen.out)
 
 
 def _beside(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> list[list[str]]:
@@ -93,11 +105,34 @@ def _beside(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> list[li
         mine, other = (median([result[key] for result in results]) for results in (ours, theirs))
         rows.append([name, f"{mine:.0f}", f"{other:.0f}", f"{other / mine:.1f}x"])
     mine, other = (
-        median([reached(result, final) for result, final in zip(results, finals, strict=True)])
+        median([reached(result, final)[0] for result, final in zip(results, finals, strict=True)])
         for results in (ours, theirs)
     )
     rows.append(["until fastai's final accuracy (s)", f"{mine:.1f}", f"{other:.0f}", f"{other / mine:.0f}x"])
     return [*rows, ["accuracy, mean", _accuracy(ours), _accuracy(theirs), ""]]
+
+
+def _others(photos: Path, *, own_recipe: bool, frozen_norm: bool) -> dict[str, dict[str, Any]]:
+    """One run each of what fastai does otherwise, by what it is called."""
+    asked = {}
+    if own_recipe:
+        asked["fine_tune(10)"] = ["--job", "fine-tune"]
+    if frozen_norm:
+        asked["fastai, frozen norm"] = ["--frozen-norm"]
+    if own_recipe and frozen_norm:
+        asked["fine_tune(10), frozen norm"] = ["--job", "fine-tune", "--frozen-norm"]
+    return {name: fastai(photos, 0, *more) for name, more in asked.items()}
+
+
+def _against(name: str, ours: list[dict[str, Any]], other: dict[str, Any]) -> list[list[str]]:
+    """What it took and reached, and the processor seconds after which Anneal had reached that: medians."""
+    whole, mine = other["processor"], median([run["processor"] for run in ours])
+    until = median([reached(run, other["accuracy"])[1] for run in ours])
+    return [
+        [f"{name}: processor seconds", f"{mine:.0f}", f"{whole:.0f}", f"{whole / mine:.1f}x"],
+        [f"{name}: until its accuracy", f"{until:.1f}", f"{whole:.0f}", f"{whole / until:.0f}x"],
+        [f"{name}: accuracy", _accuracy(ours), f"{other['accuracy']:.1%}", ""],
+    ]
 
 
 def _alone(ours: list[dict[str, Any]]) -> list[list[str]]:

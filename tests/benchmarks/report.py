@@ -8,28 +8,52 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from core.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("torch", "torchvision", "timm", "streamlit", "fastai")
 
 
+@contextmanager
+def own_workspace() -> Iterator[tuple[Path, Workspace]]:
+    """A folder for data, and the workspace in it that pages of this process work in; gone at the end."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder).resolve() / "home"
+        os.environ |= {"ANNEAL_HOME": str(home), "ANNEAL_WARM": "0"}
+        yield Path(folder), Workspace.at(home)
+
+
 @dataclass
 class Timed:
-    """A finished command: its wall seconds, peak memory in MB, standard output, and when each line of stderr came."""
+    """A finished command: its wall and processor seconds, peak memory in MB, standard output, and its lines of stderr.
+
+    `lines` has the wall second at which each came, `spent` the processor seconds of the command by then.
+    """
 
     seconds: float
+    processor: float
     peak_mb: float
     output: str
     lines: list[tuple[float, str]] = field(default_factory=list)
+    spent: list[float] = field(default_factory=list)
+    anonymous_mb: float = 0.0
 
 
-def timed(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Timed:
-    """Run `command` from the project's root; everything counts from the start of its process."""
+def timed(command: Sequence[str], environment: Mapping[str, str] | None = None, *, watch: bool = False) -> Timed:
+    """Run `command` from the project's root; everything counts from the start of its process.
+
+    With `watch`, `anonymous_mb` is the most memory that is its own and could only be swapped out: what the peak has
+    beyond it are pages of files (programs, memory maps), which the system gives up when it needs the room.
+    """
     started = time.perf_counter()
     process = subprocess.Popen(
         command,
@@ -41,12 +65,44 @@ def timed(command: Sequence[str], environment: Mapping[str, str] | None = None) 
     )
     assert process.stderr is not None
     assert process.stdout is not None
-    lines = [(time.perf_counter() - started, line.rstrip()) for line in process.stderr]
+    watched = _Watched(process.pid) if watch else None
+    lines, spent = [], []
+    for line in process.stderr:
+        lines.append((time.perf_counter() - started, line.rstrip()))
+        spent.append(_processor_seconds(process.pid))
     output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     if os.waitstatus_to_exitcode(status):
         raise SystemExit(f"{' '.join(command)} failed:\n" + "\n".join(line for _, line in lines[-20:]))
-    return Timed(time.perf_counter() - started, usage.ru_maxrss / 1024, output, lines)
+    processor = usage.ru_utime + usage.ru_stime
+    own = watched.stop() if watched else 0.0
+    return Timed(time.perf_counter() - started, processor, usage.ru_maxrss / 1024, output, lines, spent, own)
+
+
+class _Watched:
+    """The most anonymous memory of a process, looked at a few times a second."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid, self._most, self._ended = pid, 0.0, threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+
+    def _look(self) -> None:
+        while not self._ended.wait(0.2):
+            for line in _lines(f"/proc/{self._pid}/smaps_rollup"):
+                if line.startswith("Anonymous:"):
+                    self._most = max(self._most, int(line.split()[1]) / 1024)
+
+    def stop(self) -> float:
+        self._ended.set()
+        self._thread.join()
+        return self._most
+
+
+def _processor_seconds(pid: int) -> float:
+    """Those of a process and of its children that have ended."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def machine() -> dict[str, Any]:

@@ -22,12 +22,12 @@ from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 from streamlit.testing.v1 import AppTest
 
 from core.runs.folder import RunFolder
+from tests.addresses import ADDRESSES
 from tests.benchmarks.report import ROOT, arguments, median, python, show
 from tests.browser.conftest import FLAGS, _end_workers
 from tests.browser.test_main_job import button, go, settle
 from tests.pages.made import evaluate, new_run, range_tested, train
 
-PAGES = ("", "data", "learning_rate", "augmentation", "lr_finder", "training", "confusion_matrix", "runs")
 GOAL = 98.5
 WANTED = {"first page": 2.0, "first live point": 1.0, f"digits at {GOAL} %": 10.0}
 """Seconds that it may take."""
@@ -129,7 +129,7 @@ def reruns(run: RunFolder, times: int) -> dict[str, float]:
     """Milliseconds of a rerun of each page, medians."""
     os.environ["ANNEAL_WARM"] = "0"
     found = {}
-    for name in PAGES:
+    for name in ADDRESSES:
         at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
         if name:
             at.switch_page(f"pages/{name}.py")

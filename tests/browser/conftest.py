@@ -17,6 +17,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "test-output" / "screenshots"
+SCHEMES = ("light", "dark") if os.environ.get("SCREENSHOTS") else ("light",)
+"""Themes in which tests take pictures of pages; what can be measured of both is in `test_accessibility`."""
+
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -25,6 +28,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--use-fake-device-for-media-stream",  # a camera, where a page is allowed to use it
 ]
 
 
@@ -38,7 +42,7 @@ def _chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     executable = _chromium()
     with sync_playwright() as playwright:
@@ -47,21 +51,27 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("home")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(home: Path) -> Iterator[str]:
     """The address of the app, served from this checkout on a workspace of its own."""
+    with serve(home, "app.py") as address:
+        yield address
+
+
+@contextlib.contextmanager
+def serve(home: Path, script: str, **more: str) -> Iterator[str]:
+    """The address of an app on a workspace, with more variables in its environment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless", "true"]
     command += ["--server.port", str(port)]
-    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
-    environment |= {"ANNEAL_HOME": str(home)}
+    environment = {**os.environ, "ANNEAL_HOME": str(home), **more}
     log = home / "server.log"
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT)
@@ -103,7 +113,12 @@ def page(browser: Browser, server: str) -> Iterator[Page]:
 
 
 def shot(page: Page, name: str) -> None:
-    """Keep a picture of the whole page under test-output/screenshots: Streamlit scrolls inside, so the window grows."""
+    """Keep a picture of the whole page under test-output/screenshots, where `SCREENSHOTS` is set.
+
+    Streamlit scrolls inside, so the window grows.
+    """
+    if not os.environ.get("SCREENSHOTS"):
+        return
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.wait_for_timeout(600)
     before = page.viewport_size

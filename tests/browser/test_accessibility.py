@@ -10,13 +10,14 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from core.runs.folder import RunFolder
+from tests.addresses import ADDRESSES
 from tests.browser.test_main_job import settle
 from tests.pages import made
 
 pytestmark = pytest.mark.browser
 
-PAGES = ["", "data", "learning_rate", "augmentation", "lr_finder", "training", "confusion_matrix", "runs"]
 GRAVE = {"serious", "critical"}
+THEMES = ("dark", "light")
 CONTRAST = 4.5
 
 
@@ -89,12 +90,10 @@ def trained(home: Path) -> RunFolder:
     return run
 
 
-@pytest.fixture(params=["light", "dark"])
-def calm(browser: Browser, server: str, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A page in one of the themes, without animation."""
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 900}, base_url=server, color_scheme=request.param, reduced_motion="reduce"
-    )
+@pytest.fixture
+def calm(browser: Browser, server: str) -> Iterator[Page]:
+    """A page without animation."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=server, reduced_motion="reduce")
     context.set_default_timeout(30_000)
     yield context.new_page()
     context.close()
@@ -105,13 +104,22 @@ def at_rest(page: Page, address: str) -> None:
     page.goto(address)
     page.get_by_test_id("stMain").get_by_role("heading").first.wait_for()
     settle(page)
-    closed = page.get_by_test_id("stMain").locator("details:not([open]) > summary")
+    closed = page.get_by_test_id("stMain").locator("details:not([open]) > summary:visible")
     for _ in range(closed.count()):
         closed.first.click()
         page.wait_for_timeout(400)
     settle(page)
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=60_000)
     page.wait_for_timeout(1200)  # colours and heights change over a few hundred milliseconds
+
+
+def wear(page: Page, theme: str) -> None:
+    """Change the theme of an open page, as the system's setting does."""
+    page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    paper = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor.match(/\\d+/)[0]"
+    page.wait_for_function(f"Number({paper}) {'<' if theme == 'dark' else '>'} 128")
+    settle(page)
+    page.wait_for_timeout(800)  # charts are drawn again
 
 
 def grave(page: Page) -> list[str]:
@@ -130,20 +138,23 @@ def grave(page: Page) -> list[str]:
 def test_axe_finds_nothing_serious_and_charts_can_be_read(calm: Page, trained: RunFolder, in_hand: bool) -> None:
     problems: dict[str, list[str]] = {}
     texts = 0
-    for name in PAGES:
+    for name in ADDRESSES:
         at_rest(calm, f"/{name}?run={trained.id}" if in_hand else f"/{name}")
-        drawn = calm.evaluate(CHART_TEXT)
-        texts += len(drawn)
-        pale = [f"chart text {text!r}: {ratio:.2f}:1" for text, ratio in drawn if ratio < CONTRAST]
-        if wrong := grave(calm) + pale:
-            problems[name or "home"] = wrong
-    assert texts > 100, "too little chart text was found for the check to mean anything"
+        for theme in THEMES:
+            wear(calm, theme)
+            drawn = calm.evaluate(CHART_TEXT)
+            texts += len(drawn)
+            pale = [f"chart text {text!r}: {ratio:.2f}:1" for text, ratio in drawn if ratio < CONTRAST]
+            if wrong := grave(calm) + pale:
+                problems[f"{name or 'home'}, {theme}"] = wrong
+    assert texts > 200, "too little chart text was found for the check to mean anything"
     assert not problems, problems
 
 
 def test_the_check_sees_what_is_wrong(calm: Page) -> None:
     """Pale text, a picture and a button without a name are found, so that an empty list says something."""
     at_rest(calm, "/learning_rate")
+    wear(calm, "dark")
     calm.evaluate(
         """() => {
           const main = document.querySelector("[data-testid=stMain]")
@@ -156,9 +167,10 @@ def test_the_check_sees_what_is_wrong(calm: Page) -> None:
     assert min(ratio for _, ratio in calm.evaluate(CHART_TEXT)) < CONTRAST
 
 
-@pytest.mark.parametrize("name", ["learning_rate", "training"])
-def test_the_keyboard_focus_can_be_seen(calm: Page, trained: RunFolder, name: str) -> None:
+@pytest.mark.parametrize(("name", "theme"), [("learning_rate", "light"), ("training", "dark")])
+def test_the_keyboard_focus_can_be_seen(calm: Page, trained: RunFolder, name: str, theme: str) -> None:
     at_rest(calm, f"/{name}?run={trained.id}")
+    wear(calm, theme)
     unseen, met = [], set()
     for _ in range(45):
         calm.keyboard.press("Tab")

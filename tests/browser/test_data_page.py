@@ -4,9 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import shot
+from core.runs.folder import list_runs
+from core.workspace import Workspace
+from tests.browser.conftest import SCHEMES, shot
 from tests.browser.test_main_job import button, no_errors, settle
 from tests.pages.builders import folder_of, picture
 
@@ -32,7 +35,7 @@ def classes(page: Page, count: str) -> None:
     no_errors(page)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("width", [1366, 480])
 def test_a_doubtful_folder_is_put_right_and_undone(page: Page, tmp_path: Path, scheme: str, width: int) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
@@ -86,3 +89,21 @@ def test_a_data_set_is_chosen_by_its_picture_or_the_keyboard(page: Page, by: str
         page.keyboard.press("Enter")
     classes(page, "10")
     expect(page.get_by_label("Name", exact=True)).to_have_value(re.compile("^Digits, "))
+
+
+def test_pictures_that_are_not_square_are_fitted_as_chosen(page: Page, home: Path, tmp_path: Path) -> None:
+    root = folder_of(tmp_path / "wide", {"cat": 6, "dog": 6})
+    for path in root.rglob("*.png"):
+        with Image.open(path) as square:
+            square.resize((36, 18)).save(path)
+    look_at(page, root)
+    classes(page, "2")
+    page.get_by_role("radio", name="Pad").click()
+    settle(page)
+    shot(page, "data-fit")
+    button(page, "Start a run").click()
+    expect(page.get_by_role("heading", name="LR finder", exact=True)).to_be_visible(timeout=60_000)
+    settle(page)
+    no_errors(page)
+    (made,) = [run for run in list_runs(Workspace.at(home)) if run.id in page.url]
+    assert made.data().fit == "pad"

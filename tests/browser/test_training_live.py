@@ -76,7 +76,9 @@ def test_a_live_page_is_calm_and_ends_with_one_button(page: Page) -> None:
     no_errors(page)
     main = page.get_by_test_id("stMain")
     expect(main.get_by_text("Training is done")).to_be_visible()
-    expect(main.get_by_text(re.compile(r"expect [\d.]+% to [\d.]+% \(95% interval, from 359"))).to_be_visible()
+    expect(
+        main.get_by_text(re.compile(r"For images of this kind: [\d.]+% to [\d.]+% \(95% interval, from 359"))
+    ).to_be_visible()
     own = main.locator("[data-testid=stElementContainer]:not(.st-key-next) [data-testid=stBaseButton-primary]")
     expect(own).to_have_count(1)
     assert "nfreeze" not in main.inner_text()

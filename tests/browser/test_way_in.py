@@ -93,7 +93,36 @@ def test_no_word_lies_under_another_thing(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     page.goto("/training")
     words = page.locator(".st-key-words").get_by_role("button")
-    expect(words).to_have_count(10, timeout=60_000)
+    expect(words).to_have_count(11, timeout=60_000)  # ten, and "All words"
     settle(page)
     for word in words.all():
         word.click(trial=True, timeout=5_000)
+
+
+def test_all_words_are_found_by_a_piece_of_their_meaning(page: Page) -> None:
+    page.goto("/")
+    settle(page)
+    button(page, "All words").click()
+    dialog = page.get_by_role("dialog")
+    find = dialog.get_by_role("textbox", name="Find a word")
+    expect(dialog.get_by_text(re.compile(r"^Epoch\."))).to_be_visible()
+    find.fill("restart")
+    find.press("Enter")
+    expect(dialog.get_by_text(re.compile(r"^Epoch\."))).to_have_count(0, timeout=60_000)
+    expect(dialog.get_by_text(re.compile("restart", re.IGNORECASE)).first).to_be_visible(timeout=60_000)
+    find.fill("no such word")
+    find.press("Enter")
+    expect(dialog.get_by_text("No word here has that in it. Try a shorter piece of it.")).to_be_visible(timeout=60_000)
+    no_errors(page)
+
+
+def test_overfitting_is_one_click_away(page: Page) -> None:
+    page.goto("/")
+    settle(page)
+    button(page, "Overfit on purpose").click()
+    expect(page.get_by_text("Training is done")).to_be_visible(timeout=LONG)
+    settle(page)
+    verdict = page.get_by_test_id("stMain").locator(".st-key-verdict")
+    expect(verdict.get_by_text(re.compile("^Is it overfitting.*Overfitting", re.DOTALL))).to_be_visible()
+    no_errors(page)
+    shot(page, "overfits-on-purpose")

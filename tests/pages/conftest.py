@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.jobs import queue
+
 APP = Path(__file__).parents[2] / "app.py"
 
 
@@ -24,3 +26,9 @@ def open_page(name: str = "", **query: str) -> AppTest:
     for key, value in query.items():
         at.query_params[key] = value
     return at.run()
+
+
+@pytest.fixture
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs stay queued: nothing is started."""
+    monkeypatch.setattr(queue, "advance", lambda workspace: None)

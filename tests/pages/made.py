@@ -33,9 +33,10 @@ def pictures(folder: Path, classes: tuple[str, ...] = CLASSES, each: int = 8) ->
 
 
 def new_run(home: Path, *, backbone: str = "small_cnn", pretrained: bool = False, each: int = 8) -> RunFolder:
-    """A run on such pictures that has not trained."""
+    """A run on such pictures that has not trained; the pictures lie beside the workspace, which tests may share."""
     workspace = Workspace.at(home)
-    data = load_data(str(pictures(home.parent / "pictures", each=each)), workspace)
+    folders = (home.parent / f"pictures{number}" for number in ("", *range(2, 99)))
+    data = load_data(str(pictures(next(path for path in folders if not path.exists()), each=each)), workspace)
     return create_run(workspace, data, backbone=backbone, size=24, pretrained=pretrained, name=HOSTILE[:60])
 
 

@@ -1,22 +1,22 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core.charts.confusion import CELL_PICKED
 from core.data.index import load_data
+from core.data.versions.ledger import ledger_of
 from core.jobs import queue
 from core.jobs.specs import EvaluateSpec
+from core.results.predictions import Predictions
 from core.runs.create import create_run
 from core.workspace import Workspace
+from pages.ui.results import shown_classes
 from tests.pages.builders import folder_of
 from tests.pages.conftest import open_page
 from tests.pages.made import CLASSES, HOSTILE, evaluate, new_run, train
 
-
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch):
-    """Jobs stay queued: nothing is started."""
-    monkeypatch.setattr(queue, "advance", lambda workspace: None)
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 def buttons(at):
@@ -55,6 +55,25 @@ def test_a_trained_run_without_predictions_is_evaluated_on_a_click(run) -> None:
     assert not at.exception
 
 
+def test_of_many_classes_the_map_shows_a_page_or_those_around_the_one_searched_for(
+    run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shown_classes, "MOST_DRAWN", 2)
+    monkeypatch.setattr(shown_classes, "PER_MAP", 2)
+    evaluate(run)  # one image is wrong: one of the first class is taken for the second
+    at = open_page("confusion_matrix", run=run.id)
+
+    def said() -> list[str]:
+        return [text.value for text in at.text]
+
+    assert "Classes 1 to 2 of 3: 1 of all 1 errors lie between them." in said()
+    for place, errors in ((2, 0), (1, 1)):
+        at.selectbox(key=f"matrix-{run.id}-latest-valid-find").set_value(place).run()
+        name = run.data().classes[place]
+        assert f"{name} and those it is confused with: {errors} of all 1 errors lie between them." in said()
+    assert not at.exception
+
+
 def test_predictions_are_read_in_full(run) -> None:
     evaluate(run)
     at = open_page("confusion_matrix", run=run.id)
@@ -78,6 +97,37 @@ def test_a_click_on_a_cell_shows_its_images(run) -> None:
     assert not at.exception
     assert any("taken for" in text.value for text in at.markdown)
     assert any("1 image" in caption.value for caption in at.caption)
+
+
+def test_an_image_is_opened_and_the_next_one_by_a_key(run) -> None:
+    evaluate(run)
+    at = open_page("confusion_matrix", run=run.id)
+    key = f"matrix-{run.id}-latest-valid"
+    at.segmented_control(key=f"{key}-shown").set_value("Both").run()
+    predictions = Predictions.load(run.predictions_path())
+    worst = [int(at) for at in np.argsort(-predictions.losses, kind="stable")]
+    at.button(key=f"{key}-look-{worst[0]}").click().run()
+    assert not at.exception
+    captions = [caption.value for caption in at.caption]
+    assert f"1 of {len(predictions)}" in captions
+    assert any(f"Loss {predictions.losses[worst[0]]:.3f}" in caption for caption in captions)
+    assert at.button(key="closer-before").disabled
+    at.button(key="closer-after").click().run()
+    assert at.session_state["closer-place"] == 1
+
+
+def test_images_can_be_narrowed_to_a_class_and_a_range(run) -> None:
+    evaluate(run)
+    at = open_page("confusion_matrix", run=run.id)
+    key = f"matrix-{run.id}-latest-valid"
+    at.segmented_control(key=f"{key}-shown").set_value("Right").run()
+    at.selectbox(key=f"{key}-class").set_value(0).run()
+    predictions = Predictions.load(run.predictions_path())
+    right = int(((predictions.predicted == predictions.labels) & (predictions.labels == 0)).sum())
+    assert any(caption.value.startswith(f"{right} image") for caption in at.caption)
+    at.slider(key=f"{key}-range").set_range(0, 0).run()
+    assert not at.exception
+    assert any("No image is like that" in caption.value for caption in at.caption)
 
 
 @pytest.mark.parametrize(("value", "order"), [("Counts", "By confusion"), ("Shares", "As given")])
@@ -142,3 +192,15 @@ def test_classes_without_images_to_check_have_no_recall(home: Path, tmp_path: Pa
     assert {metric.label: metric.value for metric in at.metric}["Hardest class"] not in ("cat", "nan")
     (table,) = [frame.value for frame in at.dataframe if "recall" in frame.value]
     assert table.set_index("class")["recall"].isna().sum() == unchecked
+
+
+def test_an_image_that_is_looked_at_closely_is_relabelled_there(run) -> None:
+    evaluate(run)
+    at = open_page("confusion_matrix", run=run.id)
+    predictions = Predictions.load(run.predictions_path())
+    at.button(key=f"matrix-{run.id}-latest-valid-look-{int(predictions.losses.argmax())}").click().run()
+    at.button(key="mend-relabel").click().run()
+    assert not at.exception
+    (edit,) = ledger_of(run.workspace, run.data()).edits()
+    wrong = int(predictions.losses.argmax())
+    assert (edit.image, edit.to) == (predictions.names[wrong], predictions.classes[predictions.predicted[wrong]])

@@ -45,7 +45,7 @@ def test_home(broken: RunFolder, current: bool) -> None:
     open_the_other(at, broken)
 
 
-@pytest.mark.parametrize("page", ["lr_finder", "training", "confusion_matrix", "data", "augmentation", "runs"])
+@pytest.mark.parametrize("page", ["lr_finder", "training", "confusion_matrix", "mend", "data", "augmentation", "runs"])
 def test_every_page_opens_with_it(broken: RunFolder, page: str) -> None:
     at = open_page(page, run=broken.id)
     assert not at.exception

@@ -3,17 +3,21 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from core.data import kept_set, sources, stamps
 from core.data.downloads import stored_folder
 from core.data.folders import write_manifest
+from core.data.stamps import stamp
 from core.errors import DataError, WeightsUnavailableError
 from core.runs.folder import list_runs
 from core.workspace import Workspace
+from pages.ui import session
 from pages.ui.session import DATA, RUN
 from tests.pages.builders import folder_of, picture, run_on
 from tests.pages.conftest import open_page
-from tests.pages.looking import click, figures, look_at
+from tests.pages.looking import click, figures, lines, look_at
 
 
 def test_the_first_visit_offers_data_that_comes_along() -> None:
@@ -36,6 +40,42 @@ def test_a_folder_is_looked_at_and_its_faults_are_named(tmp_path: Path) -> None:
     assert "1 image is a copy of another" in titles
     assert "fewer than 10 training images" in titles
     assert at.session_state[DATA]["spec"] == str(root)
+
+
+def test_a_large_folder_is_opened_again_without_looking_at_its_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither on a rerun, nor by a server that has not seen it: of 200,000 images that would take seconds."""
+    monkeypatch.setattr(kept_set, "FEWEST", 1)
+    monkeypatch.setattr(kept_set, "SETTLED_NS", 0)
+    root = folder_of(tmp_path / "pets", {"cat": 20, "dog": 20})
+    before = figures(look_at(root))
+    asked: list[str] = []
+    monkeypatch.setattr(stamps, "stamp", lambda path: asked.append(path) or stamp(path))
+    monkeypatch.setattr(sources, "walk", lambda *rest: pytest.fail("the folder was walked"))
+    st.cache_resource.clear()
+    at = look_at(root)
+    assert figures(at) == before
+    assert sorted(asked) == [str(root), str(root / "cat"), str(root / "dog")]
+    asked.clear()
+    assert figures(at.run()) == before
+    assert not asked
+
+
+def test_an_image_written_in_place_is_found_a_moment_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (kept_set, session):
+        monkeypatch.setattr(module, "FEWEST", 1)
+    monkeypatch.setattr(kept_set, "SETTLED_NS", 0)
+    asked: list[tuple[object, ...]] = []
+    monkeypatch.setattr(session, "_check_soon", lambda *what: asked.append(what))
+    root = folder_of(tmp_path / "pets", {"cat": 20, "dog": 20})
+    at = look_at(root)
+    session._check(session._loaded(), *asked[-1])
+    assert figures(at.run())["Training images"] == "32"
+    (root / "cat" / "0.png").write_bytes(b"no picture")
+    assert figures(at.run())["Training images"] == "32"
+    session._check(session._loaded(), *asked[-1])
+    assert "1 file" in " ".join(lines(at.run()))
 
 
 def test_splitting_again_changes_the_shares(tmp_path: Path) -> None:

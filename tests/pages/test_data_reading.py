@@ -43,7 +43,7 @@ def test_what_was_left_out_is_counted_by_reason_and_named(tmp_path: Path) -> Non
     assert "2 classes from the folders in images/" in line_with(at, "Read as")
     assert "1 folder with 16 images (annotations/): describes the pictures beside it" in line_with(at, "annotations/")
     assert "1 folder ($RECYCLE.BIN/): made by Windows" in line_with(at, "RECYCLE")
-    assert "1 file (images/cat/notes.txt): Not an image" in line_with(at, "notes.txt")
+    assert "1 file (images/cat/notes.txt): not an image" in line_with(at, "notes.txt")
 
 
 def test_a_doubtful_reading_is_open_with_its_question(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_too_high_costs_something_in_the_presets_of_the_valley():
     at = choose(open_page("learning_rate"), descent_preset="arrives")
     assert "arrives after 40 steps" in said(at)[0]
     choose(at, descent_preset="zigzags")
-    assert "60 steps are not enough, while a rate of 0.25 needs 38" in said(at)[0]
+    assert "after 60 steps it has not arrived, while a rate of 0.25 needs 38" in said(at)[0]
 
 
 def test_the_other_schedules_are_one_cycle_of_the_same_length():

@@ -6,12 +6,10 @@ import numpy as np
 import pytest
 
 from core.charts.lr_finder import RATE_PICKED
-from core.jobs import queue, store
-from core.jobs.specs import FindSpec, TrainSpec
-from core.jobs.store import JobProgress
+from core.jobs import queue
+from core.jobs.specs import FindSpec
 from core.numbers import rate_in_words
 from core.runs.draft import Draft, Rate
-from core.runs.folder import RunFolder
 from core.runs.state import Curve
 from core.training.readings import readings
 from core.training.spread import spread
@@ -23,12 +21,6 @@ from core.workspace import write_json
 from pages.ui.finder.curves import label, width_in_words
 from tests.pages.conftest import open_page
 from tests.pages.made import new_run, range_tested
-
-
-@pytest.fixture
-def quiet(monkeypatch):
-    """Jobs stay queued: nothing is started."""
-    monkeypatch.setattr(queue, "advance", lambda workspace: None)
 
 
 def buttons(at):
@@ -140,10 +132,11 @@ def test_a_curve_that_no_rate_can_be_read_off_is_shown_and_says_so(home: Path) -
     assert "use-anneal" not in [button.key for button in at.button]
 
 
-@pytest.mark.parametrize(("lrs", "losses"), [([], []), ([1e-3], [0.5]), ([1e-3, 1e-3], [0.5, 0.4]), ([1e-3], [])])
+@pytest.mark.parametrize(("lrs", "losses"), [([], []), ([1e-3], [0.5]), ([1e-3, 1e-3], [0.5, 0.4])])
 def test_a_curve_that_holds_next_to_nothing_is_no_error(home: Path, lrs: list[float], losses: list[float]) -> None:
     run = new_run(home)
-    curve = Curve(name="0001", created="?", stage=Stage(freeze_to=0), lrs=lrs, losses=losses, complete=True)
+    points = {"lrs": lrs, "losses": losses, "smoothed": losses}
+    curve = Curve(name="0001", created="?", stage=Stage(freeze_to=0), complete=True, **points)
     (run.path / "finder").mkdir(exist_ok=True)
     write_json(run.path / "finder" / "0001.json", curve.model_dump(mode="json"))
     at = open_page("lr_finder", run=run.id)
@@ -309,53 +302,6 @@ def test_vsgds_estimate_is_shown_as_experimental_with_what_it_assumes(home: Path
     assert any("vSGD 0.05" in text.value and "experimental" in text.value for text in at.markdown)
 
 
-def under_way(run: RunFolder, spec: FindSpec | TrainSpec, curve: Curve | None) -> None:
-    """A job of the run that is at this curve."""
-    job = queue.submit(run.workspace, run.id, spec)
-    progress = JobProgress(what="Finding the learning rate", done=20, total=90, eta_s=12.0)
-    store.write(run.workspace, job.model_copy(update={"status": "running", "here": True, "progress": progress}))
-    if curve is not None:
-        range_tested(run, curve.name, **curve.model_dump(exclude={"name", "stage"}))
-
-
-def so_far(**changes: object) -> Curve:
-    lrs = np.geomspace(1e-5, 1e-3, 20).tolist()
-    values = {"name": "0002", "created": "?", "stage": Stage(freeze_to=0), "lrs": lrs, "losses": [2.0] * 20,
-              "smoothed": [2.0] * 20, "complete": False}  # fmt: skip
-    return Curve.model_validate({**values, **changes})
-
-
-def test_a_test_under_way_shows_its_curve_over_the_whole_sweep_and_the_time_left(home: Path, quiet: None) -> None:
-    run = new_run(home)
-    range_tested(run, "0001", set="0001")
-    spec = FindSpec(stage=Stage(freeze_to=0), lowest=1e-5, highest=0.1, steps=45, seeds=2)
-    under_way(run, spec, so_far(set="0001", repeat=1))
-    at = open_page("lr_finder", run=run.id)
-    assert not at.exception
-    assert "Seed 2 of 2, batch 20 of 45, at a rate of 1e-3, 12 s left" in said(at)
-    low, high = chart(at)["layer"][0]["encoding"]["x"]["scale"]["domain"]
-    assert low < 1e-5
-    assert high > 0.1
-    assert [layer for layer in chart(at)["layer"] if "detail" in layer.get("encoding", {})], "the first seed's curve"
-
-
-def test_a_range_test_inside_a_plan_is_shown_too(home: Path, quiet: None) -> None:
-    run = new_run(home)
-    under_way(run, TrainSpec(), so_far(for_stage=0))
-    at = open_page("lr_finder", run=run.id)
-    assert not at.exception
-    assert "Batch 20 of 45" in said(at)
-
-
-def test_training_without_a_range_test_is_watched_elsewhere(home: Path, quiet: None) -> None:
-    run = new_run(home)
-    under_way(run, TrainSpec(), None)
-    at = open_page("lr_finder", run=run.id)
-    assert not at.exception
-    assert not at.get("vega_lite_chart")
-    assert any("Training page" in link.proto.label for link in at.get("page_link"))
-
-
 def test_a_click_on_the_curve_chooses_that_rate_for_training(home: Path) -> None:
     run = new_run(home)
     curve = range_tested(run)
@@ -379,17 +325,6 @@ def test_earlier_curves_are_kept_beside_the_newest(home: Path) -> None:
     assert at.selectbox[0].value == "0003"
     assert set(at.multiselect[0].value) == {"0001", "0002"}
     assert len({label(curve) for curve in curves}) == 3
-
-
-def test_a_failed_test_says_why_and_shows_the_end_of_the_log(home: Path, quiet: None) -> None:
-    run = new_run(home)
-    job = queue.submit(run.workspace, run.id, FindSpec(stage=Stage(), lowest=1e-7, highest=10.0, steps=100))
-    queue.end(run.workspace, job, "failed", "The *loss* was not a number.")
-    (run.path / "log.txt").write_text("the last line")
-    at = open_page("lr_finder", run=run.id)
-    assert not at.exception
-    assert any("\\*loss" in error.value for error in at.error)
-    assert any("the last line" in code.value for code in at.code)
 
 
 def test_an_earlier_curve_outside_the_frame_is_not_drawn_unasked(home: Path) -> None:

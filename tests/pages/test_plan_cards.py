@@ -23,10 +23,7 @@ OWN = Augmentation(rotate=45, zoom=1.5)
 MACHINE = BenchmarkResult(decode=500, features=400, train=100, small=4000, device="a", threads=2, torch="2")
 
 
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch):
-    """Jobs stay queued: nothing is started."""
-    monkeypatch.setattr(queue, "advance", lambda workspace: None)
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 def arrows(home: Path) -> RunFolder:

@@ -17,11 +17,7 @@ from core.training.stage import Plan, Stage
 from tests.pages.conftest import open_page
 from tests.pages.made import CLASSES, new_run, train
 
-
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch):
-    """Jobs stay queued: nothing is started."""
-    monkeypatch.setattr(queue, "advance", lambda workspace: None)
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 def said(at):

@@ -40,17 +40,49 @@ def test_the_question_is_a_button_that_queues_the_study(run, monkeypatch):
     assert job.spec == StudySpec(question=QUESTION)
 
 
+def test_what_the_worker_measured_is_shown_without_asking(run):
+    at = open_page("training", run=run.id)
+    assert not at.exception
+    lines = run.history.lines
+    assert [(line.first, line.second) for line in lines] == [("cycle-1", "cycle-2"), ("cycle-2", "cycle-3")]
+    assert lines[-1].sentence() in said(at)
+    assert "Measured by the worker as each cycle ended, on" in said(at)
+
+
+def test_what_was_not_measured_is_said_with_its_reason(run):
+    line = run.history.lines[-1]
+    reason = "cycle-2 to cycle-3: not measured, because the job was stopped meanwhile."
+    left_out = line.model_copy(update={"line": None, "skipped": reason})
+    history = run.path / "history.jsonl"
+    kept = [row for row in history.read_text().splitlines() if '"cycle":3' not in row or '"line"' not in row]
+    history.write_text("\n".join([*kept, left_out.model_dump_json()]) + "\n")
+    at = open_page("training", run=run.id)
+    assert not at.exception
+    assert reason in said(at)
+    assert "Measured by the worker as each cycle ended, on" in said(at), "the line before it is drawn"
+
+
 def test_the_answer_has_every_line_and_what_all_of_them_together_gain(run):
     run_here(run.workspace, run.id, StudySpec(question=QUESTION))
     at = open_page("training", run=run.id)
     assert not at.exception
-    assert "Of 2 restarts and stage changes" in said(at)
+    assert "2 steps from snapshot to snapshot" in said(at)
     assert "cycle-1 to cycle-2" in said(at)
     assert "The mean of their predictions has" in said(at)
     at = at.button(key="keep-average").click().run()
     assert not at.exception
     assert AVERAGED in [snapshot.name for snapshot in run.snapshots()]
     assert "is in the list of snapshots" in said(at)
+
+
+def test_the_snapshots_together_can_be_kept_and_chosen_but_not_loaded(run):
+    run_here(run.workspace, run.id, StudySpec(question=QUESTION))
+    at = open_page("training", run=run.id).button(key="keep-ensemble").click().run()
+    assert not at.exception
+    assert "The snapshot ensemble, of cycle-1, cycle-2, cycle-3, is in the list of snapshots" in said(at)
+    at = at.run()
+    assert any("ensemble" in option for option in at.selectbox(key="export-snapshot").options)
+    assert "ensemble" not in at.selectbox(key="snapshot-chosen").options
 
 
 def test_an_average_that_is_gone_is_said(run):

@@ -11,11 +11,7 @@ from core.training.recipes import lesson2
 from tests.pages.conftest import open_page
 from tests.pages.made import HOSTILE, new_run, train
 
-
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch):
-    """Jobs stay queued: nothing is started."""
-    monkeypatch.setattr(queue, "advance", lambda workspace: None)
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 def buttons(at):
@@ -146,6 +142,17 @@ def test_class_weights_are_offered_only_where_classes_are_unbalanced(home: Path)
     assert at.toggle(key="first-0-weights").disabled
 
 
+def test_measuring_after_each_cycle_is_switched_off_by_a_toggle(home: Path) -> None:
+    run = new_run(home)
+    at = open_page("training", run=run.id)
+    buttons(at)["Edit"].click().run()
+    toggle = at.toggle(key="first-0-measure")
+    assert (toggle.label, toggle.value) == ("Measure after each cycle", True)
+    toggle.set_value(False).run()
+    assert not at.exception
+    assert not Draft.load(run.path).plan().stages[0].measure_after_cycle
+
+
 def test_a_trained_run_shows_figures_charts_verdict_and_stages(home: Path) -> None:
     run = new_run(home)
     train(run, rising=True)
@@ -155,6 +162,7 @@ def test_a_trained_run_shows_figures_charts_verdict_and_stages(home: Path) -> No
     assert len(charts(at)) == 3
     assert any("Overfitting" in text.value for text in at.markdown)
     assert any("this is where overfitting costs" in text.value for text in at.markdown)
+    assert any("No snapshot of lower validation loss was kept" in text.value for text in at.markdown)
     assert not any(HOSTILE[:20] in text.value for text in [*at.markdown, *at.caption])
 
 
@@ -174,6 +182,9 @@ def test_what_was_stopped_can_be_continued(home: Path) -> None:
     left = state.model_copy(update={"plan": [stage] * 2, "next_stage": 1})
     run.write_state(RunState.model_validate(left.model_dump()))
     at = open_page("training", run=run.id)
+    (command,) = [code.value for code in at.code]
+    assert command.startswith("torchrun --nnodes=M --nproc-per-node=N")
+    assert command.endswith(f"-m core.jobs.worker {run.path}")
     at.button(key="continue").click().run()
     job = queue.live_job(run.workspace, run.id)
     assert job is not None

@@ -9,6 +9,8 @@ from PIL import Image
 from core.augment import NONE
 from core.data.index import load_data
 from core.jobs import queue
+from core.jobs.execute import run_here
+from core.jobs.specs import TrainSpec
 from core.model.backbones import build
 from core.model.catalogue import SMALL_CNN
 from core.runs.create import create_run
@@ -17,14 +19,11 @@ from core.runs.folder import RunFolder
 from core.runs.state import RunState
 from core.training.proportions import interval
 from core.training.recipes import lesson2
+from core.training.stage import Plan, Stage
 from tests.pages.conftest import open_page
 from tests.pages.made import new_run, pictures, train
 
-
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch):
-    """Jobs stay queued: nothing is started."""
-    monkeypatch.setattr(queue, "advance", lambda workspace: None)
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 def lossy(run: RunFolder, train_losses: list[float], valid_losses: list[float]) -> None:
@@ -33,6 +32,7 @@ def lossy(run: RunFolder, train_losses: list[float], valid_losses: list[float]) 
     for row in rows:
         if row["kind"] == "epoch":
             row |= {"train_loss": train_losses[row["epoch"] - 1], "valid_loss": valid_losses[row["epoch"] - 1]}
+            row |= {"valid_error": 0.01}
     (run.path / "history.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
@@ -69,7 +69,9 @@ def test_the_result_has_its_interval_and_stands_before_the_curves(home: Path) ->
     assert at.metric[0].value == "90.0%"
     images = len(run.data().indices("valid"))
     low, high = interval(0.9, images)
-    assert f"expect {low:.1%} to {high:.1%} (95% interval, from {images} validation images)" in texts(at)
+    assert f"For images of this kind: {low:.1%} to {high:.1%} (95% interval, from {images} validation images)" in texts(
+        at
+    )
     assert primaries(at) == [keys(at)[0]]
 
 
@@ -104,6 +106,22 @@ def test_more_epochs_are_planned_by_a_click(home: Path) -> None:
     assert (planned.epochs, planned.lr) == (10, None)
 
 
+def test_a_lower_rate_begins_from_the_snapshot_before_overfitting_cost(home: Path) -> None:
+    run = new_run(home)
+    stage = Stage(freeze_to=0, lr=(0.01,), group_ratio=1.0, cycles=5, size=24, batch_size=8)
+    run_here(run.workspace, run.id, TrainSpec(plan=Plan(stages=(stage,))))
+    lossy(run, [2.0, 1.0, 0.5, 0.2, 0.1], [2.0, 1.0, 1.3, 1.5, 1.8])
+    lowest = min((one for one in run.snapshots()), key=lambda one: (one.valid_loss, one.step))
+    at = open_page("training", run=run.id)
+    assert f"It begins from {lowest.name}, whose validation loss is the lowest kept" in texts(at)
+    at.button(key="step-lower").click().run()
+    assert not at.exception
+    assert run.state.loaded == lowest.name
+    (planned,) = Draft.load(run.path).plan().stages
+    assert planned.lr == (0.00333,)
+    assert "It begins from" not in texts(open_page("training", run=run.id)), "it is loaded by now"
+
+
 def test_larger_pictures_are_offered_where_there_are_some(home: Path) -> None:
     run = new_run(home)
     train(run)
@@ -127,7 +145,8 @@ def test_overfitting_is_said_with_the_picture_of_it_and_the_numbers(home: Path) 
     at = open_page("training", run=run.id)
     said = texts(at)
     assert "Overfitting, which costs nothing so far" in said
-    assert "Training loss 0.000 is well below validation loss 0.217" in said
+    assert said.count("Training loss 0.000 is well below validation loss 0.217") == 1
+    assert "Training loss 0.000, validation loss 0.217." in said, "at the top, in a line"
     assert "**Overfitting** :orange-badge[this run]" in said
     assert [metric.value for metric in at.metric if metric.label == "Training loss"] == ["0.000"]
     assert said.count("[this run]") == 1
@@ -142,7 +161,7 @@ def test_after_overfitting_that_costs_the_best_snapshot_is_the_way(home: Path) -
     run.write_state(state.model_copy(update={"best": best}))
     at = open_page("training", run=run.id)
     assert primaries(at) == ["step-best"]
-    assert "Overfitting costs by now, and the best accuracy was 91.0% after epoch 2" in texts(at)
+    assert "Validation loss has risen again, and the best accuracy was 91.0% after epoch 2" in texts(at)
 
 
 def test_the_errors_are_one_click_away(home: Path) -> None:

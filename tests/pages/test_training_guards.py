@@ -24,10 +24,7 @@ FOUND = Suggestion(lr=5e-4, low=2.5e-4, high=1e-3, collapse=3e-3, certain=True, 
 WHOLE = Stage(name="Whole *network*", freeze_to=0, lr=(0.03,), size=24)
 
 
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch):
-    """Jobs stay queued: nothing is started."""
-    monkeypatch.setattr(queue, "advance", lambda workspace: None)
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from core.jobs import queue, store
 from core.jobs.specs import TrainSpec
 from core.jobs.store import JobProgress
+from core.results.restarts import CycleLine, Line
 from core.runs.folder import RunFolder
 from core.runs.state import Curve, RunState
 from core.training.stage import Plan, Stage
@@ -21,10 +22,7 @@ from tests.pages.made import new_run, train
 NEXT = Stage(name="To come", freeze_to=0, lr=(0.02,), cycle_len=7, size=24)
 
 
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch):
-    """Jobs stay as they are."""
-    monkeypatch.setattr(queue, "advance", lambda workspace: None)
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 @pytest.fixture
@@ -69,6 +67,7 @@ def test_figures_and_charts_are_of_one_moment_whatever_the_state_says(live: RunF
     assert found["Training loss"][0] == f"{last['train_loss']:.3f}"
     assert found["Epochs"][0] == "5 of 12"
     assert any(f"{last['accuracy']:.1%} · validation loss {last['valid_loss']:.3f}" in line for line in texts(at))
+    assert any(f"5 epochs, accuracy {last['accuracy']:.1%}, training loss" in line for line in texts(at))
 
 
 def test_every_axis_of_epochs_spans_the_plan_and_names_what_comes(live: RunFolder) -> None:
@@ -152,3 +151,40 @@ def test_before_the_first_epoch_has_ended_the_mean_of_its_batches_is_shown(home:
     assert not at.exception
     assert metrics(at)["Training loss"][0] == f"{np.mean([row['loss'] for row in rows]):.3f}"
     assert metrics(at)["Accuracy"][0] == "–"
+
+
+def measured(run: RunFolder, *losses: float, cycle: int = 2, skipped: str = "") -> CycleLine:
+    """Append what the worker writes when a cycle has ended: losses on the way from the snapshot before."""
+    names = {"first": f"cycle-{cycle - 1}", "second": f"cycle-{cycle}"}
+    ends = max(losses[0], losses[-1]) if losses else 0.0
+    height = {"ridge": max(losses[1:-1], default=0.0) - ends, "error": 0.01}
+    line = Line(losses=losses, accuracies=(0.5,) * len(losses), **names, **height) if losses else None
+    found = CycleLine(stage=0, cycle=cycle, **names, line=line, images=96, size=24, seconds=1.0, skipped=skipped)
+    with (run.path / "history.jsonl").open("a") as file:
+        file.write(found.model_dump_json() + "\n")
+    return found
+
+
+def test_what_a_restart_did_is_drawn_while_the_run_goes_on(live: RunFolder) -> None:
+    before = open_page("training", run=live.id)
+    assert not any("What the restarts did" in line for line in texts(before)), "nothing before the second cycle"
+    first = measured(live, 0.5, 0.9, 0.4)
+    second = measured(live, 0.4, 0.35, 0.3, cycle=3)
+    at = open_page("training", run=live.id)
+    assert not at.exception
+    assert any("What the restarts did" in line for line in texts(at))
+    assert second.sentence() in texts(at), "the newest in a sentence"
+    assert first.sentence() not in texts(at), "each further one in the chart"
+    assert len(specs(at)) == len(specs(before)) + 1
+    chart = next(spec for spec in specs(at) if "ridge between two valleys" in json.dumps(spec["title"]))
+    assert '["cycle-1", "cycle-2", "cycle-3"][datum.value]' in json.dumps(chart).replace('\\"', '"')
+    assert any("on 96 validation images, in 2 s altogether" in line for line in texts(at))
+
+
+def test_a_cycle_that_was_not_measured_says_why_while_the_run_goes_on(live: RunFolder) -> None:
+    why = "cycle-1 to cycle-2: not measured, because the job was stopped meanwhile."
+    measured(live, skipped=why)
+    at = open_page("training", run=live.id)
+    assert not at.exception
+    assert why in texts(at)
+    assert len(specs(at)) == 3, "there is nothing to draw"

@@ -24,12 +24,6 @@ EACH = 30
 
 
 @pytest.fixture
-def quiet(monkeypatch):
-    """Jobs stay queued: nothing is started."""
-    monkeypatch.setattr(queue, "advance", lambda workspace: None)
-
-
-@pytest.fixture
 def run(home: Path):
     return new_run(home, each=EACH)
 

@@ -13,11 +13,7 @@ from pages.ui.plan.drafts import CHANGED
 from tests.pages.conftest import open_page
 from tests.pages.made import new_run, train
 
-
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Jobs stay queued: nothing is started."""
-    monkeypatch.setattr(queue, "advance", lambda workspace: None)
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 @pytest.fixture

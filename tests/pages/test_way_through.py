@@ -13,11 +13,10 @@ from core.runs.state import RunState, StageState
 from core.training.recipes import lesson2
 from core.workspace import Workspace
 from pages.ui.frame import GO
+from tests.addresses import ADDRESSES
 from tests.pages import made
 from tests.pages.conftest import open_page
 from tests.pages.looking import click
-
-NAMES = ("", "data", "learning_rate", "augmentation", "lr_finder", "training", "confusion_matrix", "runs")
 
 
 def ends(at: AppTest) -> list[str]:
@@ -90,7 +89,7 @@ STATES: dict[str, Callable[[Path], RunFolder | None]] = {
 def test_every_page_has_one_way_on(state: str, home: Path) -> None:
     """A button to the next page, or one of the page's own; the first steps back where there are both."""
     run = STATES[state](home)
-    for name in NAMES:
+    for name in ADDRESSES:
         at = open_page(name, run=run.id) if run else open_page(name)
         assert not at.exception
         own = [button for button in at.main.button if button.key != "next" and button.proto.type == "primary"]
@@ -110,6 +109,9 @@ def test_at_the_end_home_goes_on_with_the_results(home: Path) -> None:
     at = open_page(run=photos(home, 3).id)
     assert ends(at) == ["Next: see where it errs"]
     assert go_on(at) == "Confusion matrix"
+    assert ends(at) == ["Next: try it on other images"]
+    assert go_on(at) == "Predict"
+    assert ends(at) == ["Next: compare your runs"]
     assert go_on(at) == "Runs"
 
 

@@ -5,36 +5,26 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
 
 from core.data.index import DataSet, Indices
 from core.data.pixels import load_pixels
-from core.data.split import rank
 from core.errors import RunError
 from core.jobs.control import JobControl
+from core.jobs.lines import MOST_IMAGES, STATISTICS, Bench, some_of
 from core.jobs.restore import model_of
 from core.jobs.studies.pace import Pace
-from core.model.classifier import Classifier, evaluating
-from core.model.fold import folded
-from core.model.machine import copied_to_cpu, explained_memory_errors, precision
-from core.results.restarts import AVERAGE, ENSEMBLE, POINTS, Gain, Line, Map, Place, RestartsAnswer
+from core.model.machine import copied_to_cpu
+from core.results.restarts import AVERAGE, ENSEMBLE, Gain, Map, Place, RestartsAnswer
 from core.results.studies import Restarts
-from core.results.weights import Plane, Weights, averaged, between, has_batch_norm, measure_statistics, same_backbone
+from core.results.weights import Plane, Weights, averaged, same_backbone
 from core.runs.checkpoint import read_snapshot_meta, read_weights, write_weights
 from core.runs.folder import RunFolder
+from core.runs.names import CYCLE
 from core.runs.studies import average_path
-from core.training.feeds import VALIDATION_BATCH, Images
+from core.training.feeds import Images
 from core.training.trial_statistics import paired_losses
 from core.workspace import timestamp
-
-MOST_IMAGES = 256
-"""Validation images that a point of a line is measured on; a map's points, of which there are more, on a quarter."""
-
-STATISTICS = 512
-"""Training images that batch norm is given its statistics from, between two networks."""
 
 SIDE = 9
 """Points of the map along each side."""
@@ -53,11 +43,11 @@ def study_restarts(control: JobControl, question: Restarts) -> RestartsAnswer:
     """Measure what the question asks about; raises `RunError` where fewer than two of the snapshots fit together."""
     folder = control.folder
     names, size = _of_one_size(folder, question.snapshots)
-    bench = _Bench.of(control, names, size)
-    lines = [bench.line(first, second) for first, second in pairwise(names)]
-    found = bench.map(names)
-    gains = bench.gains(_last_stage(folder, names))
-    return RestartsAnswer(lines=tuple(lines), map=found, gains=gains, images=len(bench.few), size=size)
+    found = _Study.of(control, names, size)
+    bench, states, pace = found.bench, found.states, found.pace
+    lines = [bench.line(first, second, states[first], states[second], pace) for first, second in pairwise(names)]
+    gains = found.gains(_last_stage(folder, names))
+    return RestartsAnswer(lines=tuple(lines), map=found.map(names), gains=gains, images=len(bench.few), size=size)
 
 
 def _of_one_size(folder: RunFolder, snapshots: Sequence[str]) -> tuple[list[str], int]:
@@ -77,59 +67,30 @@ def _last_stage(folder: RunFolder, names: Sequence[str]) -> list[str]:
     stages = {row["cycle"]: row["stage"] for row in folder.history.rows("cycle")}
     by_stage: dict[int, list[str]] = {}
     for name in names:
-        by_stage.setdefault(stages.get(int(name.removeprefix("cycle-")), -1), []).append(name)
+        by_stage.setdefault(stages.get(int(name.removeprefix(CYCLE)), -1), []).append(name)
     several = [members for members in by_stage.values() if len(members) > 1]
     return several[-1] if several else list(names)
 
 
 @dataclass
-class _Bench:
-    """The network, the snapshots' weights, and the images that weights are measured on."""
+class _Study:
+    """The snapshots' weights, and the bench that weights are measured on."""
 
     control: JobControl
-    model: Classifier
     states: dict[str, Weights]
-    images: Images
+    bench: Bench
     data: DataSet
-    few: Indices
-    train: Indices
     pace: Pace
 
     @classmethod
-    def of(cls, control: JobControl, names: Sequence[str], size: int) -> "_Bench":
+    def of(cls, control: JobControl, names: Sequence[str], size: int) -> "_Study":
         folder, data = control.folder, control.folder.data()
         pace = Pace(control)
         model = model_of(folder, names[-1])
         states: dict[str, Weights] = {name: read_weights(folder.snapshot_path(name)) for name in names}
         images = Images(load_pixels(data, size, control.workspace, pace), model.mean.device)
-        few, train = _some(data, "valid", MOST_IMAGES), _some(data, "train", STATISTICS)
-        return cls(control, model, states, images, data, few, train, pace)
-
-    def line(self, first: str, second: str) -> Line:
-        """The losses on the way from one snapshot to the next; the two ends have the statistics that they had."""
-        start, end = self.states[first], self.states[second]
-        losses, rights = [], []
-        features = self._features(start) if same_backbone([start, end]) else None
-        for point in range(POINTS):
-            share = point / (POINTS - 1)
-            self.pace(f"Measuring from {first} to {second}", point, POINTS)
-            own = point in (0, POINTS - 1)
-            loss, right = self._measured(between(start, end, share), self.few, own_statistics=own, features=features)
-            losses.append(loss)
-            rights.append(right)
-        each = np.stack(losses)
-        shares = np.linspace(0, 1, POINTS)[:, None]
-        above = each - ((1 - shares) * each[0] + shares * each[-1])
-        highest = int(above.mean(axis=1).argmax())
-        error = float(above[highest].std(ddof=1) / np.sqrt(above.shape[1])) if above.shape[1] > 1 else 0.0
-        return Line(
-            first=first,
-            second=second,
-            losses=tuple(each.mean(axis=1).tolist()),
-            accuracies=tuple(np.stack(rights).mean(axis=1).tolist()),
-            barrier=float(above[highest].mean()),
-            error=error,
-        )
+        few, train = some_of(data, "valid", MOST_IMAGES), some_of(data, "train", STATISTICS)
+        return cls(control, states, Bench(model, images, data.labels, few, train, control.check), data, pace)
 
     def map(self, names: Sequence[str]) -> Map | None:
         """The plane through the first, the middle and the last of the last snapshots that span one."""
@@ -142,14 +103,15 @@ class _Bench:
         places = [Place(name=name, **_place(plane, self.states[name])) for name in names]
         three = [place for place in places if place.name in through]
         xs, ys = _around([place.x for place in three]), _around([place.y for place in three])
-        few = self.few[: MOST_IMAGES // 4]
-        features = self._features(self.states[names[-1]], few) if self._one_backbone(through) else None
+        few = self.bench.few[: MOST_IMAGES // 4]
+        one_backbone = same_backbone([self.states[name] for name in through])
+        features = self.bench.features(self.states[names[-1]], few) if one_backbone else None
         rows = []
         for j, y in enumerate(ys):
             row = []
             for i, x in enumerate(xs):
                 self.pace("Drawing the map", j * SIDE + i, SIDE * SIDE)
-                losses, _ = self._measured(plane.at(x, y), few, own_statistics=False, features=features)
+                losses, _ = self.bench.measured(plane.at(x, y), few, features)
                 row.append(float(losses.mean()))
             rows.append(tuple(row))
         return Map(through=through, xs=xs, ys=ys, losses=tuple(rows), places=tuple(places), images=len(few))
@@ -175,55 +137,12 @@ class _Bench:
         folder = self.control.folder
         about = read_snapshot_meta(folder.snapshot_path(last))
         about = about.model_copy(update={"accuracy": gain.accuracy, "valid_loss": gain.loss, "created": timestamp()})
-        write_weights(average_path(folder), copied_to_cpu(self.model.state_dict().items()), about)
-
-    def _one_backbone(self, names: Sequence[str]) -> bool:
-        return same_backbone([self.states[name] for name in names])
-
-    def _features(self, state: Weights, indices: Indices | None = None) -> Tensor:
-        self.model.load_state_dict(dict(state))
-        chosen = self.few if indices is None else indices
-        with evaluating(self.model), precision(self.model.mean.device):
-            fast = folded(self.model)
-            return torch.cat([fast.features(self.images.plain(part)).float() for part in _parts(chosen)])
-
-    def _measured(
-        self, state: Weights, indices: Indices, *, own_statistics: bool, features: Tensor | None
-    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Cross-entropy of each image, and whether it is right."""
-        logits = self._logits(state, indices, own_statistics=own_statistics, features=features)
-        labels = torch.from_numpy(self.data.labels[indices]).to(logits.device)
-        losses = F.cross_entropy(logits, labels, reduction="none").double().cpu().numpy()
-        return losses, (logits.argmax(dim=1) == labels).cpu().numpy()
+        write_weights(average_path(folder), copied_to_cpu(self.bench.model.state_dict().items()), about)
 
     def _probabilities(self, state: Weights, indices: Indices, *, own_statistics: bool) -> NDArray[np.float64]:
-        logits = self._logits(state, indices, own_statistics=own_statistics, features=None)
+        logits = self.bench.logits(state, indices, own_statistics=own_statistics, features=None)
         found: NDArray[np.float64] = logits.double().softmax(dim=1).cpu().numpy()
         return found
-
-    def _logits(self, state: Weights, indices: Indices, *, own_statistics: bool, features: Tensor | None) -> Tensor:
-        self.control.check()
-        self.model.load_state_dict(dict(state))
-        if features is not None:
-            with evaluating(self.model):
-                head: Tensor = self.model.head(features).float()
-                return head
-        if not own_statistics and has_batch_norm(self.model):
-            measure_statistics(self.model, (self.images.plain(part) for part in _parts(self.train)))
-        with evaluating(self.model), explained_memory_errors(VALIDATION_BATCH, self.control.folder.info.size):
-            fast = folded(self.model)
-            with precision(self.model.mean.device):
-                return torch.cat([fast(self.images.plain(part)).float() for part in _parts(indices)])
-
-
-def _some(data: DataSet, split: str, most: int) -> Indices:
-    """At most so many images of a split in a random order, the same ones each time."""
-    ranked = sorted(data.indices(split), key=lambda i: rank(data.seed, "restarts", data.items[i].digest))
-    return np.array(ranked[:most], dtype=np.int64)
-
-
-def _parts(indices: Indices) -> list[Indices]:
-    return [indices[start : start + VALIDATION_BATCH] for start in range(0, len(indices), VALIDATION_BATCH)]
 
 
 def _place(plane: Plane, state: Weights) -> dict[str, float]:

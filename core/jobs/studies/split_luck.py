@@ -49,7 +49,7 @@ def study_split_luck(control: JobControl, question: SplitLuck) -> SplitLuckAnswe
 def _different(data: DataSet) -> Indices:
     """Positions of the training and validation images, of those with the same bytes the first one."""
     first: dict[str, int] = {}
-    for i, item in enumerate(data.items):
-        if item.split in ("train", "valid"):
-            first.setdefault(item.digest, i)
+    for i, (digest, split) in enumerate(zip(data.items.digests, data.items.splits(), strict=True)):
+        if split in ("train", "valid"):
+            first.setdefault(digest, i)
     return np.array(list(first.values()), dtype=np.int64)

@@ -8,6 +8,7 @@ from core.jobs.specs import StudySpec
 from core.results.augmentation_gain import AugmentationAnswer
 from core.results.studies import AugmentationGain
 from core.runs.folder import RunFolder
+from core.training.proportions import p_in_words
 from pages.ui.study import answer_or_ask
 from pages.ui.text import PERCENT, literal, plain
 
@@ -22,7 +23,7 @@ def gain_view(run: RunFolder | None, how: Augmentation) -> None:
     """The question, and its answer once it was asked; nothing without a run or an augmentation."""
     if run is None or how == NONE:
         return
-    st.subheader("What does it buy?", anchor=False)
+    st.subheader("What does it gain?", anchor=False)
     st.caption("Two short trainings with it and two without, from where this run began. The run itself stays as it is.")
     spec = StudySpec(question=AugmentationGain(augmentation=how))
     found = answer_or_ask(run, spec, AugmentationAnswer, "Measure it on this run")
@@ -40,7 +41,8 @@ def _answer(found: AugmentationAnswer) -> None:
     for change in falling:
         st.warning(
             f"{literal(change.name)} is recognised less often with it: {change.with_it:.1%} instead of "
-            f"{change.without:.1%} of {change.images:,} images, more than chance. Does it still look like its class?",
+            f"{change.without:.1%} of {change.images:,} images, more than chance ({p_in_words(change.p)}, corrected "
+            f"for {len(found.classes):,} classes). Does it still look like its class?",
             icon=":material/warning:",
         )
     if not falling:

@@ -8,7 +8,6 @@ import streamlit as st
 
 from core.augment import Augmentation, warnings
 from core.data.catalogue import SHAPES
-from core.data.dataset import Item
 from core.data.decode import decode
 from core.data.index import DataSet
 from core.errors import DataError
@@ -68,11 +67,9 @@ def telling_class(data: DataSet) -> int:
     """
     said = " ".join(warnings(Augmentation(horizontal_flip=True), data.classes))
     swapped = {label for label, name in enumerate(data.classes) if f"“{name}”" in said}
-    first: dict[int, Item] = {}
-    for item in data.items:
-        if len(first) == CLASSES_TRIED:
-            break
-        first.setdefault(item.label, item)
+    labels, places = np.unique(data.used.labels, return_index=True)
+    earliest = np.argsort(places)[:CLASSES_TRIED]
+    first = {int(labels[at]): data.used[places[at]] for at in earliest}
     changes = {
         label: _difference_of(str(item.path), item.digest)
         for label, item in sorted(first.items())
@@ -88,7 +85,7 @@ def choose_image(data: DataSet) -> Picture | None:
     key = f"class_{data.fingerprint}"
     begin = telling_class(data)
     label = st.selectbox("Class", range(len(names)), begin, format_func=title, key=key, persist_state="session")
-    items = [item for item in data.items if item.label == label]
+    items = data.items.select(data.of_class(label))
     key = f"image_{data.fingerprint}_{label}"
     number = st.number_input("Image number", 1, max(1, len(items)), key=key, persist_state="session")
     if not items:

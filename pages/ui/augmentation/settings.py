@@ -22,17 +22,22 @@ class Strength:
     written: str
 
 
+ABOUT = (
+    "**Side-on**: a horizontal flip, small turns, zoom and light, for photos in which left and right may be swapped. "
+    "**Without flips**: for digits, letters, arrows. **Top-down**: both flips and quarter turns too, for pictures "
+    "that have no upper side, such as those of a microscope or a satellite."
+)
 NAME = "augmentation_name"
 """Session key of what is chosen: a name of `NAMED`, or `OWN`."""
 SWITCHES = {"Horizontal flip": "horizontal_flip", "Vertical flip": "vertical_flip", "Quarter turns": "quarter_turns"}
 SLIDERS = {
-    "Random crop": Strength("crop", 0.05, 1.0, 0.05, "at least %.2f of the area"),
+    "Random crop": Strength("crop", 0.05, 1.0, 0.05, "percent"),
     "Rotation": Strength("rotate", 0.0, 180.0, 1.0, "%.0f°"),
     "Zoom": Strength("zoom", 1.0, 3.0, 0.05, "×%.2f"),
-    "Shift": Strength("shift", 0.0, 0.5, 0.01, "%.2f"),
-    "Perspective": Strength("warp", 0.0, 0.5, 0.01, "%.2f"),
-    "Brightness": Strength("brightness", 0.0, 1.0, 0.01, "%.2f"),
-    "Contrast": Strength("contrast", 0.0, 1.0, 0.01, "%.2f"),
+    "Shift": Strength("shift", 0.0, 0.5, 0.01, "percent"),
+    "Perspective": Strength("warp", 0.0, 0.5, 0.01, "percent"),
+    "Brightness": Strength("brightness", 0.0, 1.0, 0.01, "percent"),
+    "Contrast": Strength("contrast", 0.0, 1.0, 0.01, "percent"),
 }
 
 
@@ -53,6 +58,7 @@ def choose_settings() -> Shown:
         format_func=lambda name: name.replace("without-", "without "),
         key=NAME,
         persist_state="session",
+        help=ABOUT,
     )
     if name == OWN:
         return Shown(_own_settings(), own=True)

@@ -59,7 +59,7 @@ def _card(offer: Offer, key: str, workspace: Workspace) -> bool:
 def _pictures(offer: Offer, workspace: Workspace) -> bytes | None:
     """The pictures of a set that is here; None where none can be read, which choosing it then explains."""
     try:
-        return _sheet(offer, workspace)
+        return _sheet(offer, workspace.shared)
     except AnnealError:
         return None
 

@@ -87,8 +87,9 @@ def _split(context: Context, data: DataSet, choice: DataChoice) -> None:
     with shown() as outcome:
         split = session.load(context.workspace, choice)
     if outcome.ok:
-        sides = {item.name: item.split for item in data.items}
-        moved = sum(sides.get(item.name, "") != item.split for item in split.items)
+        sides = dict(zip(data.items.names, data.items.splits(), strict=True))
+        after = zip(split.items.names, split.items.splits(), strict=True)
+        moved = sum(sides.get(name, "") != side for name, side in after)
         st.session_state[SPLIT_SAID] = (split.fingerprint, _what_changed(moved, len(split.items)))
         session.select_data(choice)
         st.rerun()

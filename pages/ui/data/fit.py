@@ -3,6 +3,7 @@
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
 from core.data.decode import FITS, Fit, Pixels, decode
@@ -48,9 +49,11 @@ def fit_choice(data: DataSet, key: str) -> Fit:
 
 def _longest(data: DataSet) -> Item | None:
     """The usual picture among those that are not square: the one in the middle by its sides' ratio; None if all are."""
-    long = [item for item in data.items if max(item.width, item.height) > SQUARE * min(item.width, item.height)]
-    ranked = sorted(long, key=lambda item: max(item.width, item.height) / min(item.width, item.height))
-    return ranked[len(ranked) // 2] if ranked else None
+    widths, heights = data.used.widths, data.used.heights
+    ratios = np.maximum(widths, heights) / np.minimum(widths, heights)
+    long = np.flatnonzero(ratios > SQUARE)
+    ranked = long[np.argsort(ratios[long], kind="stable")]
+    return data.used[ranked[len(ranked) // 2]] if len(ranked) else None
 
 
 @lru_cache(maxsize=32)

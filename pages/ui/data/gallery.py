@@ -38,8 +38,8 @@ def gallery(data: DataSet, key: str) -> None:
 
 
 def _one_class(data: DataSet, label: int, split: str, key: str) -> None:
-    items = [item for item in data.items if item.label == label and item.split == split]
-    if not items:
+    items = data.items.select(data.of_class(label, split))
+    if not len(items):
         st.caption(_none(split))
         return
     slot = st.container()
@@ -49,15 +49,12 @@ def _one_class(data: DataSet, label: int, split: str, key: str) -> None:
 
 
 def _every_class(data: DataSet, split: str, key: str) -> None:
-    of_class: dict[int, list[Item]] = {label: [] for label in range(len(data.classes))}
-    for item in data.items:
-        if item.split == split and len(of_class[item.label]) < OF_EACH_CLASS:
-            of_class[item.label].append(item)
     slot = st.container(gap="xsmall")
     page = _page(len(data.classes), CLASSES_PER_PAGE, f"{key}-classes-{split}")
     with slot:
         for label in range(len(data.classes))[page]:
-            _class_row(plain(data.classes[label], 24), of_class[label], split)
+            some = data.items.select(data.of_class(label, split)[:OF_EACH_CLASS])
+            _class_row(plain(data.classes[label], 24), some, split)
 
 
 def _none(split: str) -> str:

@@ -41,6 +41,9 @@ def moved_run(run: RunFolder, data: DataSet) -> None:
         st.markdown(
             f":orange[:material/warning:] **The folder with this run's images is missing:** {literal(missing, None)}"
         )
+        if run.workspace.host is not None:
+            st.caption("Figures and weights are kept. Begin a new run on data that you upload.")
+            return
         st.caption(
             "Figures and weights are kept, but images cannot be shown, and training at another size cannot begin. Put "
             "the folder back, or enter where the images are now: each is recognised by its content."

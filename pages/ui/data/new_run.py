@@ -3,11 +3,13 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
 import streamlit as st
 
 from core.data.decode import Fit
 from core.data.index import DataSet
 from core.errors import WeightsUnavailableError
+from core.hosting.confine import check_backbone
 from core.model.catalogue import BACKBONES, EFFICIENTNET_LITE0, SMALL_CNN
 from core.model.fetch import fetch, is_at_hand
 from core.runs.create import create_run
@@ -15,6 +17,7 @@ from pages.ui import session
 from pages.ui.data.fit import fit_choice
 from pages.ui.errors import shown
 from pages.ui.frame import Context
+from pages.ui.mend.new_run import edits_choice, with_edits
 from pages.ui.ready import decode_ahead
 from pages.ui.text import plain
 
@@ -34,6 +37,7 @@ class Wanted:
     name: str
     folded: bool
     fit: Fit
+    mended: bool
 
 
 def new_run_form(context: Context, key: str) -> None:
@@ -42,7 +46,7 @@ def new_run_form(context: Context, key: str) -> None:
     if data is None:
         st.caption("Choose data first.")
         return
-    backbone = _backbone(data, key)
+    backbone = _backbone(data, key, any_name=context.workspace.host is None)
     left, right = st.columns(2)
     size = left.number_input(
         "Image size (pixels)",
@@ -56,7 +60,8 @@ def new_run_form(context: Context, key: str) -> None:
     name = st.text_input("Name", max_chars=80, key=_suggested(f"{key}-name", _default_name(data, backbone)))
     pretrained = _pretrained(backbone, key)
     folded = pretrained and _folded(backbone, key)
-    wanted = Wanted(backbone, int(size), int(seed), name, folded, fit_choice(data, key))
+    mended = edits_choice(context.workspace, data, key)
+    wanted = Wanted(backbone, int(size), int(seed), name, folded, fit_choice(data, key), mended)
     kind: Literal["primary", "secondary"] = "secondary" if context.run else "primary"
     if st.button("Start a run", type=kind, icon=":material/play_arrow:", key=f"{key}-go", width="stretch"):
         _make(context, data, wanted, key, pretrained=pretrained)
@@ -78,16 +83,17 @@ def _suggested(key: str, value: str | int) -> str:
     return key
 
 
-def _backbone(data: DataSet, key: str) -> str:
-    """The network, from the list or by its name in timm."""
+def _backbone(data: DataSet, key: str, *, any_name: bool) -> str:
+    """The network, from the list or, with `any_name`, by its name in timm."""
     backbone = st.selectbox(
         "Model",
         list(BACKBONES),
         format_func=_title,
-        accept_new_options=True,
+        accept_new_options=any_name,
         key=_suggested(f"{key}-backbone", suggested_backbone(data)),
-        help="Or type the name of any timm model.",
+        help="Or type the name of any timm model." if any_name else None,
     )
+    assert backbone is not None  # one of them is always chosen
     offer = BACKBONES.get(backbone)
     st.caption(offer.description if offer else "A timm model; its weights are downloaded if the network allows.")
     return backbone
@@ -97,6 +103,8 @@ def _make(context: Context, data: DataSet, wanted: Wanted, key: str, *, pretrain
     st.session_state.pop(f"{key}-refused", None)
     data = replace(data, fit=wanted.fit)
     with shown() as outcome:
+        data = with_edits(context.workspace, data) if wanted.mended else data
+        check_backbone(wanted.backbone, list(BACKBONES), context.workspace)
         if not is_at_hand(wanted.backbone, pretrained=pretrained):
             with st.spinner("Fetching the network and its weights"):
                 fetch(wanted.backbone, pretrained=pretrained)
@@ -120,14 +128,14 @@ def _make(context: Context, data: DataSet, wanted: Wanted, key: str, *, pretrain
 
 def suggested_backbone(data: DataSet) -> str:
     """The small network for small pictures, the pretrained one for photographs."""
-    longest = max(max(item.width, item.height) for item in data.items)
+    longest = max(data.used.widths.max(), data.used.heights.max())
     return SMALL_CNN if longest <= SMALL_IMAGES else EFFICIENTNET_LITE0
 
 
 def _suggested_size(data: DataSet, backbone: str) -> int:
     """The network's own size, or less where all pictures are smaller."""
     usual = BACKBONES[backbone].default_size if backbone in BACKBONES else 128
-    largest = max(min(item.width, item.height) for item in data.items)
+    largest = int(np.minimum(data.used.widths, data.used.heights).max())
     return max(8, min(usual, largest)) if backbone == SMALL_CNN else usual
 
 

@@ -12,6 +12,7 @@ from pages.ui.data.choice import change_button, split_form
 from pages.ui.data.reading_view import reading_box, reading_line
 from pages.ui.frame import Context
 from pages.ui.text import literal
+from pages.ui.visitor import owner
 
 ICONS = {
     "good": ":green[:material/check_circle:]",
@@ -32,14 +33,25 @@ class Figures:
     counts: pd.DataFrame
     findings: list[Finding]
     sizes: pd.DataFrame
+    typical: str
+    range: str
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _figures(fingerprint: str, split_origin: str, seed: int, reading: str, broken: int, _data: DataSet) -> Figures:
-    del fingerprint, split_origin, seed, reading, broken  # they are the key: content, split, and how it was read
+def _figures(
+    whose: str, fingerprint: str, split_origin: str, seed: int, reading: str, broken: int, _data: DataSet
+) -> Figures:
+    del (
+        whose,
+        fingerprint,
+        split_origin,
+        seed,
+        reading,
+        broken,
+    )  # they are the key: whose, content, split, and how it was read
     asked = {question.rstrip(".") for question in _data.reading.questions}  # they stand above, with the folders
     found = [finding for finding in findings(_data) if finding.title not in asked]
-    return Figures(_data.counts(), found, sizes(_data))
+    return Figures(_data.counts(), found, sizes(_data), typical_size(_data), size_range(_data))
 
 
 def overview(context: Context, data: DataSet) -> None:
@@ -47,9 +59,9 @@ def overview(context: Context, data: DataSet) -> None:
     _headline(data)
     reading_line(data)
     reading_box(context.workspace, context.choice, data)
-    _numbers(data)
     how = data.reading.model_dump_json()
-    figures = _figures(data.fingerprint, data.split_origin, data.seed, how, hash(data.broken), data)
+    figures = _figures(owner(data), data.fingerprint, data.split_origin, data.seed, how, hash(data.broken), data)
+    _numbers(data, figures)
     worst = [finding for finding in figures.findings if finding.level != "good" and not _says_skipped(finding)][:1]
     for finding in worst:
         _mend_first(finding)
@@ -72,14 +84,14 @@ def _headline(data: DataSet) -> None:
         change_button()
 
 
-def _numbers(data: DataSet) -> None:
+def _numbers(data: DataSet, figures: Figures) -> None:
     """The figures on one line."""
     train, valid = (len(data.indices(split)) for split in ("train", "valid"))
     with st.grid(4, min_column_width=150):
         st.metric("Classes", f"{len(data.classes):,}")
         st.metric("Training images", f"{train:,}")
         st.metric("Validation images", f"{valid:,}", help=f"The split: {literal(data.split_origin)}.")
-        st.metric("Typical size", typical_size(data), help=f"In pixels; from {size_range(data)}.")
+        st.metric("Typical size", figures.typical, help=f"In pixels; from {figures.range}.")
 
 
 def _mend_first(finding: Finding) -> None:

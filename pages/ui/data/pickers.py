@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from core.data.catalogue import DOWNLOADS, EMBEDDED
+from core.data.catalogue import DOWNLOADS, EMBEDDED, Offer
 from core.data.sources import store_upload
+from core.hosting.settings import settings_of
 from core.workspace import Workspace
 from pages.ui.data.cards import offer_cards
 from pages.ui.errors import shown
@@ -23,11 +24,13 @@ LAYOUT_HELP = (
 )
 
 
-def data_picker(key: str, workspace: Workspace | None = None) -> str | None:
+def data_picker(key: str, workspace: Workspace) -> str | None:
     """Ways to come by a data set; the spec of the one chosen in this very run of the page, else None."""
+    downloads = _downloads(workspace)
+    ways = [name for name in WAYS if _is_open(name, workspace, downloads)]
     way = st.segmented_control(
         "Where the pictures are",
-        list(WAYS),
+        ways,
         format_func=lambda name: f"{WAYS[name][1]} {WAYS[name][0]}",
         default="embedded",
         required=True,
@@ -35,13 +38,26 @@ def data_picker(key: str, workspace: Workspace | None = None) -> str | None:
         label_visibility="collapsed",
     )
     if way == "upload":
-        return _upload(key, workspace or Workspace.at())
+        return _upload(key, workspace)
     if way == "folder":
         return _folder(key)
     if way == "download":
         st.caption("Fetched once and kept in the workspace. This needs a network that allows downloads.")
-        return offer_cards(list(DOWNLOADS), key, workspace or Workspace.at())
-    return offer_cards(list(EMBEDDED), key, workspace or Workspace.at())
+        return offer_cards(downloads, key, workspace)
+    return offer_cards(list(EMBEDDED), key, workspace)
+
+
+def _downloads(workspace: Workspace) -> list[Offer]:
+    """The sets that may be fetched: all of them, or on a server those that it allows."""
+    if workspace.host is None:
+        return list(DOWNLOADS)
+    allowed = settings_of(workspace).downloads
+    return [offer for offer in DOWNLOADS if offer.spec in allowed]
+
+
+def _is_open(way: str, workspace: Workspace, downloads: list[Offer]) -> bool:
+    """Whether a way is offered here: a server's folders are not its visitors'."""
+    return bool(downloads) if way == "download" else way != "folder" or workspace.host is None
 
 
 def _folder(key: str) -> str | None:
@@ -67,6 +83,9 @@ def _upload(key: str, workspace: Workspace) -> str | None:
     )
     many = dropped.file_uploader("A folder", accept_multiple_files="directory", key=f"{key}-dropped-{turn}")
     st.caption(LAYOUT_HELP)
+    if workspace.host is not None:
+        limits = settings_of(workspace)
+        st.caption(f"This server takes up to {limits.upload_mb:,} MB and {limits.upload_files:,} files at once.")
     files = archives or many
     if not files:
         return None

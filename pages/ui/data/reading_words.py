@@ -25,7 +25,7 @@ REASONS = 4
 
 @dataclass(frozen=True)
 class LeftOut:
-    """What was left out for one reason: how many files or folders, the first names, and the reason; literal text."""
+    """What was left out for one reason: how many, the first names, and the reason without capital; literal text."""
 
     count: str
     names: str
@@ -93,11 +93,17 @@ def _folders(group: Sequence[Folder], why: str) -> LeftOut:
     images = sum(folder.images for folder in group)
     count = _number(len(group), "folder", "folders")
     with_images = f"{count} with {_number(images, 'image', 'images')}" if images else count
-    return LeftOut(with_images, _listed([f"{folder.path}/" for folder in group]), literal(why, None))
+    return LeftOut(with_images, _listed([f"{folder.path}/" for folder in group]), _after_colon(why))
 
 
 def _files(group: Sequence[str], why: str) -> LeftOut:
-    return LeftOut(_number(len(group), "file", "files"), _listed(group), literal(why.rstrip("."), None))
+    return LeftOut(_number(len(group), "file", "files"), _listed(group), _after_colon(why))
+
+
+def _after_colon(reason: str) -> str:
+    """A sentence as it goes on after a colon: no capital, unless a name begins it, and no full stop."""
+    first, second = reason[:1], reason[1:2]
+    return literal((first.lower() if second.islower() or second == " " else first) + reason[1:].rstrip("."), None)
 
 
 def _listed(names: Sequence[str] | set[str]) -> str:

@@ -48,18 +48,22 @@ def table_form(workspace: Workspace, source: Source, choice: DataChoice) -> None
 
 def _table(source: Source, choice: DataChoice, name: str) -> None:
     inside = tables_in(source)
+    elsewhere = [] if source.confined else [ELSEWHERE]
+    if not inside and not elsewhere:
+        st.caption("There is no table among these files. Upload it together with the images.")
+        return
     key = f"table-{name}"
     st.selectbox(
         "Table",
-        [*inside, ELSEWHERE],
-        index=inside.index(name) if name in inside else len(inside) if name or not inside else None,
+        [*inside, *elsewhere],
+        index=inside.index(name) if name in inside else len(inside) if elsewhere and (name or not inside) else None,
         format_func=lambda table: plain(table) if table else "A file elsewhere on this machine",
         placeholder="Choose the table",
         key=key,
         on_change=_choose_table,
         args=(choice, key),
     )
-    if (name and name not in inside) or not inside or st.session_state.get("table-elsewhere"):
+    if elsewhere and ((name and name not in inside) or not inside or st.session_state.get("table-elsewhere")):
         path = f"table-path-{name}"
         st.text_input(
             "Path of the table",
@@ -92,7 +96,7 @@ def _take(choice: DataChoice, changed: dict[str, Any]) -> None:
 def _columns(source: Source, name: str) -> list[str]:
     """The columns of a table of which it cannot be told what they are; none where it cannot be read."""
     inside = {file.name: file.path for file in source.files}
-    path = inside.get(name) or (typed_path(name) if name else None)
+    path = inside.get(name) or (typed_path(name) if name and not source.confined else None)
     if path is None:
         return []
     try:

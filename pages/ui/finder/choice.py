@@ -18,13 +18,14 @@ from core.training.readings import readings
 from core.training.stage import Stage, scope_in_words
 from core.training.suggest import Suggestion
 from core.training.suggestions import ANNEAL, MEANINGS, PREFERRED, preferred
-from pages.ui.finder.curves import Tested, together, width_in_words
+from pages.ui.finder.curves import Tested, together, whose_rate, width_in_words
 from pages.ui.plan.chosen_rate import chosen_by, where
 from pages.ui.plan.drafts import draft_of
 from pages.ui.plan.facts import group_names
 from pages.ui.text import literal, unbroken
 
 BY_CLICK = "your click"
+ONE_SWEEP = " This is one sweep over one order of the images: with several seeds you see how far to trust it."
 TURN = "finder-turn"
 """Session key: how many rates were chosen."""
 
@@ -74,6 +75,8 @@ def curve_view(run: RunFolder, info: RunInfo, test: Tested, earlier: Sequence[Cu
             marks=_marks(curve, _chosen_here(draft, curve), rules=fastai),
             fastai=fastai,
             y_title=f"Training loss (centred, {width} wide)",
+            title=curve.suggestion.headline if curve.suggestion else "Loss against the learning rate",
+            of=whose_rate(curve.stage),
         ),
         key=key,
         on_select="rerun",
@@ -133,11 +136,11 @@ def what_it_means(run: RunFolder, info: RunInfo, curve: Curve) -> None:
         st.caption(unbroken(f"**{rate_in_words(lr)} on this curve.** {meant.sentence}"))
 
 
-def suggestions_view(run: RunFolder, info: RunInfo, curve: Curve) -> None:
-    """Anneal's suggestion first, then those of the five known rules."""
+def suggestions_view(run: RunFolder, info: RunInfo, curve: Curve, *, seeds: int) -> None:
+    """Anneal's suggestion first, then those of the five known rules; so many other `seeds` were swept too."""
     draft = draft_of(run, info)
     if curve.suggestion is not None:
-        _anneals(draft, curve, curve.suggestion)
+        _anneals(draft, curve, curve.suggestion, seeds)
     elif curve.lrs:
         st.info("Anneal cannot read a rate off this curve. Test again to get one.", icon=":material/info:")
     _rules(draft, curve)
@@ -177,7 +180,7 @@ def _freeze_to(curve: Curve) -> int:
     return curve.stage.freeze_to if isinstance(curve.stage, Stage) else -1
 
 
-def _anneals(draft: Draft, curve: Curve, found: Suggestion) -> None:
+def _anneals(draft: Draft, curve: Curve, found: Suggestion, seeds: int) -> None:
     """Anneal's own suggestion: the rate, the range that trains about as well, where training collapses, and why."""
     rate = Rate(lr=found.lr, freeze_to=_freeze_to(curve), chosen_by=ANNEAL)
     chosen = _is_chosen(draft, rate)
@@ -193,7 +196,7 @@ def _anneals(draft: Draft, curve: Curve, found: Suggestion) -> None:
                     f"{rate_in_words(found.high)} train about as well{collapse}"
                 )
             )
-            st.caption(unbroken(found.reason))
+            st.caption(unbroken(f"{found.reason}{'' if seeds or not found.certain else ONE_SWEEP}"))
         st.button(
             "Chosen" if chosen else f"Use {rate_in_words(found.lr)}",
             icon=":material/check:" if chosen else None,

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ from core.training.curves import FEWEST, WIDTH, smoothed
 from core.training.spread import Spread, spread
 from core.training.stage import Stage
 from pages.ui.plan.stage_words import trained_by
+from pages.ui.text import time_of_day
 
 SHOWN = 4
 """Earlier curves that are drawn beside the present one, at most, unless more are chosen."""
@@ -55,6 +55,13 @@ def together(curve: Curve, seeds: Sequence[Curve], earlier: Sequence[Curve]) -> 
     )
 
 
+def whose_rate(stage: object) -> str:
+    """Whose learning rate the axis shows, where the test gives each layer group its own; else empty."""
+    if not isinstance(stage, Stage) or stage.freeze_to == -1 or (stage.lr is None and stage.group_ratio == 1):
+        return ""
+    return "the head, less for earlier layers"
+
+
 def width_in_words(lrs: Sequence[float]) -> str:
     """How wide the smoother is that `points` uses, for these rates: it needs 4 batches to each side."""
     decades = float(np.log10(lrs[-1] / lrs[0])) if len(lrs) > 1 and lrs[0] > 0 else 0.0
@@ -65,14 +72,7 @@ def width_in_words(lrs: Sequence[float]) -> str:
 def label(curve: Curve) -> str:
     """What tells one curve from another: when, after how much training, what was trained."""
     trained = trained_by(curve.stage) if isinstance(curve.stage, Stage) else "unreadable stage"
-    return f"{_time(curve)} · epoch {curve.epoch} · {trained} · {len(curve.lrs)} steps"
-
-
-def _time(curve: Curve) -> str:
-    try:
-        return f"{datetime.fromisoformat(curve.created).astimezone():%H:%M:%S}"
-    except ValueError:
-        return curve.created
+    return f"{time_of_day(curve.created)} · epoch {curve.epoch} · {trained} · {len(curve.lrs)} steps"
 
 
 @dataclass(frozen=True)

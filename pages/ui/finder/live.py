@@ -12,7 +12,7 @@ from core.runs.state import Curve
 from core.training.curve import RangeSettings
 from core.training.stage import Stage
 from core.training.sweeps import sweep_for
-from pages.ui.finder.curves import together
+from pages.ui.finder.curves import together, whose_rate
 from pages.ui.text import duration
 
 HEIGHT = 360
@@ -51,6 +51,7 @@ def live_curve(run: RunFolder, *, key: str = "finder-live") -> bool:
         title="Batch by batch, the rate grows",
         span=(settings.lowest, settings.highest),
         y_title="Training loss (centred)",
+        of=whose_rate(curve.stage),
         height=HEIGHT,
     )
     st.altair_chart(chart, key=key, alt=ALT)

@@ -20,6 +20,7 @@ from core.training.trial_words import length_in_words
 from pages.ui import jobs, session
 from pages.ui.errors import show
 from pages.ui.text import duration, literal
+from pages.ui.visitor import owner
 
 SOON_S = 60.0
 """Trials of the whole stage are offered first where all of them take no longer."""
@@ -177,12 +178,12 @@ def _is_present(run: RunFolder, curve: Curve) -> bool:
 
 def _images(run: RunFolder) -> _Images:
     data = session.data_of_run(run.workspace, run.id)
-    return _counted(data.fingerprint, run.id, data)
+    return _counted(owner(data), data.fingerprint, run.id, data)
 
 
 @st.cache_data(max_entries=50, show_spinner=False)
-def _counted(fingerprint: str, run_id: str, _data: DataSet) -> _Images:
-    del fingerprint, run_id  # they are the key: a run's split never changes
+def _counted(whose: str, fingerprint: str, run_id: str, _data: DataSet) -> _Images:
+    del whose, fingerprint, run_id  # they are the key: a run's split never changes
     try:
         kept = kept_out(_data)
     except DataError as error:

@@ -1,7 +1,6 @@
 """Trials on the LR finder page: watching them, and what came of them beside the curve."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 import streamlit as st
 
@@ -20,7 +19,7 @@ from core.training.trial_words import findings, headline, length_in_words, metho
 from pages.ui.finder.live import live_view
 from pages.ui.finder.trial_form import trial_form
 from pages.ui.plan.drafts import draft_of
-from pages.ui.text import literal, percent, unbroken
+from pages.ui.text import literal, moment_of, percent, time_of_day, unbroken
 
 BY_TRIALS = "trials"
 
@@ -41,11 +40,8 @@ def watch(run: RunFolder, job: Job | None) -> None:
 
 def _belongs(trials: KeptTrials, job: Job) -> bool:
     """Whether these trials were begun by a job."""
-    try:
-        created = datetime.fromisoformat(trials.created).timestamp()
-    except ValueError:
-        return False
-    return job.started is not None and created >= int(job.started)
+    created = moment_of(trials.created)
+    return created is not None and job.started is not None and created.timestamp() >= int(job.started)
 
 
 def trials_panel(run: RunFolder, info: RunInfo, curve: Curve, span: tuple[float, float]) -> None:
@@ -76,14 +72,7 @@ def _chosen(made: Sequence[KeptTrials]) -> KeptTrials:
 def _label(trials: KeptTrials) -> str:
     rates = ", ".join(rate_in_words(rate) for rate in trials.rates)
     repeats = f" · {trials.repeats} repeats" if trials.repeats > 1 else ""
-    return f"{_time(trials)} · {length_in_words(trials.length, trials.stage.epochs)} · {rates}{repeats}"
-
-
-def _time(trials: KeptTrials) -> str:
-    try:
-        return f"{datetime.fromisoformat(trials.created).astimezone():%H:%M:%S}"
-    except ValueError:
-        return trials.created
+    return f"{time_of_day(trials.created)} · {length_in_words(trials.length, trials.stage.epochs)} · {rates}{repeats}"
 
 
 def _outcomes(draft: Draft, span: tuple[float, float], trials: KeptTrials, made: Sequence[KeptTrials]) -> None:

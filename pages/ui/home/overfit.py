@@ -16,7 +16,7 @@ from pages.ui.home.recipe import TRAINING
 NAME = "Overfits on purpose"
 ABOUT = (
     f"Overfitting: a small network learns {OVERFIT_IMAGES} drawn shapes by heart in {OVERFIT_EPOCHS} epochs, "
-    "and new ones hardly better than by guessing. Watch training loss and validation loss part."
+    "and is far worse on new ones. Watch training loss and validation loss move apart."
 )
 
 

@@ -49,7 +49,7 @@ PRETRAINED = (
         TRAINING,
         "lower the rates of earlier layers",
     ),
-    Step(TITLES["again"], "An unfrozen network needs a lower rate.", FINDER, "find the rate again"),
+    Step(TITLES["again"], "Other layers learn now, so another rate may suit them.", FINDER, "find the rate again"),
     Step(
         TITLES["cycles"],
         f"Train everything: {WHOLE_CYCLES} cycles, each twice as long as the one before.",

@@ -31,12 +31,12 @@ def _first_minute(context: Context) -> None:
     minute, data = st.columns(2, gap="medium")
     with minute, st.container(border=True, height="stretch"):
         st.markdown("**1 · A first minute: what a learning rate does**")
-        st.caption("Watch one weight go downhill: too low a rate crawls, too high a rate zigzags. It needs no data.")
+        st.caption("Watch two weights go downhill: too low a rate crawls, too high a rate zigzags. It needs no data.")
         st.space("stretch")
         end(context)
     with data, st.container(border=True, height="stretch"):
         st.markdown("**2 · Then the data**")
-        st.caption("1,797 handwritten digits, which a small network learns in under a minute, or images of your own.")
+        st.caption("1,797 handwritten digits, which a small network learns in seconds, or images of your own.")
         st.space("stretch")
         with st.container(horizontal=True):
             _data_buttons(context)
@@ -112,7 +112,7 @@ def _recent(run: RunFolder) -> None:
         about = f"{literal(info.data_title, 30)} · {literal(info.backbone, 24)}"
         with shown() as outcome:
             state = run.state
-            best = f"**{percent(state.best.accuracy)}** · " if state.best else ""
+            best = f"best **{percent(state.best.accuracy)}** · " if state.best else ""
             st.caption(f"{best}{about}")
             st.caption(f"{stages_in_words(state)} · {ago(info.created)}")
         if not outcome.ok:

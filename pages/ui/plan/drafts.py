@@ -32,7 +32,7 @@ def draft_of(run: RunFolder, info: RunInfo) -> Draft:
     if run.state.stages:
         return Draft.load(run.path)
     chosen = session.chosen_augmentation()
-    images = len(run.data().indices("train"))
+    images = len(session.data_of_run(run.workspace, run.id).indices("train"))
     plan = first_plan(info.pretrained, info.size, info.classes, chosen, images=images)
     draft = Draft.load(run.path, plan.stages)
     if not draft.path.exists():

@@ -25,6 +25,7 @@ from pages.ui.plan.stage_words import Facts
 from pages.ui.plan.timeline import timeline_view
 from pages.ui.plan.times import plan_time
 from pages.ui.plan.toolbar import toolbar
+from pages.ui.training.several import processes
 
 
 @st.fragment
@@ -101,7 +102,7 @@ def _preview(plan: Plan, facts: Facts, batches: Callable[[Stage], int]) -> None:
 
 def _start(run: RunFolder, draft: Draft, plan: Plan) -> None:
     """Queue the plan; its cards can be brought back."""
-    if not jobs.submit(run, TrainSpec(plan=plan)):
+    if not jobs.submit(run, TrainSpec(plan=plan, processes=processes(run.workspace))):
         return
     draft.sent()
     close_card()

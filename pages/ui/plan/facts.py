@@ -13,6 +13,7 @@ from core.training.schedules import steps_per_epoch
 from core.training.stage import Stage
 from pages.ui import session
 from pages.ui.plan.stage_words import Facts
+from pages.ui.visitor import owner
 
 
 def group_names(info: RunInfo) -> tuple[str, ...]:
@@ -34,7 +35,7 @@ def facts_of(
         groups=group_names(info),
         classes=info.classes,
         images=len(data.indices("train")),
-        unbalanced=_unbalanced(data.fingerprint, run.id, data),
+        unbalanced=_unbalanced(owner(data), data.fingerprint, run.id, data),
         rate=rate,
         own=own if own is not None and own.name == OWN else None,
         pace=pace_of(run, data),
@@ -44,16 +45,18 @@ def facts_of(
 
 def batches_per_epoch(run: RunFolder, data: DataSet, stage: Stage) -> int:
     """How many batches an epoch of `stage` has."""
-    return _batches(data.fingerprint, run.id, stage.share, stage.batch_size, data, stage)
+    return _batches(owner(data), data.fingerprint, run.id, stage.share, stage.batch_size, data, stage)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _batches(fingerprint: str, run_id: str, share: float, batch_size: int, _data: DataSet, _stage: Stage) -> int:
-    del fingerprint, run_id, share, batch_size  # they are the key: a run's split never changes
+def _batches(
+    whose: str, fingerprint: str, run_id: str, share: float, batch_size: int, _data: DataSet, _stage: Stage
+) -> int:
+    del whose, fingerprint, run_id, share, batch_size  # they are the key: a run's split never changes
     return steps_per_epoch(_stage, _data)
 
 
 @st.cache_data(max_entries=50, show_spinner=False)
-def _unbalanced(fingerprint: str, run_id: str, _data: DataSet) -> bool:
-    del fingerprint, run_id
+def _unbalanced(whose: str, fingerprint: str, run_id: str, _data: DataSet) -> bool:
+    del whose, fingerprint, run_id
     return is_unbalanced(_data.labels[_data.indices("train")], len(_data.classes))

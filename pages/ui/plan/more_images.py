@@ -3,9 +3,11 @@
 import streamlit as st
 
 from core.data.index import DataSet
+from core.data.sources import store_upload
 from core.jobs.actions import add_images
 from core.runs.folder import RunFolder
 from pages.ui import session
+from pages.ui.data.pickers import ARCHIVES
 from pages.ui.errors import shown
 from pages.ui.progress import progress_bar
 from pages.ui.text import literal
@@ -26,6 +28,9 @@ def more_images(run: RunFolder, data: DataSet) -> None:
             "recognised by their content and trained on from the next stage; only they are decoded, and only their "
             "activations computed. Branches can then begin from later cycles only."
         )
+        if run.workspace.host is not None:
+            _upload(run)
+            return
         with st.form(f"more-{run.id}", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
             path = st.text_input("Folder or zip file with a folder for each class", key=f"more-path-{run.id}")
             asked = st.form_submit_button("Add these images")
@@ -33,6 +38,24 @@ def more_images(run: RunFolder, data: DataSet) -> None:
             st.warning("Enter the path of a folder first.", icon=":material/edit:")
         elif asked:
             _add(run, path.strip())
+
+
+def _upload(run: RunFolder) -> None:
+    """The same on a server, whose folders cannot be named."""
+    turn = st.session_state.setdefault(f"more-turn-{run.id}", 0)
+    files = st.file_uploader(
+        "Zip or tar files with a folder for each class",
+        type=ARCHIVES,
+        accept_multiple_files=True,
+        key=f"more-zip-{run.id}-{turn}",
+    )
+    if not files:
+        return
+    with shown() as outcome:
+        spec = store_upload([(file.name, file) for file in files], run.workspace)
+    if outcome.ok:
+        st.session_state[f"more-turn-{run.id}"] = turn + 1
+        _add(run, spec)
 
 
 def _add(run: RunFolder, path: str) -> None:

@@ -28,14 +28,16 @@ def toolbar(draft: Draft, info: RunInfo, images: int) -> None:
             "Lesson 2",
             ":material/school:",
             lambda: draft.replace(enough_batches(lesson2(info.size, how), images).stages),
-            "Head from activations, head with augmentation, then everything: three stages, rates found first.",
+            "Head from activations, head with augmentation, then everything: three stages, "
+            "each with a rate found when it begins.",
         )
         _button(
             draft,
             "Start small",
             ":material/open_in_full:",
             lambda: draft.replace(enough_batches(start_small(info.size, how), images).stages),
-            "Half of the images at half the size first, then all at full size. Three stages, rates found first.",
+            "Half of the images at half the size first, then all at full size. Three stages, "
+            "each with a rate found when it begins.",
         )
         _button(
             draft,

@@ -69,10 +69,10 @@ def _controls(kind: str) -> Settings:
     cycles = st.slider("Cycles", 1, 5, 4, key="annealing_cycles", persist_state="session")
     length = st.slider("Steps of the first cycle", 10, 40, 40, 5, key="annealing_length", persist_state="session")
     mult = st.segmented_control(
-        "Each later cycle is longer by",
+        "Length of each later cycle",
         [1, 2],
         default=1,
-        format_func="×{}".format,
+        format_func=lambda times: "the same" if times == 1 else "twice the last",
         required=True,
         key="annealing_mult",
         persist_state="session",
@@ -100,7 +100,7 @@ def _draw(settings: Settings) -> None:
         return
     schedule, rates = settings.schedule(settings.kind), settings.rates(settings.kind)
     weights = landscape.descents(rates, np.array([settings.start]), noise=settings.noise, seed=settings.seed)[:, 0]
-    st.info(rest.describe(weights, rates, schedule.cycle_ends))
+    st.info(f"**After all {len(rates)} steps.** {rest.describe(weights, rates, schedule.cycle_ends)}")
     frame = charts.annealing_frame(weights, rates, schedule.cycle_ends)
     showing, steps = str(settings), schedule.steps
     player("annealing", steps=steps, seconds=min(12.0, 1.5 + steps * 0.06), token=showing)

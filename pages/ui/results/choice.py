@@ -15,7 +15,7 @@ SPLITS = {"valid": "Validation", "test": "Test"}
 def choose_predictions(run: RunFolder, data: DataSet) -> EvaluateSpec:
     """Widgets for weights, split and test-time augmentation; what was chosen is what an evaluation would be asked."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        snapshot = _weights(run)
+        snapshot = choose_weights(run, "Weights", "matrix-snapshot")
         split = _split(data)
         tta = st.toggle(
             "Average over augmented views",
@@ -26,7 +26,8 @@ def choose_predictions(run: RunFolder, data: DataSet) -> EvaluateSpec:
     return EvaluateSpec(snapshot=snapshot, split=split, tta=tta)
 
 
-def _weights(run: RunFolder) -> str:
+def choose_weights(run: RunFolder, label: str, key: str) -> str:
+    """A box with the latest weights and every snapshot, the newest first, with their accuracies."""
     kept = run.snapshots()
     accuracies = {snapshot.name: snapshot.accuracy for snapshot in kept}
 
@@ -36,7 +37,7 @@ def _weights(run: RunFolder) -> str:
         return words if accuracy is None else f"{words} ({percent(accuracy)})"
 
     names = [LATEST, *(snapshot.name for snapshot in reversed(kept))]
-    return st.selectbox("Weights", names, format_func=title, key="matrix-snapshot", width=260)
+    return st.selectbox(label, names, format_func=title, key=key, width=260)
 
 
 def _split(data: DataSet) -> str:

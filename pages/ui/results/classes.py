@@ -38,7 +38,7 @@ def headline(predictions: Predictions, table: pd.DataFrame) -> None:
         )
         st.metric("Hardest class", literal(worst["class"], 18), recalled, delta_color="off", delta_arrow="off")
     st.caption(
-        f"On other images of this kind, expect {percent(found.low)} to {percent(found.high)} (95% interval, from "
+        f"Accuracy for images of this kind: {percent(found.low)} to {percent(found.high)} (95% interval, from "
         f"{found.images:,} images). With every class counting alike: {percent(found.balanced)} balanced accuracy, "
         f"{percent(found.macro_f1)} macro F1."
     )

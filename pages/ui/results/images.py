@@ -5,52 +5,46 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.data.index import DataSet
-from core.results.losses import top_losses
-from core.results.predictions import Predictions
+from core.results.predictions import Integers
+from pages.ui.results.closer import look_closely
+from pages.ui.results.judged import Judged
 from pages.ui.text import literal, plain
 from pages.ui.thumbnails import thumbnail
 
 SIDE = 112
 """Pixels of a picture on the page."""
 PER_PAGE = 24
-WHAT_IT_SAYS = "Each image's own class and, after the arrow, the predicted one, with the model's probability of each."
+WITH_CLASSES = "Each image's own class and, after the arrow, the predicted one, with the model's probability of each."
+PROBABILITIES = "The model's probability of each image's own class and, after the arrow, of the predicted one."
 ALL_RIGHT = "Not one image is wrong."
 
 
-@st.fragment
-def worst_view(predictions: Predictions, data: DataSet, key: str) -> None:
-    """The images with the highest loss: what the model is most sure of and wrong about, a page at a time."""
-    wrong_only = st.toggle("Errors only", True, key=f"{key}-wrong")
-    rows = top_losses(predictions, len(predictions), wrong_only=wrong_only)
-    if rows.empty:
-        st.success(ALL_RIGHT, icon=":material/celebration:")
-        return
-    pages = -(-len(rows) // PER_PAGE)
-    slot = st.container()
-    page = st.pagination(pages, key=f"{key}-page-{wrong_only}") if pages > 1 else 1
-    with slot:
-        pictures(rows.iloc[(page - 1) * PER_PAGE : page * PER_PAGE], data, with_classes=True)
+def pictures(
+    rows: pd.DataFrame, judged: Judged, key: str, *, with_classes: bool, every: Integers | None = None
+) -> None:
+    """Images with what they are, what they were taken for, and how probable both were said to be.
 
-
-def pictures(rows: pd.DataFrame, data: DataSet, *, with_classes: bool) -> None:
-    """Images with what they are, what they were taken for, and how probable both were said to be."""
+    The button under each opens it large, from where the others can be gone through: those at the positions `every`,
+    by default of `rows`.
+    """
     shown: list[Any] = list(rows.itertuples())
-    items = [data.items[row.item] for row in shown]
-    found = [(thumbnail(item, SIDE), row) for item, row in zip(items, shown, strict=True)]
+    found = [(thumbnail(judged.data.items[row.item], SIDE), row) for row in shown]
     there = [(picture, row) for picture, row in found if picture is not None]
     if len(there) < len(found):
         st.caption(f"{len(found) - len(there)} of these files have gone or changed.")
     if there:
-        st.caption(WHAT_IT_SAYS)
+        st.caption(WITH_CLASSES if with_classes else PROBABILITIES)
+    opened = None
     with st.grid("auto", min_column_width=SIDE, gap="small"):
         for picture, row in there:
-            st.image(
-                picture,
-                caption=_caption(row, with_classes=with_classes),
-                width=SIDE,
-                alt=f"{plain(row.true)} taken for {plain(row.predicted)}",
-            )
+            with st.container(gap=None):
+                alt = f"{plain(row.true)} taken for {plain(row.predicted)}"
+                st.image(picture, caption=_caption(row, with_classes=with_classes), width=SIDE, alt=alt)
+                if st.button("Look", icon=":material/zoom_in:", type="tertiary", key=f"{key}-look-{row.position}"):
+                    opened = int(row.position)
+    if opened is not None:
+        positions = (rows["position"].to_numpy() if every is None else every).tolist()
+        look_closely(judged, positions, positions.index(opened))
 
 
 def _caption(row: Any, *, with_classes: bool) -> str:

@@ -5,34 +5,34 @@ from typing import Any
 
 import streamlit as st
 
-from core.charts.confusion import CELL_PICKED, confusion
-from core.data.index import DataSet
+from core.charts.confusion import CELL_PICKED, NUMBERED, confusion
 from core.results.confusion import Integers, as_frame, confusion_matrix, most_confused, order_by_confusion
-from core.results.losses import cell
-from core.results.predictions import Predictions
+from core.results.listing import Wanted, image_rows, positions_of
 from pages.ui.results.images import ALL_RIGHT, PER_PAGE, pictures
+from pages.ui.results.judged import Judged
+from pages.ui.results.shown_classes import shown_classes
 from pages.ui.text import PERCENT, literal, percent
 
 Cell = tuple[str, str]
 
 PAIRS = 8
-FEW = 4
-"""Pictures that need no scrolling of their own."""
 
 
-def matrix_and_cell(predictions: Predictions, data: DataSet, key: str) -> None:
-    """The map at the left; at the right the pairs most often confused, or the images of the cell that was clicked."""
+def matrix_and_cell(judged: Judged, key: str) -> None:
+    """The map, beside it the pairs most often confused, and below both the images of the cell that was clicked."""
+    predictions = judged.predictions
     classes = list(predictions.classes)
     matrix = confusion_matrix(predictions.labels, predictions.predicted, len(classes))
     shares, by_confusion, errors_only = _controls(key)
     places = order_by_confusion(matrix) if by_confusion else list(range(len(classes)))
+    places = shown_classes(matrix, places, classes, key)
     left, right = st.columns([3, 2], gap="medium")
     state = f"{key}-cell"
     with right:
         pairs = _pairs(matrix, classes, key, state)
     with left:
         chart = confusion(
-            as_frame(matrix, classes, "true", places),
+            as_frame(matrix, classes, "true", places, filled=len(places) > NUMBERED),
             classes=[classes[place] for place in places],
             normalised=shares,
             errors_only=errors_only,
@@ -47,8 +47,7 @@ def matrix_and_cell(predictions: Predictions, data: DataSet, key: str) -> None:
         )
     if _newest(f"{key}-map", clicked(event), state):
         st.rerun()
-    with right:
-        _images_of(predictions, data, _shown_cell(state), any_pairs=pairs)
+    _images_of(judged, _shown_cell(state), key, any_pairs=pairs)
 
 
 def _controls(key: str) -> tuple[bool, bool, bool]:
@@ -140,16 +139,17 @@ def _left_out(pairs: int, ties: int) -> str:
     return f"{what}{'' if ties == pairs else f', {ties:,} of them'} as often as the last one here."
 
 
-def _images_of(predictions: Predictions, data: DataSet, chosen: Cell | None, *, any_pairs: bool) -> None:
+def _images_of(judged: Judged, chosen: Cell | None, key: str, *, any_pairs: bool) -> None:
     if chosen is None:
         st.caption("Click a cell or a row to see its images." if any_pairs else "Click a cell to see its images.")
         return
-    rows = cell(predictions, *chosen)
+    positions = positions_of(judged.predictions, Wanted(true=chosen[0], predicted=chosen[1]))
     true, called = (literal(name, 30) for name in chosen)
     st.markdown(f"**{true}**, all right" if true == called else f"**{true}** taken for **{called}**")
-    if rows.empty:
+    if not len(positions):
         st.caption("No image lies in this cell.")
         return
-    st.caption(f"{len(rows):,} images, the worst first" if len(rows) > 1 else "1 image")
-    with st.container(height=380 if len(rows) > FEW else "content", border=False):
-        pictures(rows.head(PER_PAGE), data, with_classes=False)
+    first = f"The first {PER_PAGE} of " if len(positions) > PER_PAGE else ""
+    st.caption(f"{first}{len(positions):,} images, the worst first" if len(positions) > 1 else "1 image")
+    rows = image_rows(judged.predictions, positions[:PER_PAGE])
+    pictures(rows, judged, f"{key}-cell", with_classes=False, every=positions)

@@ -8,6 +8,7 @@ from pages.ui import jobs, session
 from pages.ui.data.moved import moved_run
 from pages.ui.errors import shown
 from pages.ui.runs.dialogs import delete, name_of, rename
+from pages.ui.runs.take_away import take_away
 from pages.ui.text import literal
 
 
@@ -19,12 +20,15 @@ def one_run(run: RunFolder) -> None:
         _, unfinished = run.info, run.state.unfinished
     if outcome.ok:
         with shown():
-            moved_run(run, run.data())
+            moved_run(run, session.data_of_run(run.workspace, run.id))
     with st.container(horizontal=True):
         if outcome.ok:
             _actions(run, unfinished=unfinished)
         if st.button("Delete", icon=":material/delete:"):
             delete([run])
+    if outcome.ok:
+        with shown():
+            take_away(run)
 
 
 def _actions(run: RunFolder, *, unfinished: bool) -> None:

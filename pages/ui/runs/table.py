@@ -1,6 +1,7 @@
 """Every run in a row of a table, with its figures, to choose rows from."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import pandas as pd
 import streamlit as st
@@ -8,6 +9,8 @@ import streamlit as st
 from core.errors import AnnealError
 from core.model.catalogue import SMALL_CNN
 from core.runs.folder import RunFolder
+from core.runs.state import RunState
+from core.training.proportions import interval
 from pages.ui.runs.chosen_rows import chosen_rows
 from pages.ui.text import PERCENT, duration, plain, stages_in_words
 
@@ -15,8 +18,9 @@ TABLE = "runs-table"
 
 COLUMNS = {
     "name": st.column_config.TextColumn("Run", width=125),
-    "accuracy": st.column_config.ProgressColumn("Accuracy", format=PERCENT, min_value=0, max_value=100, width=75),
-    "loss": st.column_config.NumberColumn("Loss", format="%.3f", width=60),
+    "accuracy": st.column_config.ProgressColumn("Best accuracy", format=PERCENT, min_value=0, max_value=100, width=95),
+    "interval": st.column_config.TextColumn("95% interval", width=82, help="For images of the same kind as these."),
+    "loss": st.column_config.NumberColumn("Loss", format="%.3f", width=60, help="Validation loss, in nats"),
     "data": st.column_config.TextColumn("Data", width=105),
     "model": st.column_config.TextColumn("Model", width=130),
     "stages": st.column_config.TextColumn("Stages", width=105),
@@ -42,7 +46,7 @@ def _row(run: RunFolder) -> dict[str, object]:
         "name": plain(info.name),
         "data": plain(info.data_title),
         "model": plain(info.backbone) + ("" if info.pretrained or info.backbone == SMALL_CNN else ", from scratch"),
-        "made": pd.to_datetime(info.created),
+        "made": datetime.fromisoformat(info.created),
     }
     try:
         state = run.state
@@ -52,10 +56,20 @@ def _row(run: RunFolder) -> dict[str, object]:
     return row | {
         "stages": stages_in_words(state),
         "accuracy": 100 * best.accuracy if best else None,
+        "interval": _interval(state),
         "loss": best.valid_loss if best else None,
         "epochs": sum(stage.epochs for stage in state.stages) or None,
         "time": duration(state.seconds) if state.seconds else "",
     }
+
+
+def _interval(state: RunState) -> str:
+    """That of the best accuracy; "" where it is not known on how many images it was measured."""
+    images = next((stage.valid_images for stage in reversed(state.stages) if stage.valid_images), 0)
+    if state.best is None or not images:
+        return ""
+    low, high = interval(state.best.accuracy, images)
+    return f"{100 * low:.0f}–{100 * high:.0f}%"
 
 
 def choose_rows(runs: Sequence[RunFolder]) -> list[RunFolder]:

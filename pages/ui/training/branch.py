@@ -1,17 +1,18 @@
 """Branches on the Training page: asking for one, and one beside the run that it began from."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.augment import NAMED
 from core.charts.branch import branch_chart
 from core.errors import AnnealError
 from core.jobs import queue
-from core.jobs.branch import branch, points
+from core.jobs.branch import branch, branching_point
 from core.jobs.specs import TrainSpec
 from core.results.compare import Comparison
 from core.runs.beside import BRANCH, ORIGINAL, Beside, beside
 from core.runs.branching import Change, left_after
-from core.runs.checkpoint import read_meta
 from core.runs.folder import RunFolder
 from core.training.stage import HIGHEST_RATE, Stage
 from pages.ui import session
@@ -31,35 +32,27 @@ OTHER_SEED = 1
 """How much is added to the run's seed: any other number would do."""
 
 
-def branch_form(run: RunFolder) -> None:
-    """What if? A snapshot, one thing to change, and a button that trains the branch."""
-    names = points(run)
+def branch_form(run: RunFolder, names: Sequence[str]) -> None:
+    """What if? One of the snapshots `names`, one thing to change, and a button that trains the branch."""
     with st.container(border=True, key="branch-form"):
         st.markdown("**What if?** A branch goes on from a snapshot as this run did, with one thing changed.")
-        if not names:
-            st.caption("Branches begin at the end of a cycle. There is none yet that a branch could begin from.")
-            return
         with st.container(horizontal=True, vertical_alignment="bottom"):
             snapshot = str(st.selectbox("From", names, key="branch-from", width=180))
             stage = _stage_ahead(run, snapshot)
             if stage is None:
-                st.caption("The plan had ended there, so nothing is left to branch. Choose an earlier snapshot.")
                 return
             what = str(st.selectbox("Change", _offers(stage), key="branch-change", width=280))
             change = _change(run, stage, what)
             asked = st.button("Train the branch", icon=":material/alt_route:", key="branch-start")
-        st.caption(f"It trains with: {literal(change.words(), None)}. All else stays equal to the byte.")
+        st.caption(f"It trains with: {literal(change.words(), None)}. Everything else stays exactly the same.")
         if asked:
             _start(run, snapshot, change)
 
 
 def _stage_ahead(run: RunFolder, snapshot: str) -> Stage | None:
-    """The stage that a branch from there goes on with; None where nothing is left or its files are damaged."""
+    """The stage that a branch from there goes on with; None where its files have gone since."""
     try:
-        point = read_meta(run.restart_path(snapshot))
-        if point is None:
-            return None
-        left = left_after(point, run.state, Change(), snapshot)
+        left = left_after(branching_point(run, snapshot), run.state, Change(), snapshot)
     except AnnealError:
         return None
     return left.under_way or left.plan[1]

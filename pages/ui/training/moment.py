@@ -9,7 +9,7 @@ from core.data.index import DataSet
 from core.jobs.store import Job
 from core.runs.data_changes import changes_of
 from core.runs.folder import RunFolder
-from core.runs.state import RunState
+from core.runs.state import RunState, StageState
 from core.training.stage import Stage
 from pages.ui.plan.facts import batches_per_epoch
 
@@ -18,8 +18,9 @@ from pages.ui.plan.facts import batches_per_epoch
 class Moment:
     """What a run's folder said: its state, its batches (with `position`) and epochs, and where its stages lie.
 
-    `live` says whether a job trains it; the stages that it will still train are then among `spans`. `planned` is the
-    highest learning rate that is known to come, 0 where none is.
+    `live` says whether a job trains it; the stages that it will still train are then among `spans`, and those of the
+    state have the figures of the epochs, which are newer. `planned` is the highest learning rate that is known to
+    come, 0 where none is.
     """
 
     state: RunState
@@ -44,11 +45,23 @@ def read(run: RunFolder, data: DataSet, job: Job | None) -> Moment:
     live = job is not None and job.kind == "train"
     stages = state.readable_stages
     steps = charts.on_epochs(steps, epochs, batches_per_epoch(run, data, stages[-1]) if stages else 0)
+    if live:
+        state = state.model_copy(update={"stages": [_as_of(begun, epochs) for begun in state.stages]})
     ahead = _ahead(state) if live else {}
     changes = changes_of(state, list(ahead.items()))
     spans = charts.stage_spans(steps, _names(state), {place: stage.epochs for place, stage in ahead.items()}, changes)
     planned = max((max(stage.lr) for stage in ahead.values() if stage.lr), default=0.0)
     return Moment(state, steps, epochs, spans, live, planned)
+
+
+def _as_of(begun: StageState, epochs: pd.DataFrame) -> StageState:
+    """The stage with the figures of its last epoch among `epochs`."""
+    own = epochs[epochs["stage"] == begun.index]
+    if own.empty:
+        return begun
+    last = own.iloc[-1]
+    figures = {name: float(last[name]) for name in ("accuracy", "valid_loss", "train_loss")}
+    return begun.model_copy(update={**figures, "epochs": len(own)})
 
 
 def _ahead(state: RunState) -> dict[int, Stage]:

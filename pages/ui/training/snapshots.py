@@ -8,7 +8,7 @@ import streamlit as st
 from core.errors import AnnealError
 from core.jobs import actions
 from core.runs.folder import RunFolder
-from core.runs.snapshots import Snapshot
+from core.runs.snapshots import Snapshot, to_train_on
 from core.runs.state import RunState
 from pages.ui.errors import shown
 from pages.ui.text import PERCENT, ago, literal
@@ -19,12 +19,17 @@ COLUMNS = {
 }
 
 
-def snapshots_view(run: RunFolder, state: RunState) -> None:
-    """The weights that were kept, a way to save the present ones, and a way back to others."""
+def snapshots_view(run: RunFolder, state: RunState, *, branches: bool) -> None:
+    """The weights that were kept, a way to save the present ones, and a way back to others.
+
+    `branches` says whether one of them is a place to branch from.
+    """
     st.caption(
         "The weights are kept after each cycle, and those of the best epoch. Load a snapshot to train on from it; the "
         "history stays."
     )
+    if not branches:
+        st.caption("Branches begin at a snapshot with more of the plan ahead. There is none yet.")
     _save_form(run)
     kept = run.snapshots()
     if not kept:
@@ -32,7 +37,7 @@ def snapshots_view(run: RunFolder, state: RunState) -> None:
     alt = "Snapshots of this run"
     st.dataframe(_table(kept), hide_index=True, column_config=COLUMNS, height="content", alt=alt)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        names = [snapshot.name for snapshot in reversed(kept)]
+        names = [snapshot.name for snapshot in reversed(to_train_on(kept))]
         chosen = st.selectbox("Go back to", names, key="snapshot-chosen")
         st.button("Load", icon=":material/restore:", key="snapshot-load", on_click=load, args=(run, chosen))
 

@@ -1,6 +1,5 @@
 """The stages of a run: done, under way and still to come; and going on with a plan that was stopped."""
 
-import pandas as pd
 import streamlit as st
 
 from core.data.index import DataSet
@@ -19,6 +18,8 @@ from pages.ui.plan.stage_words import Facts, in_words
 from pages.ui.text import duration, literal, percent
 from pages.ui.training.charts import progress_view
 from pages.ui.training.moment import Moment, read
+from pages.ui.training.restarts import live_lines_view
+from pages.ui.training.several import processes
 from pages.ui.training.story import pause_button, story_view
 from pages.ui.training.unfreezing import unfreezing_view
 from pages.ui.training.verdict import verdict_of, verdict_view
@@ -40,7 +41,7 @@ def continue_button(run: RunFolder, info: RunInfo, state: RunState, *, advised: 
         asked = st.button(
             "Continue", type="primary" if advised else "secondary", icon=":material/resume:", key="continue"
         )
-        if asked and jobs.submit(run, TrainSpec()):
+        if asked and jobs.submit(run, TrainSpec(processes=processes(run.workspace))):
             st.rerun()
         within = len(state.stages) > state.plan_start + state.next_stage
         if not within:
@@ -75,8 +76,10 @@ def training_view(run: RunFolder, info: RunInfo, data: DataSet, facts: Facts, jo
         if len(now.steps):
             verdict_view(verdict_of(info, now))
         unfreezing_view(run, info, now, facts.pace)
+        if now.live:
+            live_lines_view(run.history.lines)
         if job is not None:
-            stages_view(run, info, now.state, facts, epochs=now.epochs if now.live else None, at_work=True)
+            stages_view(run, info, now.state, facts, at_work=True)
 
 
 def _finds(run: RunFolder, now: Moment) -> bool:
@@ -96,21 +99,11 @@ def _range_test(run: RunFolder, now: Moment) -> None:
         st.caption("The first point appears with the first batch.")
 
 
-def stages_view(
-    run: RunFolder,
-    info: RunInfo,
-    state: RunState,
-    facts: Facts,
-    *,
-    epochs: pd.DataFrame | None = None,
-    at_work: bool,
-) -> None:
-    """The stages done, under way and still to come, each with its figures: those of `epochs`, which are newer than the
-    state's, where they are given.
-    """
+def stages_view(run: RunFolder, info: RunInfo, state: RunState, facts: Facts, *, at_work: bool) -> None:
+    """The stages done, under way and still to come, each with its figures."""
     for place, begun in enumerate(state.stages):
         before = state.stages[place - 1] if place else None
-        _begun(run, info, begun if epochs is None else _as_of(begun, epochs), before, facts, at_work=at_work)
+        _begun(run, info, begun, before, facts, at_work=at_work)
     first = len(state.stages) - state.plan_start
     for offset, stage in enumerate(state.plan[first:]):
         if not isinstance(stage, Stage):
@@ -119,16 +112,6 @@ def stages_view(
         with st.container(gap="xxsmall"):
             st.markdown(f":gray[:material/schedule: **{len(state.stages) + offset + 1} · {name}**]")
             st.caption(in_words(stage, facts))
-
-
-def _as_of(begun: StageState, epochs: pd.DataFrame) -> StageState:
-    """The stage with the figures of its last epoch among `epochs`."""
-    own = epochs[epochs["stage"] == begun.index]
-    if own.empty:
-        return begun
-    last = own.iloc[-1]
-    figures = {"accuracy": float(last["accuracy"]), "valid_loss": float(last["valid_loss"]), "epochs": len(own)}
-    return begun.model_copy(update=figures)
 
 
 def _begun(

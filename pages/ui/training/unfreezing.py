@@ -14,7 +14,7 @@ from pages.ui.text import literal
 from pages.ui.training.moment import Moment
 
 COST = (
-    "Measured four times an epoch, which costs about 0.1 % of the time of an epoch of the whole network and 1 % of one "
+    "Measured four times an epoch, which costs about 0.1% of the time of an epoch of the whole network and 1% of one "
     "of the head from activations. A head that began at zero is not drawn: all of it is movement."
 )
 
@@ -45,9 +45,17 @@ def _several(groups: pd.DataFrame) -> bool:
 
 
 def _seconds(stage: Stage, pace: Pace | None) -> tuple[float, float] | None:
-    """Seconds of an epoch of the stage, and of one of its head alone, as far as both were measured."""
+    """Seconds of one epoch more of the stage, and of its head alone, as far as both were measured.
+
+    One more, because a first epoch also makes what the others only use.
+    """
     if pace is None or stage.lr is None:
         return None
     one = stage.model_copy(update={"cycles": 1, "cycle_len": 1, "cycle_mult": 1, "lr": stage.lr[-1:]})
-    times = [pace.of(each, finds=False) for each in (one, one.model_copy(update={"freeze_to": -1}))]
-    return (times[0].seconds, times[1].seconds) if times[0] and times[1] else None
+    whole, head = (_one_more(each, pace) for each in (one, one.model_copy(update={"freeze_to": -1})))
+    return None if whole is None or head is None else (whole, head)
+
+
+def _one_more(stage: Stage, pace: Pace) -> float | None:
+    times = [pace.of(stage.model_copy(update={"cycle_len": epochs}), finds=False) for epochs in (1, 2)]
+    return times[1].seconds - times[0].seconds if times[0] and times[1] else None

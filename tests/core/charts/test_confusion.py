@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.charts.confusion import CELL_PICKED, NUMBERED, confusion
+from core.charts.confusion import CELL_PICKED, NUMBERED, confusion, difference
 from core.results.confusion import as_frame
 
 CLASSES = ["cat", "dog", "![x](http://example.org/x.png)"]
@@ -74,3 +74,16 @@ def test_many_classes_send_only_the_cells_that_hold_something():
     matrix = np.eye(120, dtype=np.int64)
     matrix[3, 4], matrix[7, 7] = 2, 0
     assert len(cells(spec_of(matrix, classes))) == 121
+
+
+def changes(matrix):
+    return cells(difference(as_frame(np.array(matrix), ["a", "b"]), classes=["a", "b"]).to_dict())
+
+
+def test_a_difference_is_blue_where_it_became_better():
+    rows = changes([[2, -2], [1, -1]]).set_index(["true", "predicted"])["what"].to_dict()
+    assert rows == {("a", "a"): "Better", ("a", "b"): "Better", ("b", "a"): "Worse", ("b", "b"): "Worse"}
+
+
+def test_a_cell_without_change_is_left_out():
+    assert sorted(changes([[0, 0], [1, -1]])["change"]) == ["+1", "-1"]

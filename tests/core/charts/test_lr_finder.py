@@ -58,7 +58,13 @@ def test_the_rate_is_on_a_log_axis_with_its_name():
     spec = finder(curve()).to_dict()
     x = next(layer["encoding"]["x"] for layer in spec["layer"])
     assert x["scale"]["type"] == "log"
-    assert "rate" in x["title"].lower()
+    assert x["title"] == "Learning rate (log scale)"
+    (title,) = {
+        layer["encoding"]["x"]["title"]
+        for layer in finder(curve(), of="the head").to_dict()["layer"]
+        if "title" in layer["encoding"]["x"]
+    }
+    assert title == "Learning rate of the head (log scale)"
 
 
 def test_the_centred_curve_has_its_batches_and_its_band():

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -183,6 +185,15 @@ def test_long_histories_are_thinned_for_the_browser():
         assert max(len(rows) for rows in spec["datasets"].values()) <= POINTS
 
 
+def test_many_epochs_are_thinned_for_the_browser():
+    steps, epochs = history(epochs=2000, batches=1)
+    placed = training.on_epochs(steps, epochs)
+    spans = training.stage_spans(placed, [], {})
+    for chart, series in ((training.loss(placed, epochs, spans), 2), (training.accuracy(epochs, spans), 1)):
+        spec = chart.to_dict()
+        assert max(len(rows) for rows in spec["datasets"].values()) <= series * POINTS
+
+
 def test_one_wild_batch_does_not_flatten_the_losses():
     steps, epochs = history()
     steps.loc[5, "loss"] = 1e9
@@ -242,3 +253,18 @@ def test_charts_of_a_run_before_its_first_epoch():
     spans = training.stage_spans(placed, [], {0: 2})
     assert training.loss(placed, epochs, spans, live=True).to_dict()
     assert training.rate(placed, spans).to_dict()
+
+
+def test_a_band_shows_how_sure_the_validation_loss_is_where_that_is_known():
+    steps, epochs = history(epochs=4)
+    assert not [layer for layer in drawn(steps, epochs)["layer"] if layer["mark"]["type"] == "area"]
+    spec = drawn(steps, epochs.assign(valid_error=[math.nan, 0.1, 0.2, 0.05]))
+    (band,) = [layer for layer in spec["layer"] if layer["mark"]["type"] == "area"]
+    rows = spec["datasets"][band["data"]["name"]]
+    valid = epochs["valid_loss"].tolist()
+    assert [row["epoch"] for row in rows] == [2, 3, 4]
+    top, bottom = spec["layer"][-1]["encoding"]["y"]["scale"]["domain"][::-1]
+    for row, loss, error in zip(rows, valid[1:], (0.1, 0.2, 0.05), strict=True):
+        assert row["shown"] == pytest.approx(max(loss - error, bottom))
+        assert row["high"] == pytest.approx(min(loss + error, top))
+    assert "one standard error of the validation loss" in spec["title"]["subtitle"][0]

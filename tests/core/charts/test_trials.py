@@ -52,7 +52,7 @@ def test_the_rate_axis_is_the_curves():
     curves = finder(CURVE).to_dict()["layer"][-1]["encoding"]["x"]
     assert x["scale"]["domain"] == curves["scale"]["domain"]
     assert x["axis"] == curves["axis"]
-    assert x["title"] == "Learning rate of the head (log scale)"
+    assert x["title"] == "Learning rate (log scale)"
 
 
 def test_every_layer_has_the_same_scale_of_losses():

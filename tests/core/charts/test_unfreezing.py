@@ -28,6 +28,15 @@ def test_frozen_groups_and_a_head_that_began_at_zero_are_left_out():
     assert moved == {GROUPS[1]}
 
 
+def test_the_first_batches_of_a_group_do_not_hide_its_later_movement():
+    steps = pd.DataFrame({"step": [1, 2, 3], "stage": [0] * 3, "position": [0.3, 0.6, 1.0]})
+    rows = [(0, 1, step, 0, 0.1, 1.0, moved) for step, moved in ((1, 1e-5), (2, 0.2), (3, 0.25))]
+    slow = [(0, 1, step, 1, 0.1, 1.0, moved) for step, moved in ((1, 1e-5), (2, 1e-4), (3, 2e-4))]
+    placed = unfreezing.on_epochs(pd.DataFrame([*rows, *slow], columns=TABLE.columns), steps)
+    moved = [row["moved"] for row in rows_of(unfreezing.movement(placed, SPANS, GROUPS)) if "moved" in row]
+    assert sorted(moved) == [1e-5, 1e-4, 2e-4, 0.2, 0.25]
+
+
 def test_nothing_measured_is_an_empty_chart():
     empty = unfreezing.on_epochs(TABLE.head(0), STEPS)
     assert isinstance(unfreezing.gradients(empty, SPANS, GROUPS), alt.LayerChart)

@@ -44,10 +44,10 @@ def test_the_answer_compares_the_two_on_the_validation_images(anneal, original):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ([], "Say from which snapshot: --from NAME. This run can be branched from cycle-1, cycle-2, cycle-3."),
-        (["--from", "best"], "does not hold the optimiser's state"),
+        ([], "Say from which snapshot: --from NAME. This run can be branched from cycle-1, cycle-2."),
+        (["--from", "latest"], "Nothing of the plan was left after latest"),
         (["--from", "cycle-3"], "Nothing of the plan was left after cycle-3"),
-        (["--from", "cycle-9"], "does not hold the optimiser's state"),
+        (["--from", "cycle-9"], "There are no weights called cycle-9 in this run."),
         (["--from", "cycle-1", "--lr", "0.1", "--seed", "3"], "A branch changes one thing, and lr and seed were given"),
         (["--from", "cycle-1", "--batch-size", "8"], "Leave out --batch-size."),
         (["--from", "cycle-1", "--recipe", "quick"], "Leave out --recipe."),

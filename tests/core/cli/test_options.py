@@ -155,6 +155,7 @@ EFFECTS = {
     "--label-smoothing 0.1": lambda _, plan: [one.label_smoothing for one in plan.stages] == [0.1],
     "--class-weights": lambda _, plan: [one.class_weights for one in plan.stages] == [True],
     "--stop-overfitting": lambda _, plan: [one.stop_overfitting for one in plan.stages] == [True],
+    "--no-measure-after-cycle": lambda _, plan: not any(one.measure_after_cycle for one in plan.stages),
     "--share 0.5": lambda _, plan: [one.share for one in plan.stages] == [0.5],
 }
 """What each option does where it acts; `data`, `name`, `seed`, `valid-share` and `plan` are tested elsewhere."""

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.data import batches as module
+from core.data import mapped as module
 from core.data.batches import epoch_order, gather, split_batches
 from core.data.split import batch_count
 

@@ -121,6 +121,6 @@ def test_extreme_shapes_are_said(tmp_path: Path) -> None:
     root = folder(tmp_path / "set", {"cat": 4, "dog": 4})
     picture(50, 90, 40).save(root / "cat/wide.png")
     picture(51, 40, 79).save(root / "cat/tall.png")
-    rows = said(loaded(root))["1 image is cut by more than half because they are very wide or very tall"].rows
+    rows = said(loaded(root))["1 image is cut by more than half because it is very wide or very tall"].rows
     assert rows is not None
     assert rows.to_dict("records") == [{"file": "cat/wide.png", "width": 90, "height": 40}]

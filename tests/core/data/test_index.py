@@ -24,9 +24,9 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The files that were really read."""
     paths: list[Path] = []
 
-    def counting(path: Path) -> object:
-        paths.append(path)
-        return look(path)
+    def counting(place: str) -> object:
+        paths.append(Path(place))
+        return look(place)
 
     monkeypatch.setattr(scan, "look", counting)
     return paths
@@ -183,8 +183,15 @@ def test_a_damaged_memory_of_the_last_look_is_no_harm(tmp_path: Path, workspace:
     root = folder(tmp_path / "pets", {"cat": 3, "dog": 3})
     first = load_data(str(root), workspace)
     (memory,) = workspace.indexes.iterdir()
-    for damage in ("", "{}", '{"version": 1, "files": {"cat/000.png": 3}}', '{"version": 0, "files": {}}', "[]"):
-        memory.write_text(damage)
+    whole = memory.read_bytes()
+    for damage in (
+        b"",
+        b"{}",
+        whole[:-40],
+        whole[:200] + b"damage" + whole[206:],
+        whole.replace(b"cat/000", b"cat/009"),
+    ):
+        memory.write_bytes(damage)
         assert load_data(str(root), workspace) == first
 
 
@@ -267,3 +274,45 @@ def test_class_folders_that_lose_all_their_images_are_named(tmp_path: Path, work
         "caf?": "Its name is not valid text. Rename it.",
         "fish": "The folder is empty.",
     }
+
+
+def test_an_interrupted_look_is_gone_on_with(tmp_path: Path, workspace: Workspace, looks: list[Path]) -> None:
+    spec = str(folder(tmp_path / "pets", {"dog": 150, "cat": 150}))
+
+    def interrupting(what: str, done: int, total: int) -> None:
+        if done >= 100:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        load_data(spec, workspace, progress=interrupting)
+    first = set(looks)
+    looks.clear()
+    data = load_data(spec, workspace)
+    assert len(data.items) == 300
+    assert len(looks) <= 200, "those that were seen and told of are not looked at again"
+    assert set(looks) | first == {item.path for item in data.items}
+    looks.clear()
+    load_data(spec, workspace)
+    assert not looks
+
+
+def test_a_look_that_is_killed_is_gone_on_with(
+    tmp_path: Path, workspace: Workspace, looks: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = str(folder(tmp_path / "pets", {"dog": 150, "cat": 150}))
+    monkeypatch.setattr(scan, "KEEP_EVERY_S", 0.0)
+    monkeypatch.setattr(scan, "KEEP_SHARE", 1e9)
+    kept = scan._remember
+
+    def killed(path: Path, names: list[str], *rest: object) -> None:
+        if len(names) > 100:
+            raise SystemExit  # as a kill does, nothing is written after it
+        kept(path, names, *rest)
+
+    monkeypatch.setattr(scan, "_remember", killed)
+    with pytest.raises(SystemExit):
+        load_data(spec, workspace)
+    monkeypatch.setattr(scan, "_remember", kept)
+    looks.clear()
+    assert len(load_data(spec, workspace).items) == 300
+    assert len(looks) == 200

@@ -176,6 +176,8 @@ def test_boxes_are_no_classes(whales: Path, load: Load) -> None:
         ("a.csv", b"", "has no rows"),
         ("a.csv", b"id,label\n", "has no rows"),
         ("a.jsonl", b"{", "is not one JSON object per line"),
+        ("a.jsonl", b'{"id": "cat\\ud800"}', "is not one JSON object per line"),
+        ("a.jsonl", b"[" * 5000 + b"]" * 5000, "is not one JSON object per line"),
         ("a.jsonl", b"[1]", "is not one JSON object per line"),
         ("a.csv", b"x,y\nq,r\n", "No column of a.csv names the images: x, y"),
         ("a.xlsx", b"PK", "Save it as CSV"),

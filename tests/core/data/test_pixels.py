@@ -9,7 +9,7 @@ import pytest
 from core.data import pixels as module
 from core.data.decode import decode
 from core.data.index import DataSet, load_data
-from core.data.pixels import load_pixels, pixels_key
+from core.data.pixels import has_pixels, load_pixels, pixels_key
 from core.errors import DataError, WorkspaceError
 from core.workspace import Workspace
 from tests.core.data.making import folder, png, write
@@ -46,7 +46,8 @@ def test_the_second_use_decodes_nothing(data: DataSet, workspace: Workspace, mon
 def test_beside_the_pixels_stands_what_they_are(data: DataSet, workspace: Workspace) -> None:
     load_pixels(data, 9, workspace)
     key = pixels_key(data, 9)
-    assert files(workspace) == [f"{key}.json", f"{key}.npy"]
+    assert files(workspace) == [f"{key}.digests", f"{key}.json", f"{key}.npy"]
+    assert (workspace.pixels / f"{key}.digests").read_text().split() == [item.digest for item in data.items]
     bytes_ = (workspace.pixels / f"{key}.npy").stat().st_size
     described = {"data": "pets", "fingerprint": data.fingerprint, "size": 9, "images": 37, "bytes": bytes_}
     path = workspace.pixels / f"{key}.json"
@@ -80,7 +81,8 @@ def test_an_image_that_changed_or_went_is_named(data: DataSet, workspace: Worksp
     item.path.unlink()
     with pytest.raises(DataError, match=f"{item.name} is no longer as it was .* The file does not exist"):
         load_pixels(data, 9, workspace)
-    assert files(workspace) == []
+    assert files(workspace) == [f".{pixels_key(data, 9)}.part"]
+    assert not has_pixels(data, 9, workspace)
 
 
 def test_a_full_disk_leaves_nothing_behind(
@@ -95,13 +97,16 @@ def test_a_full_disk_leaves_nothing_behind(
     assert files(workspace) == []
 
 
-def test_a_stop_in_the_middle_leaves_nothing_behind(data: DataSet, workspace: Workspace) -> None:
+def test_a_stop_in_the_middle_leaves_no_pixels(data: DataSet, workspace: Workspace) -> None:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         load_pixels(data, 9, workspace, stop)
-    assert files(workspace) == []
+    assert not has_pixels(data, 9, workspace)
+    load_pixels(data, 9, workspace)
+    assert has_pixels(data, 9, workspace)
+    assert [name for name in files(workspace) if name.startswith(".")] == []
 
 
 @pytest.mark.parametrize("size", [0, 3, 5000])

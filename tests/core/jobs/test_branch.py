@@ -1,5 +1,7 @@
 """Branches: with nothing changed a branch trains to the same bytes as its run, and else only in what was changed."""
 
+import shutil
+
 import pytest
 import torch
 from pydantic import ValidationError
@@ -7,11 +9,14 @@ from safetensors.torch import load_file
 
 from core.augment import SIDE_ON
 from core.errors import PlanError, RunError
+from core.jobs import queue
 from core.jobs.actions import load_snapshot, save_snapshot
 from core.jobs.branch import branch, points
 from core.jobs.execute import run_here
 from core.jobs.specs import TrainSpec
 from core.runs.branching import Change, refused
+from core.runs.checkpoint import join_checkpoint, read_meta
+from core.runs.state import Best
 from core.training.stage import Plan, Stage
 
 FIRST = Stage(freeze_to=0, lr=(0.01,), group_ratio=2.0, cycles=3, cycle_mult=2, size=16, batch_size=16)
@@ -29,10 +34,11 @@ def original(run):
 
 
 def rows(run):
-    """All that training wrote of numbers: without times, and with the rates of each batch."""
+    """All that training wrote of numbers: without times, and with what each layer group did."""
     history = run.history
     timed = ("seconds", "images_per_s")
     found = [row for kind in ("step", "epoch", "cycle") for row in history.rows(kind)]
+    found += run.history.groups.to_dict("records")
     return [{name: value for name, value in row.items() if name not in timed} for row in found]
 
 
@@ -91,6 +97,9 @@ def test_another_rate_within_a_stage_is_the_only_thing_that_differs(original):
     assert len(mine) == len(theirs)
     assert mine.loss[ahead].iloc[0] == theirs.loss[ahead].iloc[0], "the first batch meets the same weights"
     assert mine.loss[ahead].iloc[-1] != theirs.loss[ahead].iloc[-1]
+    changed = made.state.stages[0]
+    assert changed.curve is None, "no range test chose it"
+    assert changed.rate_reason == f"Until epoch {made.info.origin.epoch} it was 0.01; the branch changed it there."
 
 
 @pytest.mark.parametrize(
@@ -151,16 +160,127 @@ def test_a_branch_goes_on_after_a_stop_of_the_original(run):
     assert [stage.settings for stage in made.state.stages] == [FIRST, SECOND]
 
 
-def test_points_are_the_ends_of_cycles(original):
+def test_points_are_the_snapshots_after_which_something_was_left(original):
     save_snapshot(original, "mine")
-    assert points(original) == ["cycle-1", "cycle-2", "cycle-3", "cycle-4", "cycle-5"]
+    ends = [name for name in points(original) if name != "best"]
+    assert ends == ["cycle-1", "cycle-2", "cycle-3", "cycle-4"], "nothing was left after the fifth, nor is now"
+
+
+@pytest.fixture
+def best_within_a_cycle(monkeypatch):
+    """The fourth epoch is called the best: the first of the four of the third cycle."""
+    monkeypatch.setattr(Best, "beaten_by", lambda self, accuracy, valid_loss: self.epoch < 4)
+
+
+def test_a_branch_from_the_best_within_a_cycle_is_the_original_byte_for_byte(best_within_a_cycle, run):
+    train(run, Plan(stages=(FIRST, SECOND)))
+    assert "best" in points(run)
+    made = branch(run, "best", Change())
+    assert (made.info.origin.snapshot, made.info.origin.epoch) == ("best", 4)
+    train(made)
+    assert rows(made) == rows(run)
+    for kept in run.snapshots():
+        assert same(made.snapshot_path(kept.name), kept.path), kept.name
+    assert same(made.checkpoint, run.checkpoint)
+
+
+def test_within_a_cycle_another_schedule_covers_the_epochs_that_are_left(best_within_a_cycle, run):
+    train(run, Plan(stages=(FIRST,)))
+    made = branch(run, "best", Change(schedule="cosine"))
+    train(made)
+    assert made.state.stages[-1].settings.epochs == 3
+    assert made.history.epochs.epoch.max() == run.history.epochs.epoch.max()
+    again = branch(run, "best", Change(freeze_to=-1))
+    assert again.state.planned().stages[-1].cycle_lengths == (4,), "the cycle under way begins again"
+
+
+@pytest.mark.parametrize("stop_at", [4, 14])
+def test_a_branch_from_where_a_run_was_stopped_is_what_the_run_becomes(run, work, stop_at):
+    work(TrainSpec(plan=Plan(stages=(FIRST,))), stop_at=stop_at)
+    save_snapshot(run, "mine")
+    assert {"mine", "latest"} <= set(points(run))
+    latest = branch(run, "latest", Change())
+    assert latest.info.origin.step == stop_at
+    train(run)
+    saved = branch(run, "mine", Change())
+    for made in (latest, saved):
+        train(made)
+        assert rows(made) == rows(run)
+        assert same(made.checkpoint, run.checkpoint)
+    assert "latest" not in points(run)
+
+
+def test_the_latest_weights_of_a_run_at_work_are_no_place_to_branch_from(run, work):
+    with pytest.raises(RunError, match="nothing to branch"):
+        branch(run, "latest", Change())
+    work(TrainSpec(plan=Plan(stages=(FIRST,))), stop_at=4)
+    job = queue.submit(run.workspace, run.id, TrainSpec(), here=True)
+    with pytest.raises(RunError, match="at work, so its latest weights change"):
+        branch(run, "latest", Change())
+    queue.stop(run.workspace, job.id)
+
+
+def test_the_latest_weights_of_a_stage_that_diverged_are_no_place_to_branch_from(original):
+    meta = read_meta(original.checkpoint)
+    meta.stages[-1].status = "diverged"
+    join_checkpoint(original.snapshot_path("cycle-5"), None, original.checkpoint, meta)
+    with pytest.raises(RunError, match="did not end in order"):
+        branch(original, "latest", Change())
+
+
+def test_weights_that_the_optimiser_kept_beside_them_is_not_of_are_refused(original):
+    shutil.copy(original.restart_path("cycle-1"), original.restart_path("cycle-2"))
+    with pytest.raises(RunError, match=r"Branch from another one: .*cycle-1, cycle-3"):
+        branch(original, "cycle-2", Change())
+
+
+def test_how_the_groups_learn_is_measured_against_the_same_first_weights(original):
+    made = branch(original, "cycle-1", Change(seed=5))
+    again = branch(made, "cycle-1", Change())
+    for one in (made, again):
+        train(one)
+    step = made.info.origin.step
+    for one in (made, again):
+        mine, theirs = one.history.groups, original.history.groups
+        first = mine.step[mine.step > step].min()
+        moved = mine.moved[mine.step == first].to_numpy()
+        assert (moved > 0).all()
+        assert moved == pytest.approx(theirs.moved[theirs.step == first].to_numpy(), rel=0.2), "one batch apart"
+
+
+def test_a_branch_has_a_best_though_its_run_became_better_later(original):
+    kept = {one.name: one for one in original.snapshots()}
+    state = original.state
+    later = state.best.model_copy(update={"accuracy": 1.0, "epoch": kept["cycle-5"].epoch})
+    original.write_state(state.model_copy(update={"best": later}))
+    shutil.copy(kept["cycle-5"].path, original.snapshot_path("best"))
+    made = branch(original, "cycle-2", Change(lr=(0.03,)))
+    figures = {name: (kept[name].accuracy, -kept[name].valid_loss) for name in ("cycle-1", "cycle-2")}
+    best = max(figures, key=figures.__getitem__)
+    assert made.state.best.epoch == kept[best].epoch
+    assert made.snapshot_path("best").read_bytes() == kept[best].path.read_bytes()
+
+
+def test_a_snapshot_that_is_not_there_is_said_so(original):
+    with pytest.raises(RunError, match="no weights called nope in this run"):
+        branch(original, "nope", Change())
+
+
+def test_snapshots_of_an_earlier_version_are_no_points_however_many_there_are(original):
+    for name in ("cycle-1", "cycle-2", "cycle-3"):
+        original.restart_path(name).unlink()
+    assert not {"cycle-1", "cycle-2", "cycle-3"} & set(points(original))
+    with pytest.raises(RunError, match="cycle-1 does not hold the optimiser's state") as refusal:
+        branch(original, "cycle-1", Change())
+    others = str(refusal.value).partition("Branch from another one: ")[2]
+    assert "cycle-4" in others
+    assert "cycle-2" not in others
 
 
 def test_what_cannot_be_branched_is_said(original, workspace):
-    save_snapshot(original, "mine")
-    for name in ("mine", "best"):
-        with pytest.raises(RunError, match="does not hold the optimiser's state"):
-            branch(original, name, Change())
+    shutil.copy(original.snapshot_path("cycle-1"), original.snapshot_path("averaged"))
+    with pytest.raises(RunError, match="averaged does not hold the optimiser's state"):
+        branch(original, "averaged", Change())
     with pytest.raises(RunError, match="Nothing of the plan was left after cycle-5"):
         branch(original, "cycle-5", Change())
     assert len(list(workspace.runs.glob("*"))) == 1, "nothing half-made is left"

@@ -52,6 +52,16 @@ def test_the_pace_of_a_stage_gives_its_end(data):
     assert found.what == "Stage 1 of 1, epoch 1 of 2"
 
 
+@pytest.mark.parametrize(("measures", "lines"), [(True, 2), (False, 0)])
+def test_measuring_a_cycle_is_no_part_of_the_pace_but_comes_again(data, measures, lines):
+    eta, clock = eta_of(data, whole(cycles=3, measure_after_cycle=measures), whole(measure_after_cycle=False))
+    trained(eta, clock, 0, STEPS, 2.0)
+    clock.now += 60.0
+    eta.measured_a_cycle(60.0)
+    training = 3 * STEPS * 2.0
+    assert eta.at(0, STEPS, 1).eta_s == pytest.approx(training + lines * 60.0)
+
+
 def test_nothing_is_said_where_nothing_is_known(data):
     eta, _ = eta_of(data, whole())
     assert eta.at(0, 0, 1).eta_s is None

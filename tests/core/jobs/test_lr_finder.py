@@ -150,13 +150,13 @@ def test_a_curve_without_a_suggestion_gets_it_from_its_losses(run, work, trained
 
 def test_where_it_cannot_be_read_off_there_is_none(run, work, trained):
     work(spec())
-    older(run, lrs=[1e-3, 1e-4], losses=[1.0, 2.0])
+    older(run, lrs=[1e-3, 1e-4], losses=[1.0, 2.0], smoothed=[1.0, 2.0])
     assert run.curves()[0].suggestion is None
-    older_losses = {"lrs": [], "losses": []}
+    older_losses = {"lrs": [], "losses": [], "smoothed": []}
     (path,) = (run.path / "finder").glob("*.json")
     write_json(path, {**read_json(path), **older_losses})
     assert run.curves()[0].suggestion is None
-    write_json(path, {**read_json(path), "lrs": [1e-4, 1e-3], "losses": [2.0, 1.0], "stage": {"unknown": 1}})
+    write_json(path, {**read_json(path), "lrs": [1e-4], "losses": [2.0], "smoothed": [2.0], "stage": {"unknown": 1}})
     assert run.curves()[0].suggestion is None
     (run.path / "data.json").write_text("{}")
     write_json(path, {**read_json(path), "stage": json.loads(STAGE.model_dump_json())})

@@ -1,7 +1,9 @@
 import os
 import signal
+import socket
 import threading
 import time
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -10,6 +12,7 @@ from core.jobs import queue, store
 from core.jobs.specs import EvaluateSpec, TrainSpec
 from core.jobs.store import JobProgress
 from core.process import launch
+from core.process.world import World
 
 
 def submit(workspace, run, **more):
@@ -221,3 +224,40 @@ def test_a_waiting_job_says_what_it_waits_for(workspace, more_runs, sleepers):
     first, second, third = (submit(workspace, run) for run in more_runs)
     said = [queue.waiting_for(workspace, job) for job in (first, second, third)]
     assert said == ["", "Waiting for 1 other job", "Waiting for 2 other jobs"]
+
+
+def test_a_job_on_another_machine_is_lost_only_after_a_long_silence(workspace, run, sleepers):
+    job = submit(workspace, run)
+    store.write(workspace, job.model_copy(update={"pid": 12345, "start_time": 1.0, "host": "another-machine"}))
+    queue.advance(workspace)
+    assert store.get(workspace, job.id).status == "running"
+    long_ago = time.time() - queue.SILENT_S - 60
+    os.utime(store.job_path(workspace, job.id), (long_ago, long_ago))
+    queue.advance(workspace)
+    assert store.get(workspace, job.id).status == "lost"
+
+
+def test_a_job_names_its_machine_only_under_torchrun(workspace, run, sleepers, monkeypatch):
+    monkeypatch.setattr(queue, "world", lambda: World(0, 2, 0))
+    job = submit(workspace, run, here=True)
+    assert job.host == socket.gethostname()
+    claimed = queue.claim(workspace, job.id)
+    assert claimed is not None
+    assert claimed.host == socket.gethostname()
+    queue.advance(workspace)
+    assert store.get(workspace, job.id).status == "running"
+
+
+def test_the_clock_is_set_back_and_the_queue_keeps_its_order(workspace, more_runs, sleepers, monkeypatch):
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + timedelta(hours=5)
+
+    with monkeypatch.context() as ahead:
+        ahead.setattr(queue, "datetime", Later)
+        first = queue.submit(workspace, more_runs[0].id, EvaluateSpec())
+    second = queue.submit(workspace, more_runs[1].id, EvaluateSpec())
+    third = queue.submit(workspace, more_runs[2].id, EvaluateSpec())
+    assert [job.id for job in store.all_jobs(workspace)] == [first.id, second.id, third.id]
+    assert store.get(workspace, first.id).model_copy(update={"started": time.time() + 3600}).seconds == 0

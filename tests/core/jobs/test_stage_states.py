@@ -194,10 +194,11 @@ class TestEvaluationAfterTraining:
 
 
 def test_an_evaluation_reports_each_batch_and_stops_between_them(run, work, workspace, monkeypatch):
-    from core.training import learner
+    from core.training import feeds, learner
 
     work(plan(stage()))
-    monkeypatch.setattr(learner, "VALIDATION_BATCH", 8)
+    for module in (feeds, learner):
+        monkeypatch.setattr(module, "VALIDATION_BATCH", 8)
     run.predictions_path(split="train").unlink(missing_ok=True)
     seen = []
     run_here(workspace, run.id, EvaluateSpec(split="train"), progress=lambda *said: seen.append(said))

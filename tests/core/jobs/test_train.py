@@ -160,6 +160,20 @@ def test_nothing_left_is_said(run, work):
         work(TrainSpec())
 
 
+def test_killed_between_the_last_checkpoint_and_the_state_it_turns_out_to_be_done(run, work, uninterrupted):
+    work(TWO)
+    state = run.state
+    behind = state.model_copy(update={"next_stage": 1})
+    behind.stages[-1].status = "stopped"
+    run.write_state(behind)
+    assert run.state.unfinished
+    work(TrainSpec())
+    assert not run.state.unfinished
+    assert [stage.status for stage in run.state.stages] == ["done", "done"]
+    same_numbers(run.history, uninterrupted.history)
+    same_weights(run, uninterrupted)
+
+
 def test_a_plan_that_makes_no_sense_is_refused(run, work):
     with pytest.raises(PlanError):
         work(plan())

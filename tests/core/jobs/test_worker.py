@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 
+import psutil
 import pytest
 
 from core.data.index import load_data
@@ -116,6 +117,18 @@ def test_one_warm_process_at_most(warm_workspace):
         warm.start_warm(warm_workspace)
     assert first == launch.ask(warm_workspace, {"do": "hello"})
     assert launch.socket_path(warm_workspace).stat().st_mode & 0o777 == 0o600
+
+
+def zombies(process):
+    return {child.pid for child in process.children() if child.status() == psutil.STATUS_ZOMBIE}
+
+
+def test_workers_that_have_ended_are_no_zombies_of_the_warm_process(warm_workspace, warm_runs):
+    job = queue.submit(warm_workspace, warm_runs[0].id, plan(stage()))
+    assert ended(warm_workspace, job).status == "done"
+    (process,) = [psutil.Process(child.pid) for child in launch._children if "core.jobs.warm" in child.args]
+    assert store.get(warm_workspace, job.id).pid not in {process.pid, os.getpid()}
+    wait_for(lambda: not zombies(process))
 
 
 def test_a_long_path_has_its_socket_elsewhere(tmp_path):
@@ -267,3 +280,6 @@ def test_a_warm_process_of_other_code_gives_way(warm_workspace, monkeypatch):
     assert not warm.is_warm(warm_workspace)
     monkeypatch.undo()
     wait_for(lambda: not warm.is_warm(warm_workspace))
+    started = {child.pid for child in launch._children}
+    assert started
+    wait_for(lambda: queue.advance(warm_workspace) or not started & zombies(psutil.Process()))

@@ -2,17 +2,20 @@
 
 import dataclasses
 import json
+import os
 
 import numpy as np
 import pytest
 import torch
 
+from core.data import row_file
 from core.data.batches import gather
 from core.data.pixels import load_pixels
 from core.errors import ModelError, WorkspaceError
 from core.model import activations
 from core.model.activations import activations_key, backbone_digest, load_activations
 from core.model.backbones import build
+from core.workspace import Workspace
 from tests.core.model.conftest import CLASSES
 
 SIZE = 32
@@ -84,8 +87,11 @@ def test_the_digest_does_not_depend_on_the_layout_in_memory(small):
     assert backbone_digest(build("small_cnn", CLASSES, seed=2)) != digest
 
 
-def test_stopping_keeps_nothing_and_progress_counts_images(small, data, workspace):
-    seen = []
+def test_a_stop_is_gone_on_with_and_progress_counts_images(small, data, workspace, tmp_path, monkeypatch):
+    monkeypatch.setattr(row_file, "CHUNK_ROWS", 32)
+    whole = Workspace.at(tmp_path / "whole")
+    load_activations(small, data, SIZE, whole)
+    seen, computed = [], []
 
     def progress(what, done, total):
         seen.append((what, done, total))
@@ -96,9 +102,44 @@ def test_stopping_keeps_nothing_and_progress_counts_images(small, data, workspac
 
     with pytest.raises(InterruptedError):
         load_activations(small, data, SIZE, workspace, progress=stop)
-    assert list(workspace.activations.iterdir()) == []
+    assert list(workspace.activations.glob("*.npy")) == []
+    once = activations.gather
+    monkeypatch.setattr(activations, "gather", lambda pixels, rows: computed.append(list(rows)) or once(pixels, rows))
     load_activations(small, data, SIZE, workspace, progress=progress)
-    assert seen[-1] == ("Computing activations", 70, 70)
+    assert computed == [list(range(64, 70))]
+    assert seen[-1] == ("Computing activations", 6, 6)
+    name = f"{activations_key(small, data, SIZE)}.npy"
+    assert (workspace.activations / name).read_bytes() == (whole.activations / name).read_bytes()
+
+
+def test_a_kill_is_gone_on_with(small, data, workspace, monkeypatch):
+    monkeypatch.setattr(row_file, "CHUNK_ROWS", 32)
+    load_pixels(data, SIZE, workspace)
+
+    def kill(what, done, total):
+        if done == 32:
+            os.kill(os.getpid(), 9)
+
+    pid = os.fork()
+    if not pid:
+        torch.set_num_threads(1)
+        load_activations(small, data, SIZE, workspace, progress=kill)
+    assert os.waitpid(pid, 0)[1] == 9
+    seen = []
+    load_activations(small, data, SIZE, workspace, progress=lambda *step: seen.append(step))
+    assert seen == [("Computing activations", 32, 38), ("Computing activations", 38, 38)]
+
+
+def test_those_of_the_same_images_of_another_set_are_taken_over(small, data, workspace, tmp_path):
+    fewer = dataclasses.replace(data, items=data.items[3:60])
+    first = np.array(load_activations(small, fewer, SIZE, workspace))
+    seen = []
+    turned = dataclasses.replace(data, items=data.items[::-1])
+    found = load_activations(small, turned, SIZE, workspace, progress=lambda *step: seen.append(step))
+    assert seen[-1] == ("Computing activations", 13, 13)
+    assert np.array_equal(found[::-1][3:60], first)
+    afresh = load_activations(small, turned, SIZE, Workspace.at(tmp_path / "other"))
+    np.testing.assert_allclose(found, afresh, atol=1e-4 * np.abs(afresh).max())
 
 
 @pytest.mark.parametrize("damage", [b"", b"\x93NUMPY", b"nonsense that is long enough to be looked at"])
@@ -145,6 +186,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing(small, data, workspace, mo
 
 
 def test_a_disk_that_gives_back_something_else_is_a_sentence(small, data, workspace, monkeypatch):
-    monkeypatch.setattr(activations, "_opened", lambda *_: None)
+    load_pixels(data, SIZE, workspace)
+    monkeypatch.setattr(row_file.RowFile, "make", lambda *_: None)
     with pytest.raises(ModelError, match="cannot be read back"):
         load_activations(small, data, SIZE, workspace)

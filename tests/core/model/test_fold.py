@@ -1,6 +1,7 @@
 """A folded network gives the same numbers, and folding knows when it must not."""
 
 import pytest
+import timm
 import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
@@ -9,7 +10,8 @@ from torch import nn
 
 from core.model.backbones import build
 from core.model.classifier import freeze_to, set_mode
-from core.model.fold import folded
+from core.model.ensemble import ensemble
+from core.model.fold import folded, folded_to_train, unfolded_weights
 from tests.core.model.conftest import CLASSES, images
 
 
@@ -99,6 +101,21 @@ def test_a_folded_network_can_be_folded_and_keeps_its_groups(small):
         assert torch.allclose(again.features(images()), small.features(images()), atol=1e-4)
 
 
+@pytest.mark.parametrize("before", [False, True], ids=["plain members", "folded members"])
+def test_an_ensemble_is_folded_also_where_its_members_are_already(before):
+    members = [
+        _lived(build("efficientnet_lite0", CLASSES, seed=seed, pretrained=False), seed).eval() for seed in (0, 1)
+    ]
+    batch = images(side=48)
+    with torch.inference_mode():
+        expected = torch.cat([member.features(batch) for member in members], dim=1)
+    fast = folded(ensemble([folded_to_train(member) if before else member for member in members], shared=False))
+    with torch.inference_mode():
+        found = fast.features(batch)
+    assert _norms(fast) == 0
+    assert (found - expected).abs().max() <= 1e-4 * expected.abs().max()
+
+
 class _Between(nn.Module):
     """An activation between convolution and batch norm, in place: the same tensor, not the same values."""
 
@@ -164,3 +181,27 @@ def test_what_cannot_be_folded_is_left_as_it_is(kind):
     assert _norms(fast) == 1
     with torch.inference_mode():
         assert torch.allclose(fast(images()), module(images()), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "mobilenetv3_small_100"])
+def test_folded_weights_go_back_into_the_network_that_they_were_folded_of(name):
+    """Under the names that timm's own network has, with the same output."""
+    plain = timm.create_model(name, num_classes=5).eval()
+    with torch.no_grad():
+        for part in plain.modules():
+            if isinstance(part, nn.BatchNorm2d):
+                part.running_mean.normal_()
+                part.running_var.uniform_(0.5, 2)
+    images = torch.rand(2, 3, 224, 224)
+    again = timm.create_model(name, num_classes=5).eval()
+    again.load_state_dict(unfolded_weights(again, folded(plain).state_dict()))
+    with torch.inference_mode():
+        torch.testing.assert_close(again(images), plain(images), rtol=1e-3, atol=1e-4)
+
+
+def test_weights_of_a_network_without_batch_norm_stay_as_they_are():
+    plain = timm.create_model("deit_tiny_patch16_224", num_classes=5)
+    weights = plain.state_dict()
+    found = unfolded_weights(plain, weights)
+    assert all(found[name] is value for name, value in weights.items())
+    assert len(found) == len(weights)

@@ -121,7 +121,9 @@ def test_a_zigzag_is_weighed_against_the_highest_rate_without_one():
     )
     assert "it is at 92% of 0.5, above which it diverges" in sooner
     assert said_at(0.485).startswith("Too high: it zigzags and arrives after 52 steps, while a rate of 0.25 needs 38.")
-    assert said_at(0.49).startswith("Too high: it zigzags, and 60 steps are not enough, while a rate of 0.25 needs 38.")
+    assert said_at(0.49).startswith(
+        "Too high: it zigzags, and after 60 steps it has not arrived, while a rate of 0.25 needs 38."
+    )
 
 
 def test_a_rate_that_arrives_late_is_not_called_right():

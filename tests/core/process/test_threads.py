@@ -4,6 +4,7 @@ import ctypes
 import sys
 
 import pytest
+import torch
 
 from core.process import threads
 
@@ -34,3 +35,14 @@ def test_elsewhere_nothing_happens(monkeypatch, error):
 def test_a_libc_without_mallopt_is_left_alone(monkeypatch):
     monkeypatch.setattr(ctypes, "CDLL", lambda _: object())
     assert not threads.tune_allocator()
+
+
+def test_one_thread_for_a_block_and_as_many_as_before_after_it():
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        with threads.one_thread():
+            assert torch.get_num_threads() == 1
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss
 
+from core.results import calibration
 from core.results.calibration import BINS, answered, best_temperature, calibration_error, reliability, scaled, tempered
 from core.results.predictions import Origin, Predictions, cross_entropy
 
@@ -51,11 +52,20 @@ def test_the_temperature_undoes_the_sharpness(sharpness):
 def test_scaling_is_judged_on_the_images_that_it_was_not_fitted_on():
     found = made(sharpness=3.0)
     result = scaled(found)
-    assert result.judged == len(found) // 2
+    assert result.fitted == result.judged == len(found) // 2
     assert result.after < result.before / 2
     assert result.loss_after < result.loss_before
     assert scaled(found) == result, "the same half each time"
     assert scaled(made(images=12)) is None
+
+
+def test_of_many_probabilities_a_part_is_enough(monkeypatch):
+    found = made(sharpness=3.0)
+    whole = scaled(found)
+    monkeypatch.setattr(calibration, "MOST_PROBABILITIES", len(found.classes) * len(found) // 2)
+    part = scaled(found)
+    assert part.fitted == part.judged == len(found) // 4
+    assert part.temperature == pytest.approx(whole.temperature, rel=0.1)
 
 
 def test_the_tempered_loss_is_scikit_learns():

@@ -8,8 +8,9 @@ from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix as sklearns
 
 from core.errors import RunError
-from core.results.compare import LEVEL, compare, matrix_difference
+from core.results.compare import compare, matrix_difference
 from core.results.predictions import Origin, Predictions, cross_entropy
+from core.training.proportions import LEVEL
 
 CLASSES = ("a", "b", "c")
 

@@ -8,6 +8,7 @@ from sklearn import metrics
 
 from core.results.confusion import (
     as_frame,
+    confused_with,
     confusion_matrix,
     most_confused,
     normalised,
@@ -111,6 +112,31 @@ def test_the_frame_has_every_cell_in_the_order_asked_for(matrix):
         assert row["images"] == matrix[t, p]
         assert row["correct"] == (t == p)
     assert frame["share"].sum() == pytest.approx(1.0 if matrix.sum() else 0.0)
+
+
+@given(matrices)
+def test_a_frame_of_filled_cells_leaves_out_only_empty_ones(matrix):
+    order = order_by_confusion(matrix)[: max(1, len(matrix) - 1)]
+    every, filled = (as_frame(matrix, names(matrix), order=order, filled=how) for how in (False, True))
+    assert len(every) == len(order) ** 2
+    there = every[(every["images"] > 0) | every["correct"]].reset_index(drop=True)
+    assert filled.to_dict("list") == there.to_dict("list")
+    whole = as_frame(matrix, names(matrix)).set_index(["true", "predicted"])["share"]
+    assert [whole[row["true"], row["predicted"]] for row in filled.to_dict("records")] == list(filled["share"])
+
+
+@given(matrices, st.integers(1, 8))
+def test_a_class_is_shown_with_those_that_it_is_confused_with(matrix, most):
+    both = matrix + matrix.T
+    for place in range(len(matrix)):
+        first, *others = confused_with(matrix, place, most)
+        assert first == place
+        amounts = [both[place, other] for other in others]
+        rest = [both[place, other] for other in range(len(matrix)) if other != place and other not in others]
+        assert 0 not in amounts
+        assert amounts == sorted(amounts, reverse=True)
+        assert len(others) == most - 1 or not any(rest)
+        assert not amounts or max(rest, default=0) <= amounts[-1]
 
 
 @given(matrices, st.integers(1, 8))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from core.errors import RunError
-from core.results.losses import cell, top_losses
+from core.results.listing import WRONG, Wanted, listed, ranked
 from core.results.predictions import Origin, Predictions, cross_entropy, predictions_of
 
 CLASSES = ("cat", "dog", "<b>eel</b>")
@@ -55,10 +55,12 @@ def test_saved_predictions_come_back_equal(tmp_path):
         np.testing.assert_array_equal(getattr(after, part), getattr(before, part))
 
 
-def test_a_name_that_is_no_utf_8_survives(tmp_path):
+def test_a_name_that_no_page_could_show_is_damage(tmp_path):
+    """Files with such names are never part of a data set (`core.data.walk`)."""
     odd = some(1)
     Predictions(**{**vars(odd), "names": ("bad \udcff.jpg",)}).save(tmp_path / "a.npz")
-    assert Predictions.load(tmp_path / "a.npz").names == ("bad \udcff.jpg",)
+    with pytest.raises(RunError, match=r"cannot be read\. Evaluate the run again\."):
+        Predictions.load(tmp_path / "a.npz")
 
 
 def test_no_predictions_at_all(tmp_path):
@@ -67,7 +69,7 @@ def test_no_predictions_at_all(tmp_path):
     assert len(Predictions.load(tmp_path / "none.npz")) == 0
     assert np.isnan(none.accuracy)
     assert np.isnan(none.loss)
-    assert top_losses(none).empty
+    assert listed(none).empty
 
 
 @pytest.mark.parametrize("keep", [0, 10, 300])
@@ -95,7 +97,7 @@ def test_parts_that_do_not_fit_are_refused():
 
 
 def test_predictions_of_a_data_set_carry_its_names_and_labels():
-    items = tuple(SimpleNamespace(name=f"{i}.png") for i in range(5))
+    items = SimpleNamespace(names=[f"{i}.png" for i in range(5)], digests=[f"d{i}" for i in range(5)])
     data = SimpleNamespace(classes=("a", "b"), items=items, labels=np.array([0, 1, 0, 1, 0]), fingerprint="f")
     found = predictions_of(data, np.array([4, 1]), np.array([[0.75, 0.25], [0.5, 0.5]]), about=Origin(step=7))
     assert found.names == ("4.png", "1.png")
@@ -104,11 +106,12 @@ def test_predictions_of_a_data_set_carry_its_names_and_labels():
     assert found.losses == pytest.approx([-np.log(0.75), -np.log(0.5)], rel=1e-6)
 
 
-@given(st.integers(0, 30), st.integers(0, 100), st.integers(0, 12))
-def test_top_losses_are_the_largest_in_order(count, seed, n):
+@given(st.integers(0, 30), st.integers(0, 100))
+def test_the_highest_losses_come_first(count, seed):
     predictions = some(count, seed)
-    found = top_losses(predictions, n)
-    np.testing.assert_array_equal(found["loss"], np.sort(predictions.losses)[::-1][:n])
+    found = listed(predictions, Wanted())
+    np.testing.assert_array_equal(found["loss"], np.sort(predictions.losses)[::-1])
+    assert found["position"].tolist() == (found["item"] - 100).tolist()
     for row in found.to_dict("records"):
         place = row["item"] - 100
         assert row["name"] == predictions.names[place]
@@ -117,15 +120,42 @@ def test_top_losses_are_the_largest_in_order(count, seed, n):
         assert row["probability"] <= row["confidence"]
 
 
-def test_top_losses_can_be_of_wrong_answers_only():
-    found = top_losses(some(), 100, wrong_only=True)
-    assert (found["true"] != found["predicted"]).all()
-    assert len(found) == (some().predicted != some().labels).sum()
+def test_the_wrong_and_the_right_share_out_all_images():
+    wrong, right = listed(some(), WRONG), listed(some(), Wanted(right=True))
+    assert (wrong["true"] != wrong["predicted"]).all()
+    assert (right["true"] == right["predicted"]).all()
+    assert sorted([*wrong["item"], *right["item"]]) == some().indices.tolist()
+
+
+def test_the_most_and_the_least_confident_are_the_reverse_of_each_other():
+    sure, unsure = (listed(some(), Wanted(order=order)) for order in ("confident", "unsure"))
+    assert sure["confidence"].is_monotonic_decreasing
+    assert unsure["confidence"].is_monotonic_increasing
+    assert sorted(sure["item"]) == sorted(unsure["item"])
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_a_range_of_confidence_includes_its_ends(least, most):
+    predictions = some()
+    found = listed(predictions, Wanted(least=least, most=most))
+    inside = (predictions.confidence >= np.float32(least)) & (predictions.confidence <= np.float32(most))
+    assert sorted(found["position"]) == np.flatnonzero(inside).tolist()
+    if len(predictions):
+        one = float(predictions.confidence[0])
+        assert 0 in listed(predictions, Wanted(least=one, most=one))["position"].tolist()
+
+
+def test_the_classes_of_an_image_are_ranked_with_its_own_among_them():
+    predictions = some()
+    for position in range(len(predictions)):
+        found = ranked(predictions, position, most=1)
+        assert found[0] == (CLASSES[predictions.predicted[position]], predictions.confidence[position])
+        assert CLASSES[predictions.labels[position]] in [name for name, _ in found]
 
 
 def test_the_cells_share_out_all_images():
     predictions = some()
-    cells = {(t, p): cell(predictions, t, p) for t in CLASSES for p in CLASSES}
+    cells = {(t, p): listed(predictions, Wanted(true=t, predicted=p)) for t in CLASSES for p in CLASSES}
     found = sorted(item for frame in cells.values() for item in frame["item"])
     assert found == predictions.indices.tolist()
     for (true, predicted), frame in cells.items():
@@ -135,4 +165,4 @@ def test_the_cells_share_out_all_images():
 
 
 def test_a_cell_of_an_unknown_class_is_empty():
-    assert cell(some(), "cat", "unicorn").empty
+    assert listed(some(), Wanted(true="cat", predicted="unicorn")).empty

@@ -94,7 +94,7 @@ def test_a_lock_that_was_left_behind_holds_nobody(run, work):
 
 def test_a_damaged_index_is_made_again(squares, workspace):
     before = load_data(str(squares), workspace)
-    for path in workspace.indexes.glob("*.json"):
+    for path in workspace.indexes.glob("*.npz"):
         path.write_bytes(DAMAGED)
     assert load_data(str(squares), workspace) == before
 

@@ -1,17 +1,20 @@
+import errno
 import json
+import os
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from core.errors import RunError
+from core import kept
+from core.errors import RunError, WorkspaceError
 from core.jobs import actions, queue
 from core.jobs.specs import TrainSpec
 from core.runs.checkpoint import read_meta
 from core.runs.create import create_run
 from core.runs.folder import RunFolder, list_runs, open_run
 from core.runs.state import Best, RunState
-from core.workspace import Workspace
+from core.workspace import Workspace, read_json, write_json
 
 
 def test_a_new_run_knows_what_it_is(run, data, workspace):
@@ -33,6 +36,24 @@ def test_runs_are_listed_newest_first(workspace, more_runs):
     (workspace.runs / "no run").mkdir()
     (workspace.runs / ".new-half").mkdir()
     assert [run.id for run in list_runs(workspace)] == sorted((run.id for run in more_runs), reverse=True)
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_nothing_stays_of_a_run_that_cannot_be_written(workspace, data, monkeypatch, at):
+    written = []
+
+    def full(path, value, **form):
+        written.append(path)
+        if len(written) == at:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write_json(path, value, **form)
+
+    before = sorted(workspace.runs.iterdir())
+    monkeypatch.setattr("core.runs.create.write_json", full)
+    with pytest.raises(WorkspaceError, match="is full"):
+        create_run(workspace, data, backbone="small_cnn", size=16)
+    assert len(written) == at
+    assert sorted(workspace.runs.iterdir()) == before
 
 
 @pytest.mark.parametrize("run_id", ["20200101-000000-aaaa", "../jobs", "", "x/../y"])
@@ -175,3 +196,25 @@ def test_a_workspace_moves_with_its_runs(run, tmp_path):
 
 def test_a_name_of_ones_own(workspace, data):
     assert create_run(workspace, data, backbone="small_cnn", size=16, name=" a\nb ").info.name == "a b"
+
+
+def test_files_are_read_again_only_when_they_change(run, workspace, monkeypatch):
+    run.write_state(RunState(seconds=7.0))
+    read = []
+    monkeypatch.setattr(kept, "read_json", lambda path: read.append(path.name) or read_json(path))
+    monkeypatch.setattr(kept, "FRESH_NS", -(10**18))  # none counts as written just now
+    kept.forget(run.path)
+    for _ in range(3):
+        other = open_run(workspace, run.id)
+        assert other.state.seconds == 7.0
+    assert sorted(read) == ["run.json", "state.json"]
+    run.write_state(RunState(seconds=8.0))
+    assert open_run(workspace, run.id).state.seconds == 8.0
+    assert read.count("state.json") == 2
+
+
+def test_what_a_caller_changes_stays_its_own(run, workspace):
+    run.write_state(RunState(figures={"accuracy": 0.5}))
+    run.state.figures["accuracy"] = 0.9
+    run.state.plan_start = 3
+    assert open_run(workspace, run.id).state == RunState(figures={"accuracy": 0.5})

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from core.runs.history import HistoryReader, HistoryWriter, reader
@@ -128,3 +130,63 @@ def test_damaged_figures_of_layer_groups_are_left_out(path, grads):
     history = HistoryReader(path).refresh()
     assert set(history.groups["group"]) <= {1}
     assert history.steps["step"].tolist()[0] == 1
+
+
+def test_a_long_history_with_lines_that_are_no_rows_keeps_every_row(path):
+    steps = [json.dumps(step(number)).encode() for number in range(1, 1201)]
+    steps[700] = b"{half a line"
+    steps[10] = b"[1, 2]"
+    path.write_bytes(b"\n".join(steps) + b"\n")
+    found = HistoryReader(path).refresh().steps["step"].tolist()
+    assert found == [number for number in range(1, 1201) if number not in (11, 701)]
+
+
+def test_a_group_that_earlier_rows_lack_has_no_rate_there(path):
+    path.write_text("".join(json.dumps(step(n) | {"lrs": [0.1] * n}) + "\n" for n in (1, 2)))
+    frame = HistoryReader(path).refresh().steps
+    assert frame["lr_0"].tolist() == [0.1, 0.1]
+    assert frame["lr_1"].isna().tolist() == [True, False]
+
+
+LINE = {
+    "kind": "line",
+    "stage": 0,
+    "cycle": 2,
+    "first": "cycle-1",
+    "second": "cycle-2",
+    "size": 16,
+    "images": 12,
+    "seconds": 0.2,
+    "line": {
+        "first": "cycle-1",
+        "second": "cycle-2",
+        "losses": [0.5, 0.9, 0.4],
+        "accuracies": [0.8, 0.6, 0.9],
+        "ridge": 0.4,
+        "error": 0.05,
+    },
+}
+
+
+def test_lines_between_snapshots_are_read_and_damaged_ones_left_out(path):
+    odd = [
+        {"line": LINE["line"] | {"losses": [0.5, float("inf"), 0.4]}},
+        {"line": LINE["line"] | {"accuracies": [0.5]}},
+        {"first": "x" * 99},
+        {"cycle": -1},
+        {"size": "many"},
+    ]
+    left_out = {"skipped": "Not measured.", "line": None, "cycle": 3}
+    write(path, [LINE, *(LINE | one for one in odd), LINE | left_out])
+    found = HistoryReader(path).refresh().lines
+    assert [line.cycle for line in found] == [2, 3]
+    assert found[0].line.losses == (0.5, 0.9, 0.4)
+    assert found[0].sentence().startswith("cycle-1 to cycle-2: the loss rises to 0.900")
+    assert found[1].sentence() == "Not measured."
+
+
+def test_the_error_of_the_validation_loss_is_there_where_an_epoch_has_it(path):
+    write(path, [epoch(1, 2), epoch(2, 4) | {"valid_error": 0.25}])
+    found = HistoryReader(path).refresh().epochs["valid_error"]
+    assert found.isna().tolist() == [True, False]
+    assert found.iloc[1] == 0.25

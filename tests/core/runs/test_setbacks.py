@@ -29,7 +29,7 @@ def fell(*more, **values):
 
 
 def snapshot(name, step, accuracy):
-    return Snapshot(name, Path(name), "", step // 10, step, accuracy, 0.5, 1000)
+    return Snapshot(name, Path(name), "", step // 10, step, accuracy, 0.5, 24, 1000)
 
 
 KEPT = [snapshot("cycle-1", 30, 0.81), snapshot("best", 30, 0.81), snapshot("cycle-2", 60, 0.37)]

@@ -8,6 +8,7 @@ from PIL import Image
 from core.data.index import load_data
 from core.model.backbones import build
 from core.training.learner import Learner
+from core.training.task import BatchLoss
 from core.workspace import Workspace
 
 SIZE = 16
@@ -58,6 +59,11 @@ def bytes_of(tensors):
 def weights(learner):
     model = learner.model
     return bytes_of({**dict(model.named_parameters()), **dict(model.named_buffers())})
+
+
+def loss_of(value):
+    """What a batch gives whose losses are `value`."""
+    return BatchLoss(torch.tensor(value), torch.tensor(value))
 
 
 def timeless(record):

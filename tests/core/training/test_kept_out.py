@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
-from core.data.dataset import DataSet, Item
+from core.data.dataset import DataSet
+from core.data.items import Item
 from core.errors import DataError
 from core.training.kept_out import MOST, classes_not_judged, kept_out, trial_data
 

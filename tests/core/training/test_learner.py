@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import sklearn.preprocessing  # noqa: F401  # else imported by a test: `rich`, which it brings, draws a random number
 import torch
 from sklearn.utils.class_weight import compute_class_weight
 
@@ -15,7 +16,7 @@ from core.training.learner import Learner
 from core.training.schedules import schedule_of
 from core.training.stage import Stage
 
-from .conftest import SIZE, timeless, weights
+from .conftest import SIZE, loss_of, timeless, weights
 
 WHOLE = Stage(freeze_to=0, lr=0.01, size=SIZE, batch_size=10)
 HEAD = WHOLE.model_copy(update={"freeze_to": -1})
@@ -179,7 +180,7 @@ def test_nan_goes_back_to_the_start_of_the_epoch(learner, monkeypatch):
     def fails_in_epoch_2(self, indices, step, *rest):
         calls.append(step)
         loss = train(self, indices, step, *rest)
-        return tasks.BatchLoss(float("nan"), float("nan")) if step == 6 else loss
+        return loss_of(float("nan")) if step == 6 else loss
 
     monkeypatch.setattr(tasks.Task, "train", fails_in_epoch_2)
     kept = []

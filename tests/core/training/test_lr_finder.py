@@ -16,7 +16,7 @@ from core.training.suggestions import suggestions
 from core.training.sweeps import HEAD
 from core.training.sweeps import WHOLE as SWEEP
 
-from .conftest import SIZE, bytes_of, timeless, weights
+from .conftest import SIZE, bytes_of, loss_of, timeless, weights
 
 WHOLE = Stage(freeze_to=0, size=SIZE, batch_size=10, augmentation=SIDE_ON)
 STAGES = {
@@ -117,7 +117,7 @@ def test_fastais_test_stops_where_the_smoothed_loss_is_four_times_its_best(learn
 
 def made_up(monkeypatch, losses):
     """Let the batches have these losses instead of their own."""
-    monkeypatch.setattr(tasks.Task, "train", lambda self, i, step, *rest: tasks.BatchLoss(losses[step], losses[step]))
+    monkeypatch.setattr(tasks.Task, "train", lambda self, i, step, *rest: loss_of(losses[step]))
 
 
 @pytest.mark.parametrize("settings", [HEAD, SWEEP])
@@ -157,7 +157,7 @@ def test_it_stops_at_nan(learner, monkeypatch):
     monkeypatch.setattr(
         tasks.Task,
         "train",
-        lambda self, i, step, *rest: tasks.BatchLoss(np.nan, np.nan) if step == 30 else train(self, i, step, *rest),
+        lambda self, i, step, *rest: loss_of(np.nan) if step == 30 else train(self, i, step, *rest),
     )
     curve = range_test(learner, WHOLE, RangeSettings(highest=1e-4))
     assert curve.stopped == "not a number"

@@ -50,7 +50,8 @@ def test_too_little_memory_in_evaluation(learner, monkeypatch):
 
 
 def test_evaluation_reports_each_batch_and_stops_between_two(learner, monkeypatch):
-    monkeypatch.setattr(learners, "VALIDATION_BATCH", 4)
+    for module in (feeds, learners):
+        monkeypatch.setattr(module, "VALIDATION_BATCH", 4)
     indices, told = learner.data.indices("valid"), []
     learner.progress = lambda *report: told.append(report)
     whole = learner.evaluate(indices, SIZE)

@@ -15,9 +15,10 @@ from .conftest import SIZE
 LOSSES = st.lists(st.floats(0.05, 5, allow_nan=False), min_size=1, max_size=30)
 
 
-def ends(losses, cycles=1, train=0.0):
+def ends(losses, cycles=1, train=0.0, error=0.0):
     watch = OverfitWatch()
-    return next((place for place, loss in enumerate(losses) if watch.costs(train, loss, cycles=cycles)), None)
+    looks = (watch.costs(train, loss, cycles=cycles, error=error) for loss in losses)
+    return next((place for place, ended in enumerate(looks) if ended), None)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,17 @@ def test_it_ends_only_after_that_many_looks_above_the_lowest(losses, cycles):
     )
 
 
+@pytest.mark.parametrize(("error", "at"), [(0.05, 4), (0.099, 4), (0.11, None)])
+def test_a_rise_within_the_noise_ends_nothing(error, at):
+    assert ends([1.0, 0.5, 0.6, 0.6, 0.6], error=error) == at
+
+
+def test_the_noise_of_the_lowest_counts_too():
+    watch = OverfitWatch()
+    assert not watch.costs(0.0, 0.5, cycles=1, error=0.2)
+    assert not any(watch.costs(0.0, 0.6, cycles=1, error=0.0) for _ in range(5))
+
+
 @given(LOSSES)
 def test_a_falling_loss_never_ends_it(losses):
     assert ends(sorted(losses, reverse=True)) is None
@@ -60,13 +72,13 @@ def test_a_training_loss_above_validation_loss_is_no_overfitting(losses):
 @pytest.fixture
 def memorised(learner, monkeypatch):
     """Validation losses that rise from the second epoch on, whatever the network does."""
-    from core.training.task import Task
+    from core.training.task import Task, Validation
 
     calls = []
 
     def validate(self, progress=None):
         calls.append(1)
-        return 5.0 + 0.5 * abs(len(calls) - 2), 0.5
+        return Validation(5.0 + 0.5 * abs(len(calls) - 2), 0.1, 0.5)
 
     monkeypatch.setattr(Task, "validate", validate)
     return learner

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, norm
 
-from core.training.proportions import Z, interval, is_below, mcnemar
+from core.training.proportions import Z, holm, interval, is_below, mcnemar
 
 
 def test_the_interval_is_of_95_percent():
@@ -47,3 +47,18 @@ def test_mcnemars_test_is_the_binomial_one(first, second):
 def test_mcnemar_of_many_images_is_a_number():
     assert mcnemar(1000, 1000) == 1.0
     assert 0 <= mcnemar(0, 2000) < 1e-300
+
+
+def test_several_tests_are_corrected_as_r_does():
+    """R 4.3: p.adjust(c(0.04, 0.01, 0.05, 0.02, 0.03), "holm")."""
+    assert holm([0.04, 0.01, 0.05, 0.02, 0.03]) == pytest.approx([0.09, 0.05, 0.09, 0.08, 0.09])
+    assert holm([]) == ()
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_a_correction_keeps_the_order_and_lies_between_none_and_bonferronis(values):
+    found = holm(values)
+    for p, raised in zip(values, found, strict=True):
+        assert p <= raised <= min(1.0, p * len(values))
+    ordered = sorted(range(len(values)), key=lambda index: (values[index], found[index]))
+    assert [found[index] for index in ordered] == sorted(found)

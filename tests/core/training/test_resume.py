@@ -8,11 +8,11 @@ from core.augment import SIDE_ON
 from core.errors import DivergedError, ModelError, TrainingError
 from core.training.position import LearnerMeta, LearnerState
 from core.training.stage import Stage
-from core.training.task import BatchLoss, Task
+from core.training.task import Task
 
-from .conftest import SIZE, bytes_of, timeless, weights
+from .conftest import SIZE, bytes_of, loss_of, timeless, weights
 
-NAN = BatchLoss(math.nan, math.nan)
+NAN = loss_of(math.nan)
 
 WHOLE = Stage(freeze_to=0, lr=0.01, size=SIZE, batch_size=10, cycles=2, cycle_mult=2, augmentation=SIDE_ON)
 STAGES = {

@@ -1,5 +1,6 @@
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -109,10 +110,48 @@ def test_without_a_fall_the_rise_alone_bounds_the_rate_in_words():
     assert "safe distance" in found.reason
 
 
+def test_a_rate_above_the_lowest_point_is_explained_for_a_trained_network_alone():
+    said = "training repairs what it rises from there."
+    noisy = "where it has fallen by no more than its noise"
+    flat = asked(made(0, start=0.3, fall=-0.1, at=1e-4, rise=3e-3, sweep=WHOLE, noise=0.01), only_the_head=False)
+    assert flat.lr == WHOLE_RATE
+    assert flat.reason.endswith(said)
+    assert noisy in flat.reason
+    lrs, losses = made(0, start=1.2, fall=0.8, at=3e-5, rise=3e-4, sweep=WHOLE, noise=0.01)
+    falls = asked((lrs, np.minimum(losses, 0.5 + (lrs < 1e-4))), only_the_head=False)
+    assert falls.lr == WHOLE_RATE
+    assert falls.reason.endswith(said)
+    assert noisy not in falls.reason
+    assert said not in asked(made(0, start=GUESSING, fall=0.8, at=3e-4, rise=0.05), steps=4000).reason
+
+
 def test_a_rise_that_is_not_reached_leaves_the_customary_rate_in_words():
     found = asked(made(0, start=GUESSING, fall=0.8, at=3e-3, rise=None), steps=100)
     assert found.lr == NEW_RATE
     assert "does not rise within this curve" in found.reason
+
+
+def test_the_headline_says_which_rates_are_too_high():
+    def headline(**more):
+        return asked(made(0, start=GUESSING, at=3e-4, **{"fall": 0.8, "noise": 0.02, **more})).headline
+
+    collapses = asked(made(0, start=GUESSING, fall=0.8, at=3e-4, rise=0.01, noise=0.02))
+    assert collapses.headline == (f"Training collapses from {rate_in_words(collapses.collapse)}: take a lower rate")
+    assert collapses.lr < collapses.collapse
+    risen = replace(collapses, collapse=None)
+    assert risen.headline == f"The loss rises for good from {rate_in_words(risen.rise)}: take a lower rate"
+    assert headline(rise=None).startswith("The loss does not rise for good within these rates")
+    assert headline(rise=None, fall=0) == "This curve does not say which rates are too high"
+
+
+def test_the_customary_rate_is_said_to_be_of_what_is_trained():
+    def reason(**more):
+        return asked(made(0, start=0.2, fall=0.2, at=1e-4, rise=None, noise=0.02), steps=100, **more).reason
+
+    assert f"{rate_in_words(HEAD_RATE)} is the customary rate of a head that was trained" in reason(only_the_head=True)
+    assert f"{rate_in_words(WHOLE_RATE)} is the customary rate of a network that was trained" in reason(
+        only_the_head=False
+    )
 
 
 @pytest.mark.parametrize("points", [0, 1, 9])

@@ -17,7 +17,7 @@ def test_one_row_an_epoch_and_one_a_batch_as_fit_gives_them(new_learner):
     learner, other = new_learner(), new_learner()
     history = learner.train(STAGE)
     records = [timeless(record) for record in other.fit(STAGE)]
-    assert list(history) == ["stage", "epoch", "step", "train_loss", "valid_loss", "accuracy", "seconds"]
+    assert list(history) == ["stage", "epoch", "step", "train_loss", "valid_loss", "accuracy", "seconds", "valid_error"]
     epochs = [row for row in records if row["kind"] == "epoch"]
     assert history.drop(columns="seconds").to_dict("records") == [
         {name: value for name, value in row.items() if name != "kind"} for row in epochs
@@ -66,6 +66,7 @@ def test_before_any_training_both_are_empty_with_their_columns(learner):
 
 
 def test_a_terminal_sees_a_bar_and_a_file_does_not(learner, monkeypatch, capsys):
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)  # another test may have run a notebook
     learner.train(STAGE)
     assert capsys.readouterr().err == ""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)

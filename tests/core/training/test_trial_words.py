@@ -71,6 +71,11 @@ def test_where_none_can_be_told_apart_the_title_says_so():
     assert headline(trials_of({1e-4: 0.4, 1e-3: 0.4001}, noise=0.5)) == "These trials cannot tell the rates apart"
 
 
+def test_a_file_without_the_comparisons_is_no_error():
+    trials = trials_of({0.001: 0.5, 0.003: 0.501}).model_copy(update={"pairs": ()})
+    assert "cannot be told apart" in said(trials)
+
+
 def test_of_nothing_and_of_one_rate_little_is_said():
     assert headline(trials_of({}, rates=(1e-3, 1e-2))) == "No trial has ended yet"
     assert findings(trials_of({}, rates=(1e-3, 1e-2))) == []

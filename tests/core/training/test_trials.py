@@ -1,4 +1,5 @@
 import json
+import math
 import warnings
 
 import numpy as np
@@ -15,7 +16,7 @@ from core.training.trial_results import TrialResult, Trials
 from core.training.trial_settings import TrialSettings
 from core.training.trials import TrialBatch, trial_records, try_rates
 
-from .conftest import SIZE, timeless, weights
+from .conftest import SIZE, loss_of, timeless, weights
 from .test_lr_finder import STAGES, trace
 
 WHOLE = Stage(freeze_to=0, size=SIZE, batch_size=10, augmentation=SIDE_ON, cycles=2)
@@ -106,9 +107,7 @@ def test_a_loss_that_is_not_a_number_is_divergence_at_that_batch(learner, monkey
     monkeypatch.setattr(
         tasks.Task,
         "train",
-        lambda self, i, step, *rest: (
-            tasks.BatchLoss(float("nan"), float("nan")) if step == 1 else train(self, i, step, *rest)
-        ),
+        lambda self, i, step, *rest: loss_of(math.nan) if step == 1 else train(self, i, step, *rest),
     )
     trials = try_rates(learner, WHOLE, RATES)
     assert [outcome.diverged_at for outcome in trials.outcomes] == [2, 2]
@@ -128,7 +127,7 @@ def test_divergence_counts_from_the_first_batch_with_such_a_loss(learner, monkey
     monkeypatch.setattr(
         tasks.Task,
         "train",
-        lambda self, i, step, *rest: tasks.BatchLoss(50.0, 50.0) if step >= 3 else train(self, i, step, *rest),
+        lambda self, i, step, *rest: loss_of(50.0) if step >= 3 else train(self, i, step, *rest),
     )
     trials = try_rates(learner, WHOLE.model_copy(update={"cycles": 8}), RATES, length="stage")
     assert trials.batches >= 13

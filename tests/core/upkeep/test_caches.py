@@ -95,6 +95,27 @@ def test_a_file_being_written_now_is_left_alone(run):
     assert check(run.workspace) == []
 
 
+def test_a_half_made_array_is_found_once_it_is_left_alone(run, pixels):
+    part = run.workspace.pixels / ".other.part"
+    part.mkdir()
+    for name in ("rows.npy", "chunks"):
+        (part / name).write_bytes(b"half")
+    make_old(part)
+    assert check(run.workspace) == []
+    make_old(part / "chunks")
+    (finding,) = check(run.workspace)
+    assert (finding.path, finding.what) == (part, "Pixels that are only half made.")
+    assert "gone on with" in finding.advice
+    assert remove(run.workspace, [finding]) == 1
+    assert not part.exists()
+
+
+def test_clearing_leaves_nothing_beside_the_array(run, pixels):
+    assert len(list(run.workspace.pixels.iterdir())) == 3
+    assert clear(run.workspace, list_caches(run.workspace)["key"]) > 0
+    assert list(run.workspace.pixels.iterdir()) == []
+
+
 def test_what_no_run_uses_is_stale(run, pixels):
     actions.delete(run)
     (finding,) = check(run.workspace)

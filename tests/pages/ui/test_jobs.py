@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from core.jobs import queue, store
-from core.jobs.specs import TrainSpec
+from core.jobs import pool, queue, store
+from core.jobs.specs import EvaluateSpec, TrainSpec
 from core.jobs.store import Job, JobProgress
 from pages.ui import jobs
 from tests.pages.made import new_run
@@ -79,6 +79,32 @@ def test_a_waiting_job_says_how_many_must_end_before_it(
     earlier = [job(0, seconds=1, left=None).model_copy(update={"id": "a", "run": "x"})]
     earlier += [earlier[0].model_copy(update={"id": "b", "status": "queued", "run": "y"})]
     waiting = earlier[0].model_copy(update={"id": "c", "status": "queued", "run": run.id})
-    monkeypatch.setattr(queue, "all_jobs", lambda workspace: [*earlier, waiting])
+    monkeypatch.setattr(pool, "all_jobs", lambda workspace: [*earlier, waiting])
     monkeypatch.setenv("ANNEAL_JOBS", slots)
     assert jobs.how_far(workspace, waiting).startswith(said)
+
+
+class _RunsAgain(Exception):
+    """The page would run again."""
+
+
+def test_the_line_about_jobs_runs_the_page_again_for_its_own_run_alone(
+    home: Path, quiet: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def again() -> None:
+        raise _RunsAgain
+
+    monkeypatch.setattr("streamlit.rerun", again)
+    mine, theirs = new_run(home), new_run(home)
+    workspace = mine.workspace
+    first = queue.submit(workspace, theirs.id, EvaluateSpec())
+    jobs._line(workspace, mine.id, first)
+    store.write(workspace, first.model_copy(update={"status": "done"}))
+    jobs._line(workspace, mine.id, first)  # the job of another has ended: an open dialog stays
+    jobs._line(workspace, None, first)
+    with pytest.raises(_RunsAgain):
+        jobs._line(workspace, theirs.id, first)
+    second = queue.submit(workspace, mine.id, EvaluateSpec())
+    with pytest.raises(_RunsAgain):
+        jobs._line(workspace, mine.id, first)
+    jobs._line(workspace, mine.id, second)

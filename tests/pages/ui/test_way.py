@@ -98,11 +98,14 @@ def test_part_way_the_next_step_of_the_recipe_is_named() -> None:
     assert label("app.py", stopped) == "Next: continue the plan"
 
 
-def test_at_the_end_of_the_recipe_come_the_results_and_then_other_runs() -> None:
+def test_at_the_end_of_the_recipe_come_the_results_then_other_images_and_other_runs() -> None:
     ended = Standing(run=True, found=True, trained=True)
     assert follow("app.py", ended) == "confusion_matrix"
     assert follow("pages/training.py", ended) == "confusion_matrix"
-    assert follow("pages/confusion_matrix.py", ended) == "runs"
+    assert follow("pages/confusion_matrix.py", ended) == "predict"
+    assert follow("pages/predict.py", ended) == "runs"
+    assert label("pages/predict.py", Standing(run=True, found=True)) == "Next: train it"
+    assert follow("pages/predict.py", Standing(run=True, trained=True, job="evaluate")) == "confusion_matrix"
 
 
 def test_every_kind_of_job_is_shown_somewhere() -> None:

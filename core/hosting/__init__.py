@@ -1,0 +1,1 @@
+"""A server for several people: its settings, its visitors, and what none of them may do."""

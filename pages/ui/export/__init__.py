@@ -1,0 +1,1 @@
+"""Taking a model away: its parts on the pages."""
