@@ -1,6 +1,7 @@
 """The short form of `python -m tests.faults`: a few trials of every work, each with a fault of its own."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,9 +30,20 @@ TRIALS = [
     Trial(11, "carried", False, "killed in the middle", 0.3),
 ]
 
+TRIES = 5
+"""Moments that a trial may take, each earlier than the last: how often progress is written depends on the machine, so
+that a fault may lie behind the end, or where it is passed over."""
+
 
 @pytest.mark.parametrize("trial", TRIALS, ids=str)
 def test_after_a_fault_all_goes_on_as_if_there_had_been_none(room: Laboratory, trial: Trial) -> None:
+    for earlier in range(TRIES):
+        missed = room.missed
+        assert room.run(replace(trial, moment=trial.moment - earlier * 0.05)) == ""
+        if room.missed == missed:
+            return
+    pytest.fail(f"nothing came of the fault at any of {TRIES} moments")
+
+
+def test_each_work_has_a_trial() -> None:
     assert {one.work for one in TRIALS} == set(works.WORKS)
-    assert room.run(trial) == ""
-    assert room.missed == 0
