@@ -20,10 +20,16 @@ TRIES, WIDEST = 10, 4 / 3
 
 
 def augment(
-    images: "torch.Tensor", how: Augmentation, *, generator: "torch.Generator", part: Part | None = None
+    images: "torch.Tensor",
+    how: Augmentation,
+    *,
+    generator: "torch.Generator",
+    part: Part | None = None,
+    side: int | None = None,
 ) -> "torch.Tensor":
     """The images as float32 in 0..1, transformed; shape and memory format stay the same.
 
+    With a `side` below that of the images, which are square then, they are shrunk to it in the same resampling.
     `images` is uint8 in 0..255 or float in 0..1, (B, 3, H, W). All random numbers come from `generator`. Each transform
     has its own, so that changing one does not change the amounts of the others. `NONE` only converts the images and
     draws nothing. Images that are only a `part` of a batch change as they would in the whole. Raises `ValueError` for
@@ -34,14 +40,17 @@ def augment(
     if images.ndim != 4:
         raise ValueError(f"expected a batch (B, 3, H, W), got the shape {tuple(images.shape)}")
     images = images.float().div_(255) if images.dtype == torch.uint8 else images.float()
+    side = None if side is None or side >= images.shape[-1] else side
+    if side is not None and 2 * side < images.shape[-1]:
+        images = _resized(images, 2 * side)
     if how == NONE or not len(images):
-        return images
+        return images if side is None else _resized(images, side)
     first, whole = part or Part(0, len(images))
     own = slice(first, first + len(images))
     draws = _beside(images, torch.rand(whole, DRAWS, generator=generator, device=generator.device)[own])
     layout = torch.channels_last if images.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
     boxes = crop_boxes(whole, how, generator=generator)[own] if how.crop < 1 else None
-    changed = _placed(images, how, draws, boxes)
+    changed = _placed(images, how, draws, boxes, side)
     if how.brightness or how.contrast:
         changed = _lit(changed, how, draws)
     return changed.contiguous(memory_format=layout)
@@ -91,7 +100,11 @@ def _signed(draws: "torch.Tensor", limit: float) -> "torch.Tensor":
 
 
 def _placed(
-    images: "torch.Tensor", how: Augmentation, draws: "torch.Tensor", boxes: "torch.Tensor | None"
+    images: "torch.Tensor",
+    how: Augmentation,
+    draws: "torch.Tensor",
+    boxes: "torch.Tensor | None",
+    side: int | None,
 ) -> "torch.Tensor":
     """Flips and quarter turns by moving pixels if there is nothing else, otherwise all transforms in one resampling."""
     import torch.nn.functional as F
@@ -103,12 +116,19 @@ def _placed(
     if (how.rotate, how.zoom, how.shift, how.warp, how.crop) == (0, 1, 0, 0, 1) and (
         height == width or not how.quarter_turns
     ):
-        return _moved(images, how, mirrored, upside_down, turns)
+        return _moved(images if side is None else _resized(images, side), how, mirrored, upside_down, turns)
     matrices = _matrices(how, draws, mirrored, upside_down, turns, width / height)
     if boxes is not None:
         matrices = _within(matrices, _beside(images, boxes))
-    grid = (_perspective_grid if how.warp else _affine_grid)(matrices, height, width)
+    grid = (_perspective_grid if how.warp else _affine_grid)(matrices, side or height, side or width)
     return F.grid_sample(images, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+
+
+def _resized(images: "torch.Tensor", side: int) -> "torch.Tensor":
+    """Shrunk to `side` px: to half or more by the four pixels around each place, else by all that a pixel covers."""
+    import torch.nn.functional as F
+
+    return F.interpolate(images, (side, side), mode="bilinear", antialias=2 * side < images.shape[-1])
 
 
 def _beside(images: "torch.Tensor", numbers: "torch.Tensor") -> "torch.Tensor":

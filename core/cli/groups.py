@@ -132,6 +132,13 @@ def stage(parser: argparse.ArgumentParser) -> None:
     )
     stage.add_argument("--batch-size", type=whole, metavar="N", help="images per batch, 1 to 4096 (default: 32)")
     stage.add_argument("--share", type=float, metavar="S", help="share of the training images, up to 1 (default: 1)")
+    stage.add_argument(
+        "--grow-from",
+        type=whole,
+        metavar="PX",
+        help="side of the first training images, which grow to --size over the first 70%% of the batches; in a recipe, "
+        "where more than the head is trained",
+    )
 
 
 def moved(parser: argparse.ArgumentParser) -> None:

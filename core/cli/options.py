@@ -80,6 +80,7 @@ class Options(argparse.Namespace):
     optimiser: str | None
     batch_size: int | None
     share: float | None
+    grow_from: int | None
     weight_decay: float | None
     label_smoothing: float | None
     gentle_start: bool

@@ -155,8 +155,13 @@ def _plan(options: Options, network: Network, spec: str, *, fresh: bool) -> Plan
     plan = {"lesson2": lesson2, "start-small": start_small, "quick": quick}[recipe](network.size, how)
     asked: dict[str, Any] = {} if options.batch_size is None else {"batch_size": options.batch_size}
     values = plan.model_dump(mode="json")
-    values["stages"] = [stage | asked | _measured(options) for stage in values["stages"]]
+    values["stages"] = [stage | asked | _grown(options, stage) | _measured(options) for stage in values["stages"]]
     return plan_of(values)
+
+
+def _grown(options: Options, stage: dict[str, Any]) -> dict[str, Any]:
+    """What --grow-from sets in a recipe's stage: where more than the head is trained, most of the time goes."""
+    return {} if options.grow_from is None or stage["freeze_to"] == -1 else {"grow_from": options.grow_from}
 
 
 def _measured(options: Options) -> dict[str, Any]:
@@ -185,7 +190,7 @@ def _keeping_labels(options: Options, plan: Plan, classes: Sequence[str], report
 
 def _stage_values(options: Options, network: Network) -> dict[str, Any]:
     """A stage as the options say; a network without pretrained weights is trained whole, at one rate, by default."""
-    passed = set(STAGE_OPTIONS) - {"unfreeze", "freeze_to"} | {"batch_size"}
+    passed = set(STAGE_OPTIONS) - {"unfreeze", "freeze_to"} | {"batch_size", "grow_from"}
     values = {name: value for name in passed if is_given(value := getattr(options, name))}
     whole = options.unfreeze or trained_whole(network, options)
     values["freeze_to"] = (0 if whole else -1) if options.freeze_to is None else options.freeze_to

@@ -154,7 +154,7 @@ def _stage_row(own: StageState, groups: tuple[str, ...]) -> list[Piece]:
     name = stage.name or f"Stage {own.index + 1}"
     share = "" if stage.share == 1 else f", {stage.share:.0%}"
     figures_of = [_figure(own.accuracy, ".1%"), _figure(own.valid_loss, ".3f")]
-    return [str(own.index + 1), name, stage.scope(groups), used, epochs, f"{stage.size} px{share}", *figures_of]
+    return [str(own.index + 1), name, stage.scope(groups), used, epochs, f"{stage.sizes_in_words}{share}", *figures_of]
 
 
 def _settings(own: StageState) -> str:

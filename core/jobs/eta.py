@@ -13,6 +13,7 @@ from typing import Literal
 from core.data.index import DataSet
 from core.jobs.store import JobProgress
 from core.training.benchmark_result import SIZE, BenchmarkResult
+from core.training.growing import area
 from core.training.schedules import steps_per_epoch
 from core.training.stage import Plan, Stage
 from core.training.sweeps import sweep_for
@@ -40,9 +41,12 @@ def kind_of(stage: Stage) -> Kind:
     return "activations" if stage.precompute else "head" if stage.freeze_to == -1 else "whole"
 
 
-def effort(stage: Stage) -> float:
-    """Relative time of one of a stage's images among stages of its kind: it grows with the number of pixels."""
-    return 1.0 if stage.precompute else (stage.size / SIZE) ** 2
+def effort(stage: Stage, begin: float = 0.0, end: float = 1.0) -> float:
+    """Relative time of one of a stage's images among stages of its kind: it grows with the number of pixels.
+
+    It is the mean between two shares (0..1) of the stage's batches, during which images may grow.
+    """
+    return 1.0 if stage.precompute else (stage.size / SIZE) ** 2 * area(stage, begin, end)
 
 
 def from_benchmark(found: BenchmarkResult, *, small: bool) -> dict[Kind, float]:
@@ -165,14 +169,15 @@ class Eta:
             self._pace = _Pace(place, step, self._clock())  # after its first step: what came before was preparation
         trained, stage = step - self._pace.step, self.plan.stages[place]
         if trained >= SETTLING:
-            images = trained * stage.batch_size * effort(stage)
+            shares = self._pace.step / self.steps[place], step / self.steps[place]
+            images = trained * stage.batch_size * effort(stage, *shares)
             self._measured[kind_of(stage)] = (self._clock() - self._pace.began) / images
 
     def _measure_test(self, place: int, progress: JobProgress) -> None:
         """Take the pace of a range test's batches for its kind of stage."""
         stage, left = self.plan.stages[place], progress.total - progress.done
         if progress.done >= SETTLING and left and progress.eta_s:
-            self._seen[kind_of(stage)] = progress.eta_s / left / stage.batch_size / effort(stage)
+            self._seen[kind_of(stage)] = progress.eta_s / left / stage.batch_size / effort(stage, 0.0, 0.0)
 
     def _prepared(self, place: int, progress: JobProgress) -> float | None:
         """Seconds left of a preparation, at its own pace; that of activations tells how fast the frozen network is."""
@@ -199,7 +204,8 @@ class Eta:
             if pace is None:
                 return None, False
             images = (self.steps[other] - before) * stage.batch_size
-            total += pace * effort(stage) * images + self._lines.get(kind_of(stage), 0.0) * self._cycles(other, before)
+            per_image = pace * effort(stage, before / self.steps[other])
+            total += per_image * images + self._lines.get(kind_of(stage), 0.0) * self._cycles(other, before)
             if not measured:
                 total += self._validations(stage)
             if not before:
@@ -230,7 +236,7 @@ class Eta:
         if stage.precompute and not (alike or prepared):
             seconds += (self._pace_of("head")[0] or 0.0) * self._images * (stage.size / SIZE) ** 2
         if stage.lr is None and not self.plan.goes_on(place) and place != self._tested:
-            seconds += pace * effort(stage) * stage.batch_size * sweep_for(stage.freeze_to == -1).steps
+            seconds += pace * effort(stage, 0.0, 0.0) * stage.batch_size * sweep_for(stage.freeze_to == -1).steps
         return seconds
 
     def _pace_of(self, kind: Kind) -> tuple[float | None, bool]:

@@ -5,7 +5,7 @@ Importing this module imports no torch.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import mean, median
 from typing import Literal
 
 import numpy as np
@@ -18,6 +18,7 @@ from core.model.catalogue import EFFICIENTNET_LITE0, SMALL_CNN
 from core.runs.folder import RunFolder
 from core.runs.rate_guard import groups_of
 from core.training.benchmark_result import SIZE, BenchmarkResult
+from core.training.growing import area
 from core.training.stage import Stage
 from core.training.sweeps import sweep_for
 
@@ -76,12 +77,17 @@ class Pace:
         first = self.made_first(stage, before) or 0.0
         like = next((done for done in reversed(self.done) if self._kind(done.stage) == self._kind(stage)), None)
         if like is not None:
-            scale = self._images(stage) / self._images(like.stage)
-            usual = median(like.epochs[1:] or like.epochs)
+            trained = min(1.0, len(like.epochs) / like.stage.epochs)
+            scale = self._images(stage) / self._images(like.stage, trained)
+            first_epoch, usual = like.epochs[0], median(like.epochs[1:] or like.epochs)
+            if like.stage.grow_from is not None:  # no epoch is like another
+                first_epoch = usual = mean(like.epochs)
             batch = usual * stage.batch_size / max(1.0, self.train * like.stage.share)
-            epochs = like.epochs[0] + (stage.epochs - 1) * usual
-            area = 1.0 if stage.precompute else (stage.size / like.stage.size) ** 2
-            return StageTime(first + scale * epochs + area * steps * batch, "run")
+            epochs = first_epoch + (stage.epochs - 1) * usual
+            tested = (
+                1.0 if stage.precompute else (stage.first_size / like.stage.size) ** 2 / area(like.stage, 0, trained)
+            )
+            return StageTime(first + scale * epochs + tested * steps * batch, "run")
         speeds = self._speeds(stage.size)
         if speeds is None:
             return None
@@ -89,9 +95,10 @@ class Pace:
         images = max(1.0, stage.share * self.train)
         head = stage.freeze_to % self.groups == self.groups - 1
         image = FROM_DISK * whole if stage.precompute else forward if head else whole
+        shown, tested = stage.epochs * images * area(stage), (stage.first_size / stage.size) ** 2
         checks = 1 if head else stage.epochs  # features of a frozen backbone are kept
         checking = 0.0 if stage.precompute else checks * self.valid * forward
-        return StageTime(first + image * (stage.epochs * images + steps * stage.batch_size) + checking, "benchmark")
+        return StageTime(first + image * (shown + tested * steps * stage.batch_size) + checking, "benchmark")
 
     def made_first(self, stage: Stage, before: Sequence[Stage] = ()) -> float | None:
         """Seconds to make what the stage needs and is not there: decoded pixels, activations; None if not known."""
@@ -111,18 +118,18 @@ class Pace:
         """Stages of one kind take the same time for an image of a size."""
         return stage.precompute, stage.freeze_to % self.groups, stage.augmentation != NONE
 
-    def _images(self, stage: Stage) -> float:
-        """The images of one epoch, counted in pixels where pixels are what takes time."""
-        area = 1.0 if stage.precompute else float(stage.size**2)
-        return area * (stage.share * self.train + self.valid)
+    def _images(self, stage: Stage, until: float = 1.0) -> float:
+        """The images of an epoch, counted in pixels where pixels are what takes time; mean up to a share of a stage."""
+        pixels = 1.0 if stage.precompute else float(stage.size**2)
+        return pixels * (area(stage, 0, until) * stage.share * self.train + self.valid)
 
     def _speeds(self, size: int) -> tuple[float, float] | None:
         """Seconds of an image forward, and of one that the whole network is trained on, as the benchmark says."""
         if self.benchmark is None:
             return None
         if self.backbone == EFFICIENTNET_LITE0:
-            area = (size / SIZE) ** 2
-            return area / self.benchmark.features, area / self.benchmark.train
+            pixels = (size / SIZE) ** 2
+            return pixels / self.benchmark.features, pixels / self.benchmark.train
         if self.backbone == SMALL_CNN:
             whole = (size / SMALL_SIZE) ** 2 / self.benchmark.small
             return HEAD_ONLY * whole, whole

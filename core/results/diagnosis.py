@@ -219,7 +219,14 @@ def _comparable(epochs: pd.DataFrame, stages: Sequence[Stage] | None) -> pd.Data
     return epochs.iloc[start:]
 
 
-LOSS_DEPENDS_ON = ("augmentation", "label smoothing", "choice of class weights", "image size", "share of the images")
+LOSS_DEPENDS_ON = (
+    "augmentation",
+    "label smoothing",
+    "choice of class weights",
+    "image size",
+    "growth of the images",
+    "share of the images",
+)
 """The settings of a stage on which its training loss depends, as `_kind_of_loss` has them."""
 
 
@@ -228,7 +235,7 @@ def _kind_of_loss(stages: Sequence[Stage], number: int) -> tuple[object, ...]:
     if not 0 <= number < len(stages):
         return (number,)
     stage = stages[number]
-    return (stage.augmentation, stage.label_smoothing, stage.class_weights, stage.size, stage.share)
+    return (stage.augmentation, stage.label_smoothing, stage.class_weights, stage.size, stage.grow_from, stage.share)
 
 
 def _what_differs(epochs: pd.DataFrame, recent: pd.DataFrame, stages: Sequence[Stage]) -> str:

@@ -51,10 +51,18 @@ class Images:
         return self.augmented(indices, NONE, torch.Generator())
 
     def augmented(
-        self, indices: Indices, how: Augmentation, draws: torch.Generator, part: Part | None = None
+        self,
+        indices: Indices,
+        how: Augmentation,
+        draws: torch.Generator,
+        part: Part | None = None,
+        side: int | None = None,
     ) -> Tensor:
-        """Images `indices`, perhaps a `part` of a batch, transformed by `how`, (B, 3, S, S) float32 in 0..1."""
-        return augment(self._rows(indices), how, generator=draws, part=part)
+        """Images `indices`, perhaps a `part` of a batch, transformed by `how`, (B, 3, S, S) float32 in 0..1.
+
+        With a `side` below S they are shrunk to it.
+        """
+        return augment(self._rows(indices), how, generator=draws, part=part, side=side)
 
     def _rows(self, indices: Indices) -> Tensor:
         if self._held is None:
@@ -95,10 +103,13 @@ class Outputs:
 class Feed(Protocol):
     """Makes batches, and computes logits (B, C) from them."""
 
-    def batch(self, indices: Indices, draws: torch.Generator, part: Part | None = None) -> Tensor:
+    def batch(
+        self, indices: Indices, draws: torch.Generator, part: Part | None = None, side: int | None = None
+    ) -> Tensor:
         """The input of the trained part for the images `indices`, augmented with random numbers from `draws`.
 
-        Images that are only a `part` of a batch are augmented as they would be in the whole.
+        Images that are only a `part` of a batch are augmented as they would be in the whole; those larger than `side`
+        px are shrunk to it.
         """
 
     def logits(self, batch: Tensor) -> Tensor:
@@ -123,9 +134,11 @@ class PixelFeed:
         self._images = images
         self._how = how
 
-    def batch(self, indices: Indices, draws: torch.Generator, part: Part | None = None) -> Tensor:
+    def batch(
+        self, indices: Indices, draws: torch.Generator, part: Part | None = None, side: int | None = None
+    ) -> Tensor:
         """Augmented images."""
-        return self._images.augmented(indices, self._how, draws, part)
+        return self._images.augmented(indices, self._how, draws, part, side)
 
     def logits(self, batch: Tensor) -> Tensor:
         """All layer groups."""
@@ -149,10 +162,12 @@ class FrozenFeed:
         self._how = how
         self._kept: dict[bytes, Tensor] = {}
 
-    def batch(self, indices: Indices, draws: torch.Generator, part: Part | None = None) -> Tensor:
+    def batch(
+        self, indices: Indices, draws: torch.Generator, part: Part | None = None, side: int | None = None
+    ) -> Tensor:
         """Features of augmented images."""
         with torch.no_grad():
-            return self._features(self._images.augmented(indices, self._how, draws, part))
+            return self._features(self._images.augmented(indices, self._how, draws, part, side))
 
     def logits(self, batch: Tensor) -> Tensor:
         """The head alone."""
@@ -186,8 +201,10 @@ class ActivationFeed:
         self._activations = Mapped(activations)
         self._device = device
 
-    def batch(self, indices: Indices, draws: torch.Generator, part: Part | None = None) -> Tensor:
-        """Rows of the activations; they have no augmentation, so `draws` is not used."""
+    def batch(
+        self, indices: Indices, draws: torch.Generator, part: Part | None = None, side: int | None = None
+    ) -> Tensor:
+        """Rows of the activations, which are of images of one size without augmentation: `draws` is not used."""
         return sent(torch.from_numpy(self._activations.array[indices]), self._device)
 
     def logits(self, batch: Tensor) -> Tensor:

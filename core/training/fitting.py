@@ -11,6 +11,7 @@ from core.errors import DivergedError
 from core.numbers import rate_in_words
 from core.training.good_weights import GoodWeights
 from core.training.group_watch import figures_of
+from core.training.growing import side_at
 from core.training.late import Late
 from core.training.position import Position
 from core.training.records import StepRecord
@@ -58,9 +59,10 @@ class Fitting:
         indices = self.task.batches(at.epoch)[stage_step % self.steps_per_epoch]
         factor, momentum = self.schedule.factor(stage_step), self.schedule.momentum(stage_step)
         rates = tuple(factor * rate for rate in self.rates)
+        side = side_at(self.stage, stage_step, self.schedule.steps)
 
         def train() -> list[Tensor]:
-            return [self.task.train(indices, step, rates, momentum).plain, *self.norms(stage_step)]
+            return [self.task.train(indices, step, rates, momentum, side).plain, *self.norms(stage_step)]
 
         self.late.begin(_Batch(rates, momentum, len(indices)), train)
 

@@ -32,27 +32,30 @@ class SharedTask(Task):
     The weights are sent with the first batch, and again when other tasks were trained in between.
     """
 
-    def train(self, indices: Indices, step: int, rates: tuple[float, ...], momentum: float) -> BatchLoss:
+    def train(
+        self, indices: Indices, step: int, rates: tuple[float, ...], momentum: float, side: int | None = None
+    ) -> BatchLoss:
         """Rank 0: train on the images `indices` together; see `Task.train`. Raises `LostProcessError` too."""
         ranks = leading()
         if ranks is None:
-            return super().train(indices, step, rates, momentum)
+            return super().train(indices, step, rates, momentum, side)
         if ranks.helper is not self:
             ranks.order(self)
-        ranks.send(np.array([step, momentum, len(rates), *rates, *indices], dtype=np.float64))
-        return self._train_part(ranks, indices, step, rates, momentum)
+        side = side or self.stage.first_size
+        ranks.send(np.array([step, momentum, side, len(rates), *rates, *indices], dtype=np.float64))
+        return self._train_part(ranks, indices, step, rates, momentum, side)
 
     def help(self, ranks: Ranks, numbers: Numbers) -> None:
         """Every other process: train on the part of the batch that rank 0 sent."""
-        step, momentum, groups = int(numbers[0]), float(numbers[1]), int(numbers[2])
-        rates, indices = tuple(numbers[3 : 3 + groups].tolist()), numbers[3 + groups :].astype(np.int64)
-        self._train_part(ranks, indices, step, rates, momentum)
+        step, momentum, side, groups = int(numbers[0]), float(numbers[1]), int(numbers[2]), int(numbers[3])
+        rates, indices = tuple(numbers[4 : 4 + groups].tolist()), numbers[4 + groups :].astype(np.int64)
+        self._train_part(ranks, indices, step, rates, momentum, side)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_order": None}
 
     def _train_part(
-        self, ranks: Ranks, indices: Indices, step: int, rates: tuple[float, ...], momentum: float
+        self, ranks: Ranks, indices: Indices, step: int, rates: tuple[float, ...], momentum: float, side: int
     ) -> BatchLoss:
         parts = np.array_split(indices, ranks.count)
         own, first = parts[ranks.rank], sum(map(len, parts[: ranks.rank]))
@@ -67,7 +70,7 @@ class SharedTask(Task):
             self._dropout_of(part),
         ):
             set_rates(self.optimiser, rates, momentum)
-            batch, labels = self._feed.batch(own, draws, part), self._samples.labels(own)
+            batch, labels = self._feed.batch(own, draws, part, side), self._samples.labels(own)
             logits = self._feed.logits(batch)
             loss = self.objective(logits, labels, reduction="sum") / self._divisor(indices)
             self.optimiser.zero_grad(set_to_none=True)

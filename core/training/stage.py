@@ -23,6 +23,7 @@ class StageSettings(BaseModel):
     `lr` is the highest learning rate: one number for the last group, or one for each group, stem to head; with None
     a range test finds it (see `Plan`). With one number, each group's rate is that of the next group divided by
     `group_ratio`. An epoch goes over `share` (0..1] of the training images, of `size` px, in batches of `batch_size`.
+    With `grow_from` the training images are of so many px at first and grow to `size` (`core.training.growing`).
     With `freeze_norm` batch norm keeps its statistics in layers that are trained (fastai 0.7's `bn_freeze`): those of
     a pretrained network are better than those of a few small batches. With `stop_overfitting` the stage ends once its
     overfitting costs (`core.training.overfit_watch`). With `measure_after_cycle` a training job measures what each
@@ -58,6 +59,7 @@ class StageSettings(BaseModel):
     stop_overfitting: bool = False
     measure_after_cycle: bool = True
     size: int = Field(default=128, ge=8, le=1024)
+    grow_from: int | None = Field(default=None, ge=8, le=1024)
     batch_size: int = Field(default=32, ge=1, le=4096)
     augmentation: Augmentation = NONE
     share: float = Field(default=1.0, gt=0, le=1)
@@ -87,6 +89,16 @@ class Stage(StageSettings):
                 "precomputed activations are of the images as they are, so augmentation would do nothing. "
                 "Turn precompute off, or choose no augmentation"
             )
+        if self.precompute and self.grow_from is not None:
+            raise ValueError(
+                "precomputed activations are of images of one size, so images cannot grow. "
+                "Turn precompute off, or leave out grow_from"
+            )
+        if self.grow_from is not None and self.grow_from >= self.size:
+            raise ValueError(
+                f"images of {self.grow_from} px cannot grow to {self.size} px. "
+                "Choose a grow_from below the stage's size, or none"
+            )
         if self.schedule != "cosine" and (self.cycles, self.cycle_mult) != (1, 1):
             raise ValueError(
                 f"the {self.schedule} schedule has one cycle; set its length with cycle_len, "
@@ -105,6 +117,16 @@ class Stage(StageSettings):
     def cycle_lengths(self) -> tuple[int, ...]:
         """Epochs of each cycle."""
         return tuple(self.cycle_len * self.cycle_mult**k for k in range(self.cycles))
+
+    @property
+    def first_size(self) -> int:
+        """Side in px of the first training images."""
+        return self.size if self.grow_from is None else self.grow_from
+
+    @property
+    def sizes_in_words(self) -> str:
+        """Side of the training images, "128 px", or "64 to 128 px" where they grow."""
+        return f"{self.size} px" if self.grow_from is None else f"{self.grow_from} to {self.size} px"
 
     def group_rates(self, groups: int) -> tuple[float, ...]:
         """The highest learning rate of each of `groups` layer groups, stem to head; 0.0 for a frozen group.

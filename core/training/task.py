@@ -92,15 +92,19 @@ class Task:
                 if isinstance(module, nn.modules.batchnorm._BatchNorm):
                     module.eval()
 
-    def train(self, indices: Indices, step: int, rates: tuple[float, ...], momentum: float) -> BatchLoss:
+    def train(
+        self, indices: Indices, step: int, rates: tuple[float, ...], momentum: float, side: int | None = None
+    ) -> BatchLoss:
         """Train on the images `indices` as step number `step`, and return the losses before that step.
 
-        `rates` has one learning rate for each layer group. Raises `TrainingError` when the GPU's memory does not
+        `rates` has one learning rate for each layer group. The images have `side` px, by default as many as those that
+        the stage begins with. Raises `TrainingError` when the GPU's memory does not
         suffice, or when batch norm is given a single image.
         """
         with self._seeded(step) as draws, explained_errors(len(indices), self.stage.size):
             set_rates(self.optimiser, rates, momentum)
-            batch, labels = self._feed.batch(indices, draws), self._samples.labels(indices)
+            batch = self._feed.batch(indices, draws, side=side or self.stage.first_size)
+            labels = self._samples.labels(indices)
             logits = self._feed.logits(batch)
             loss = self.objective(logits, labels)
             self.optimiser.zero_grad(set_to_none=True)

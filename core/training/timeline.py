@@ -66,9 +66,9 @@ def _rates(plan: Plan, place: int, groups: int) -> list[str]:
 
 
 def _data(stage: Stage) -> tuple[str, str]:
-    parts = [f"{stage.size} px", "all" if stage.share == 1 else f"{stage.share:.0%}"]
+    parts = [stage.sizes_in_words, "all" if stage.share == 1 else f"{stage.share:.0%}"]
     parts += ["precomputed"] if stage.precompute else []
     parts += [stage.augmentation.name] if stage.augmentation != NONE else []
     share = "all training images" if stage.share == 1 else f"{stage.share:.0%} of the training images"
     how = "activations precomputed" if stage.precompute else f"augmentation: {stage.augmentation.name}"
-    return ", ".join(parts), f"{stage.size} px, {share}, {how}"
+    return ", ".join(parts), f"{stage.sizes_in_words}, {share}, {how}"

@@ -19,6 +19,7 @@ from core.model.classifier import Classifier, evaluating
 from core.model.machine import explained_memory_errors
 from core.numbers import rate_in_words
 from core.training.feeds import VALIDATION_BATCH, Feed, feed_for
+from core.training.growing import side_at
 from core.training.kept_out import classes_not_judged, kept_out, trial_data
 from core.training.late import in_order
 from core.training.learner import Learner
@@ -162,7 +163,8 @@ class _Trials:
             for step in range(schedule.steps):
                 epoch, batch = divmod(step, length)
                 rates = tuple(schedule.factor(step) * rate for rate in highest)
-                task.train(task.batches(before + epoch)[batch], done, rates, schedule.momentum(step))
+                side = side_at(stage, step, schedule.steps)
+                task.train(task.batches(before + epoch)[batch], done, rates, schedule.momentum(step), side)
                 done += 1
                 self._progress(REPLAYING, done, total)
             before += stage.epochs
@@ -187,7 +189,8 @@ class _Trials:
             epoch, batch = divmod(step, self._length)
             top = lr * self._schedule.factor(step)
             rates = tuple(top * rate / self._rates[-1] for rate in self._rates)
-            return [task.train(task.batches(epoch)[batch], step, rates, self._schedule.momentum(step)).plain]
+            side = side_at(self._stage, step, self._schedule.steps)
+            return [task.train(task.batches(epoch)[batch], step, rates, self._schedule.momentum(step), side).plain]
 
         for step, (loss,) in in_order(self._learner.device, range(self._schedule.steps), train):
             yield TrialBatch(number, lr, step + 1)

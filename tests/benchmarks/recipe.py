@@ -4,7 +4,8 @@ Both begin from photos on disk and ImageNet weights, in processes of their own, 
 the start of the process, imports included. Anneal's workspace is empty each time. Both train for the same number of
 epochs with augmentation, on the head and on the whole network; before those Anneal's head trains for 20 epochs from
 activations, and fastai's for 2 through the network. With `--own-recipe` fastai's own `fine_tune(10)` at its default
-rate runs too, once; with `--frozen-norm` fastai runs a second time, its pretrained batch norm in evaluation mode.
+rate runs too, once; with `--frozen-norm` fastai runs a second time, its pretrained batch norm in evaluation mode. With
+`--grow-from` Anneal runs again with images that grow.
 
 Where other work shares the machine, compare processor seconds, with `OMP_NUM_THREADS=1`: threads that wait for each
 other spend them too.
@@ -31,11 +32,11 @@ WHOLE = (("whole recipe (s)", "seconds"), ("processor seconds", "processor"), ("
 """Figures of a whole run, and their keys."""
 
 
-def anneal(photos: Path, seed: int) -> dict[str, Any]:
-    """One run of `python -m core train --recipe lesson2` in an empty workspace."""
+def anneal(photos: Path, seed: int, *more: str) -> dict[str, Any]:
+    """One run of `python -m core train --recipe lesson2` in an empty workspace, with `more` options."""
     with tempfile.TemporaryDirectory() as home:
         command = [python(), "-m", "core", "train", str(photos), "--recipe", "lesson2", "--backbone"]
-        command += ["efficientnet_lite0", "--size", "128", "--seed", str(seed), "--home", home, "--json"]
+        command += ["efficientnet_lite0", "--size", "128", "--seed", str(seed), "--home", home, "--json", *more]
         run = timed(command)
         return {**_result(run, json.loads(run.output)["accuracy"]), "parts": parts(run)}
 
@@ -78,14 +79,18 @@ def main() -> None:
     parser.add_argument("--alone", action="store_true", help="without fastai")
     parser.add_argument("--own-recipe", action="store_true", help="fastai's fine_tune(10) too, one run of each kind")
     parser.add_argument("--frozen-norm", action="store_true", help="fastai with batch norm in evaluation mode too")
+    parser.add_argument("--grow-from", metavar="PX", help="Anneal again with images that grow, in as many runs")
     chosen = parser.parse_args()
     photos = chosen.photos.resolve()
-    ours, theirs = [], []
+    ours, theirs, growing = [], [], []
     for seed in range(chosen.runs):
         ours.append(anneal(photos, seed))
         if not chosen.alone:
             theirs.append(fastai(photos, seed))
+        if chosen.grow_from is not None:
+            growing.append(anneal(photos, seed, "--grow-from", chosen.grow_from))
     rows = _beside(ours, theirs) if theirs else _alone(ours)
+    rows += _growing(ours, growing) if growing else []
     others = _others(photos, own_recipe=chosen.own_recipe, frozen_norm=chosen.frozen_norm)
     for name, other in others.items():
         rows += _against(name, ours, other)
@@ -94,7 +99,13 @@ def main() -> None:
         [f"  {part.strip()} (s)", f"{median([one['parts'].get(part, 0.0) for one in ours]):.1f}", "", ""]
         for part in ours[0]["parts"]
     ]
-    show(title, ["", "Anneal", "fastai", "ratio"], rows, {"anneal": ours, "fastai": theirs, **others}, chosen.out)
+    show(
+        title,
+        ["", "Anneal", "fastai", "ratio"],
+        rows,
+        {"anneal": ours, "growing": growing, "fastai": theirs, **others},
+        chosen.out,
+    )
 
 
 def _beside(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> list[list[str]]:
@@ -110,6 +121,16 @@ def _beside(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> list[li
     )
     rows.append(["until fastai's final accuracy (s)", f"{mine:.1f}", f"{other:.0f}", f"{other / mine:.0f}x"])
     return [*rows, ["accuracy, mean", _accuracy(ours), _accuracy(theirs), ""]]
+
+
+def _growing(ours: list[dict[str, Any]], growing: list[dict[str, Any]]) -> list[list[str]]:
+    """The rows of Anneal with images that grow."""
+    rows = []
+    for name, key in WHOLE:
+        mine, other = (median([run[key] for run in runs]) for runs in (ours, growing))
+        rows.append([f"images that grow: {name}", f"{other:.0f}", "", f"{mine / other:.2f}x of Anneal without"])
+    singles = ", ".join(f"{run['accuracy']:.1%}" for run in growing)
+    return [*rows, ["images that grow: accuracy, mean", f"{_accuracy(growing)} ({singles})", "", ""]]
 
 
 def _others(photos: Path, *, own_recipe: bool, frozen_norm: bool) -> dict[str, dict[str, Any]]:

@@ -88,6 +88,7 @@ def _has(info: RunInfo, again: Repeat) -> set[str]:
         found.add("augmentation")
     if any(stage.share < 1 for stage in stages):
         found.add("share")
+    found.add("growing" if any(stage.grow_from is not None for stage in stages) else "one_size")
     return found
 
 
@@ -210,7 +211,7 @@ def _stage(values: dict[str, Any], epochs: int, groups: int) -> dict[str, Any]:
     stage = stage_of(values)
     how = stage.augmentation
     kept = ("name", "size", "batch_size", "share", "schedule", "gentle_start", "optimiser", "momentum", "weight_decay",
-            "label_smoothing", "class_weights", "precompute", "freeze_norm")  # fmt: skip
+            "label_smoothing", "class_weights", "precompute", "freeze_norm", "grow_from")  # fmt: skip
     return {
         **{name: getattr(stage, name) for name in kept},
         "epochs": epochs,

@@ -117,6 +117,18 @@ def _images(new: StageSettings, keys: Keys, facts: Facts) -> None:
         width=NARROW,
         help="Side of the images in pixels. Train small first, then larger.",
     )
+    new.grow_from = st.number_input(
+        "Growing from",
+        8,
+        1024,
+        None,
+        step=8,
+        key=keys("grow", new.grow_from),
+        width=NARROW,
+        placeholder="no",
+        help="Training images of so many pixels at first, which grow to the image size over the first 70 % of the "
+        "batches: an epoch of small images takes less time. Empty: all of one size. Validation images do not grow.",
+    )
     new.batch_size = st.number_input("Batch size", 1, 4096, step=8, key=keys("batch", new.batch_size), width=NARROW)
     share = st.slider(
         "Share of the training images",

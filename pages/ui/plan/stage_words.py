@@ -36,7 +36,7 @@ class Facts:
 
 def in_words(stage: Stage, facts: Facts) -> str:
     """A stage in one line: what is trained, how long, at which rate, on what."""
-    parts = [trained_by(stage, facts.groups), _length(stage), _rate(stage), f"{stage.size}{NBSP}px"]
+    parts = [trained_by(stage, facts.groups), _length(stage), _rate(stage), _sizes(stage)]
     if stage.augmentation != NONE:
         parts.append(augmentation_in_words(stage.augmentation))
     if stage.share < 1:
@@ -56,7 +56,7 @@ def settings_in_words(stage: Stage, facts: Facts, time: StageTime | None) -> str
     settings = {
         "Augmentation": augmentation_in_words(stage.augmentation),
         "Precompute": "yes" if stage.precompute else "no",
-        "Image size": f"{stage.size}{NBSP}px",
+        "Image size": _sizes(stage),
         "Training images": f"all {count:,}" if stage.share == 1 else f"{_percent(stage.share)}, {count:,}",
         "Time": time_in_words(time, trained=facts.last is not None),
     }
@@ -93,6 +93,10 @@ def trained_by(stage: Stage, groups: Sequence[str] = GROUPS) -> str:
     """What a stage trains, and whether from precomputed activations."""
     trained = stage.scope(groups)
     return f"{trained}, precomputed" if stage.precompute else trained
+
+
+def _sizes(stage: Stage) -> str:
+    return stage.sizes_in_words.replace(" ", NBSP)
 
 
 def _percent(share: float) -> str:

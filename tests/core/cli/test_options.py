@@ -91,6 +91,8 @@ def test_arguments_that_cannot_be_read_are_refused(anneal, arguments):
         ("train", "digits", "--cycles", "0"),
         ("train", "digits", "--schedule", "constant", "--cycles", "3"),
         ("train", "digits", "--share", "2"),
+        ("train", "digits", "--grow-from", "64"),
+        ("train", "digits", "--precompute", "--grow-from", "16"),
         ("find-lr", "digits", "--precompute", "--unfrozen"),
         ("inspect", "no/such/folder"),
         ("evaluate", "no-such-run"),
@@ -157,6 +159,9 @@ EFFECTS = {
     "--stop-overfitting": lambda _, plan: [one.stop_overfitting for one in plan.stages] == [True],
     "--no-measure-after-cycle": lambda _, plan: not any(one.measure_after_cycle for one in plan.stages),
     "--share 0.5": lambda _, plan: [one.share for one in plan.stages] == [0.5],
+    "--grow-from 16": lambda _, plan: all(
+        one.grow_from == (None if one.freeze_to == -1 and len(plan.stages) > 1 else 16) for one in plan.stages
+    ),
 }
 """What each option does where it acts; `data`, `name`, `seed`, `valid-share` and `plan` are tested elsewhere."""
 

@@ -45,6 +45,9 @@ SMALL: list[Stage] = [
     Stage(freeze_to=-1, lr=(0.01,), size=16, optimiser="sgd", label_smoothing=0.1, gentle_start=True, batch_size=2),
     Stage(freeze_to=-1, lr=(0.01,), size=16, precompute=True, cycles=2),
     Stage(freeze_to=0, lr=(0.001,), size=16, freeze_norm=True, augmentation=SIDE_ON),
+    Stage(freeze_to=0, lr=(0.001,), size=36, grow_from=16, cycles=2, batch_size=16, augmentation=SIDE_ON),
+    Stage(freeze_to=0, lr=(0.001,), size=36, grow_from=20, batch_size=16, augmentation=FLIPPED),
+    Stage(freeze_to=-1, lr=(0.001,), size=40, grow_from=8, batch_size=16),
 ]
 
 
@@ -80,9 +83,9 @@ def small(squares, tmp_path_factory):
 
 
 def test_the_script_gives_the_figures_of_the_run_again(small, squares, tmp_path):
-    """Every kind of stage: cycles, both other schedules, augmentation, frozen groups, a share, features kept."""
+    """Every kind of stage: cycles, other schedules, augmentation, frozen groups, a share, features kept, growth."""
     said, apart = repeated(script(small), squares, tmp_path)
-    assert said.count("\nEpoch ") == len(small.history.epochs) == 10
+    assert said.count("\nEpoch ") == len(small.history.epochs) == 14
     assert all(apart[name] <= limit for name, limit in LIMITS.items()), apart
 
 

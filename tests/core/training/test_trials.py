@@ -29,9 +29,9 @@ def trained_on(monkeypatch):
     seen = []
     train = tasks.Task.train
 
-    def spy(self, indices, step, rates, momentum):
+    def spy(self, indices, step, rates, momentum, side):
         seen.append((tuple(indices.tolist()), step, rates, momentum))
-        return train(self, indices, step, rates, momentum)
+        return train(self, indices, step, rates, momentum, side)
 
     monkeypatch.setattr(tasks.Task, "train", spy)
     return seen
@@ -180,9 +180,9 @@ def test_the_figures_are_those_of_the_network_after_the_same_training(new_learne
     batches = []
     train = tasks.Task.train
 
-    def spy(self, indices, step, rates, momentum):
+    def spy(self, indices, step, rates, momentum, side):
         batches.append((indices, step, rates, momentum, self))
-        return train(self, indices, step, rates, momentum)
+        return train(self, indices, step, rates, momentum, side)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tasks.Task, "train", spy)

@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from core.export.lesson.parts.images import shrunk
+
 # %% words: augmentation
 # ## Augmentation
 #
@@ -16,9 +18,9 @@ from torch import Tensor
 
 
 # %% code: augmentation
-def augment(images: Tensor, how: dict[str, Any], draws_from: torch.Generator) -> Tensor:
-    """Images (B, 3, S, S), each changed by random amounts of its own."""
-    count, side = len(images), images.shape[-1]
+def augment(images: Tensor, how: dict[str, Any], draws_from: torch.Generator, side: int) -> Tensor:
+    """Images (B, 3, S, S), each changed by random amounts of its own, of `side` pixels then."""
+    count = len(images)
     draws = torch.rand(count, 11, generator=draws_from)
 
     def signed(column: int, limit: float) -> Tensor:
@@ -30,6 +32,8 @@ def augment(images: Tensor, how: dict[str, Any], draws_from: torch.Generator) ->
     turns = (draws[:, 2] * 4).long().clamp_(max=3) * how["quarter_turns"]
     if (how["rotate"], how["zoom"], how["shift"], how["warp"], how["crop"]) == (0, 1, 0, 0, 1):
         changed = images.clone()  # flips and quarter turns alone only move pixels
+        if side < images.shape[-1]:  # only: growing
+            changed = shrunk(images, side)  # only: growing
         changed[mirrored] = changed[mirrored].flip(-1)
         changed[upside_down] = changed[upside_down].flip(-2)
         for quarter in (1, 2, 3):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
@@ -80,6 +81,12 @@ def decode(path: Path, size: int) -> np.ndarray:
 def batch_of(pixels: np.ndarray, indices: np.ndarray) -> Tensor:
     """Images (B, 3, S, S) in 0..1."""
     return torch.from_numpy(pixels[indices]).permute(0, 3, 1, 2).float().div_(255)
+
+
+# %% code: growing
+def shrunk(images: Tensor, side: int) -> Tensor:
+    """Images of `side` pixels: to half or more by the four pixels around each place, else by all that one covers."""
+    return F.interpolate(images, (side, side), mode="bilinear", antialias=2 * side < images.shape[-1])
 
 
 # %% words: share

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.export.lesson.parts.augmentation import augment
-from core.export.lesson.parts.images import batch_of, generator, listed, part_of, seed_of
+from core.export.lesson.parts.images import batch_of, generator, listed, part_of, seed_of, shrunk
 from core.export.lesson.parts.network import Classifier, group_of
 from core.export.lesson.parts.settings import CLASSES, SEED
 
@@ -52,6 +52,22 @@ def rate_and_momentum(stage: dict[str, Any], lengths: list[int], step: int) -> t
     if stage["schedule"] == "one-cycle":
         return values[0], momentum
     return (1.0 if stage["schedule"] == "constant" else cosine(1.0, 0.0, done / length)), momentum
+
+
+# %% words: growing
+# ## Images that grow
+#
+# The first batches of a stage are of smaller images, which take less time; the last 3 in 10 are of the full size, on
+# which the network is judged.
+
+
+# %% code: growing
+def side_at(stage: dict[str, Any], step: int, steps: int) -> int:
+    """Side in pixels of the images of batch number `step` of a stage of `steps` batches."""
+    smaller = range(stage["grow_from"] or stage["size"], stage["size"], 16)
+    ends = ((side, 0.7 * number / len(smaller)) for number, side in enumerate(smaller, start=1))
+    side: int = next((side for side, end in ends if step < end * steps), stage["size"])
+    return side
 
 
 # %% words
@@ -96,6 +112,19 @@ def in_parts(model: Classifier, pixels: np.ndarray, indices: np.ndarray, count: 
     return torch.cat([model.features(batch_of(pixels, indices[start : start + count])) for start in starts])
 
 
+def images_for(stage: dict[str, Any], pixels: np.ndarray, indices: np.ndarray, step: int, side: int) -> Tensor:
+    """The batch number `step` of images as a stage trains on them, of `side` pixels."""
+    batch = batch_of(pixels, indices)
+    if 2 * side < stage["size"]:  # only: growing
+        batch = shrunk(batch, 2 * side)  # only: growing
+    if side < stage["size"] and not stage["augmentation"]:  # only: growing
+        batch = shrunk(batch, side)  # only: growing
+    if stage["augmentation"]:  # only: augmentation
+        draws = generator(SEED, "augmentation", step)  # only: augmentation
+        batch = augment(batch, stage["augmentation"], draws, side)  # only: augmentation
+    return batch
+
+
 def train_stage(
     model: Classifier, stage: dict[str, Any], pixels: np.ndarray, epoch: int, step: int
 ) -> Iterator[tuple[int, float, float, float]]:
@@ -133,10 +162,8 @@ def train_stage(
             if kept is not None:
                 logits = model.classify(kept[indices])
             else:
-                batch = batch_of(pixels, indices)
-                if stage["augmentation"]:  # only: augmentation
-                    draws = generator(SEED, "augmentation", step)  # only: augmentation
-                    batch = augment(batch, stage["augmentation"], draws)  # only: augmentation
+                batch = images_for(stage, pixels, indices, step, side_at(stage, done, sum(lengths)))  # only: growing
+                batch = images_for(stage, pixels, indices, step, stage["size"])  # only: one_size
                 with torch.set_grad_enabled(not head_only):
                     features = model.features(batch)
                 logits = model.classify(features)
