@@ -13,10 +13,14 @@ def data_change(before: Stage, stage: Stage) -> str:
 
     >>> data_change(Stage(size=64, share=0.5), Stage(size=128))
     '64 → 128 px, 50% → 100% of the images'
+    >>> data_change(Stage(size=128), Stage(size=128, grow_from=64))
+    'images grow from 64 px'
     """
     parts = []
     if stage.size != before.size:
         parts.append(f"{before.size} → {stage.size} px")
+    if stage.grow_from is not None and (stage.grow_from, stage.size) != (before.grow_from, before.size):
+        parts.append(f"images grow from {stage.grow_from} px")
     if stage.share != before.share:
         parts.append(f"{before.share:.0%} → {stage.share:.0%} of the images")
     if stage.augmentation != before.augmentation:

@@ -6,6 +6,7 @@ from core.data.index import load_data
 from core.jobs.eta import Eta, from_benchmark
 from core.jobs.store import JobProgress
 from core.training.benchmark_result import BenchmarkResult
+from core.training.growing import area, side_at
 from core.training.stage import Plan, Stage
 from core.workspace import Workspace
 
@@ -60,6 +61,28 @@ def test_measuring_a_cycle_is_no_part_of_the_pace_but_comes_again(data, measures
     eta.measured_a_cycle(60.0)
     training = 3 * STEPS * 2.0
     assert eta.at(0, STEPS, 1).eta_s == pytest.approx(training + lines * 60.0)
+
+
+def test_images_that_grow_take_longer_and_longer(data):
+    """A clock that goes as the pixels of each batch, so that the time left is known from the first epoch on."""
+    stage, per_image = whole(cycle_len=10, grow_from=64), 0.25
+    eta, clock = eta_of(data, stage, whole())
+    seconds = [per_image * 8 * (side_at(stage, step, 10 * STEPS) / 128) ** 2 for step in range(10 * STEPS)]
+    for step, spent in enumerate(seconds, start=1):
+        clock.now += spent
+        found = eta.at(0, step, 1)
+        if step > 10:
+            assert found.eta_s == pytest.approx(sum(seconds[step:]) + STEPS * 8 * per_image, rel=0.05)
+
+
+def test_a_range_test_is_timed_by_the_images_that_the_stage_begins_with(data):
+    eta, clock = eta_of(data, whole(lr=None, grow_from=64))
+    for done in range(10):
+        clock.now += 1
+        found = eta.around(JobProgress(what="Finding the learning rate", done=done, total=45, eta_s=45.0 - done))
+    per_image = 1 / 8 / 0.25
+    images = STEPS * 8 * area(whole(grow_from=64)) + 0.33 * len(data.indices("valid"))
+    assert found.eta_s == pytest.approx(36 + per_image * images)
 
 
 def test_nothing_is_said_where_nothing_is_known(data):

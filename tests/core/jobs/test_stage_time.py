@@ -9,6 +9,7 @@ from core.jobs.benchmark_state import BenchmarkState, write_state
 from core.jobs.specs import TrainSpec
 from core.jobs.stage_time import Done, Pace, StageTime, pace_of
 from core.training.benchmark_result import BenchmarkResult
+from core.training.growing import area
 from core.training.stage import Plan, Stage
 
 MACHINE = BenchmarkResult(decode=500, features=400, train=100, small=4000, device="a", threads=2, torch="2")
@@ -46,6 +47,30 @@ def test_the_last_stage_of_a_kind_counts():
 def test_it_grows_with_pixels_and_images(change, times):
     known = pace(Done(WHOLE, (10.0, 10.0, 10.0), 0.0))
     assert known.of(WHOLE.model_copy(update=change)).seconds == pytest.approx(30 * times)
+
+
+GROWS = WHOLE.model_copy(update={"grow_from": 64})
+
+
+def test_images_that_grow_take_the_time_of_their_pixels():
+    grown, valid = area(GROWS), 200
+    like = pace(Done(WHOLE, (10.0, 10.0, 10.0), 0.0))
+    assert like.of(GROWS).seconds == pytest.approx(30 * (grown * 800 + valid) / (800 + valid))
+    back = pace(Done(GROWS, (4.0, 6.0, 8.0), 0.0))
+    assert back.of(GROWS).seconds == pytest.approx(18)
+    assert back.of(WHOLE).seconds == pytest.approx(18 * (800 + valid) / (grown * 800 + valid))
+    assert pace(benchmark=MACHINE).of(GROWS).seconds == pytest.approx(3 * (grown * 800 / 100 + 200 / 400))
+
+
+def test_a_range_test_is_of_the_images_that_the_stage_begins_with():
+    known, found = pace(benchmark=MACHINE), GROWS.model_copy(update={"lr": None})
+    assert known.of(found).seconds - known.of(GROWS).seconds == pytest.approx(45 * 32 / 100 / 4)
+
+
+def test_a_stage_that_was_stopped_while_its_images_were_small_says_what_the_rest_takes():
+    one = pace(Done(GROWS, (4.0,), 0.0)).of(GROWS).seconds
+    ratio = (area(GROWS) * 800 + 200) / (area(GROWS, 0, 1 / 3) * 800 + 200)
+    assert one == pytest.approx(3 * 4 * ratio)
 
 
 def test_a_range_test_takes_its_batches_at_the_same_speed():
