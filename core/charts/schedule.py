@@ -1,5 +1,6 @@
 """The learning rate of every layer group over a plan, drawn before anything runs."""
 
+import math
 from collections.abc import Sequence
 
 import altair as alt
@@ -29,11 +30,12 @@ def schedule(
     said = headline(title, "" if known else _UNKNOWN)
     axis = alt.Axis(labelExpr=RATE_LABEL) if known else alt.Axis(format="%")
     y_title = "Learning rate" if known else "Share of the highest"
+    epochs = alt.Scale(domain=[0, math.ceil(frame["epoch"].max())] if len(frame) else [0, 1])
     lines = (
         alt.Chart(drawn)
         .mark_line(interpolate="linear", strokeWidth=1.8)
         .encode(
-            x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1), scale=alt.Scale(nice=False)),
+            x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1), scale=epochs),
             y=alt.Y("lr:Q", title=y_title, axis=axis, scale=alt.Scale(zero=True)),
             color=group_colours(groups),
             detail="piece:N",

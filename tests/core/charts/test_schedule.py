@@ -27,6 +27,11 @@ def test_a_known_plan_shows_its_rates_in_numbers():
     assert spec["title"]["text"]
 
 
+def test_the_axis_ends_with_the_last_epoch():
+    for plan in (Plan(stages=(Stage(lr=(0.01,)),)), lesson2()):
+        assert drawn(plan)[1]["encoding"]["x"]["scale"]["domain"] == [0, plan.epochs]
+
+
 def test_frozen_groups_are_not_drawn():
     _, lines, frame = drawn(Plan(stages=(Stage(lr=(0.01,)),)))
     assert set(frame["group"]) == {"head"}
