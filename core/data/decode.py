@@ -5,11 +5,11 @@ import io
 import os
 import stat
 import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,8 @@ from core.data.formats import RAW, can_read_heic, is_heic, kind_of, without_larg
 from core.errors import DataError
 
 Pixels = npt.NDArray[np.uint8]
+
+T = TypeVar("T")
 
 Fit = Literal["crop", "squash", "pad"]
 """How a picture that is not square becomes one: its centre cut out, both sides scaled, or its surroundings filled."""
@@ -98,9 +100,11 @@ def digest_of(content: bytes) -> str:
 def look(path: str | Path) -> ImageFacts:
     """Decode the whole file once, at the smallest scale; raises `DataError` with the reason when it cannot be."""
     content = read(path)
-    with _opened(content, os.path.splitext(path)[1], 1) as (image, (width, height)):
-        sideways = _orientation(image) >= 5
-    return ImageFacts(*((height, width) if sideways else (width, height)), digest_of(content))
+
+    def upright(image: ImageFile.ImageFile, stored: tuple[int, int]) -> tuple[int, int]:
+        return stored[::-1] if _orientation(image) >= 5 else stored
+
+    return ImageFacts(*_made(content, os.path.splitext(path)[1], 1, upright), digest_of(content))
 
 
 def decode(path: Path, size: int, fit: Fit = "crop") -> Pixels:
@@ -115,9 +119,12 @@ def decode(path: Path, size: int, fit: Fit = "crop") -> Pixels:
 
 def decode_bytes(content: bytes, size: int, suffix: str = "", fit: Fit = "crop") -> Pixels:
     """`decode` of the content of a file; `suffix` is what its name ended in."""
-    with _opened(content, suffix, size) as (image, _):
+
+    def pixels(image: ImageFile.ImageFile, _: tuple[int, int]) -> Pixels:
         square = _upright_square(image, size, fit)
         return np.frombuffer(square.tobytes(), dtype=np.uint8).reshape(size, size, 3).copy()
+
+    return _made(content, suffix, size, pixels)
 
 
 def read(path: str | Path) -> bytes:
@@ -152,9 +159,8 @@ def _content(handle: int) -> bytes:
     return content
 
 
-@contextmanager
-def _opened(content: bytes, suffix: str, size: int) -> Iterator[tuple[ImageFile.ImageFile, tuple[int, int]]]:
-    """The decoded image, JPEG at the smallest scale not below `size`, and its size as stored."""
+def _made(content: bytes, suffix: str, size: int, make: Callable[[ImageFile.ImageFile, tuple[int, int]], T]) -> T:
+    """What `make` gives of the image, a JPEG decoded at the smallest scale not below `size`, and its size as stored."""
     try:
         image = _recognised(content, suffix)
         stored = image.size
@@ -168,7 +174,7 @@ def _opened(content: bytes, suffix: str, size: int) -> Iterator[tuple[ImageFile.
             image.load()
             if deep:
                 stretch_colours(image, lambda: _recognised(content, suffix))
-            yield image, stored
+            return make(image, stored)
     except DataError:
         raise
     except UnidentifiedImageError as error:

@@ -112,7 +112,7 @@ def gone_on_with(file: RowFile) -> int:
 
 @pytest.mark.parametrize(
     ("name", "place", "expected"),
-    [("rows.npy", 128 + 6 * 9, 8), ("rows.npy", -1, 16), ("chunks", 0, 0), ("chunks", 33 * 2 + 3, 16)],
+    [("rows.npy", 128 + 6 * 9, 8), ("rows.npy", -1, 16), ("chunks", 0, 0), ("chunks", 9 * 2 + 3, 16)],
 )
 def test_what_is_not_as_it_was_written_is_made_again(file: RowFile, name: str, place: int, expected: int) -> None:
     interrupted(file, 24)
@@ -125,7 +125,7 @@ def test_what_is_not_as_it_was_written_is_made_again(file: RowFile, name: str, p
 
 @pytest.mark.parametrize(
     ("name", "content", "expected"),
-    [("rows.npy", b"", 0), ("chunks", b"", 0), ("chunks", b"\n" * 33 * 90, 0), ("rows.npy", None, 16)],
+    [("rows.npy", b"", 0), ("chunks", b"", 0), ("chunks", b"\n" * 9 * 90, 0), ("rows.npy", None, 16)],
 )
 def test_lists_and_rows_that_are_cut_short_count_as_far_as_they_go(
     file: RowFile, name: str, content: bytes | None, expected: int
