@@ -91,7 +91,7 @@ def _together(made: Generator[Rows, None, None], count: int) -> Generator[Rows, 
         rows = [next(made)]
         more = min(count, TOGETHER, max(1, TOGETHER_BYTES // max(1, rows[0].nbytes))) - 1
         rows += [next(made) for _ in range(more)]
-        yield np.stack(rows)
+        yield np.array(rows)
         count -= len(rows)
 
 

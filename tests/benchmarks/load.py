@@ -4,7 +4,8 @@
 own polling) go from page to page, has some of them queue a training through the pages and watch it, and waits until
 every job has ended and every visitor has gone. It prints the seconds of each page, the processor time of the server, of
 its jobs and of the visitors themselves, and the memory, open files and processes of the server before, at its height,
-and after.
+after, and once one more visitor has come and gone: Streamlit keeps the sessions of those who left for two minutes, in
+case they come back, and lets go of them when the next visitor leaves.
 """
 
 import argparse
@@ -92,6 +93,7 @@ class Load:
     before: State = field(default_factory=State)
     height: State = field(default_factory=State)
     after: State = field(default_factory=State)
+    later: State = field(default_factory=State)
 
     def times(self, page: str | None) -> list[float]:
         """Seconds of a page, or of all pages."""
@@ -197,12 +199,27 @@ async def visit(address: str, home: Path, visitors: int, trainings: int, seconds
     return load
 
 
-def measure(home: Path, visitors: int, trainings: int, seconds: float, pause: float, settle: float) -> Load:
-    """Start a server on `home`, put it under load, and see what is left `settle` seconds after the last visitor."""
+async def come_and_go(address: str) -> None:
+    """One visitor, who looks at one page."""
+    async with Visitor(address) as visitor:
+        await visitor.open("")
+
+
+def measure(
+    home: Path, visitors: int, trainings: int, seconds: float, pause: float, settle: float, last: float = 0.0
+) -> Load:
+    """Start a server on `home`, put it under load, and see what is left `settle` seconds after the last visitor.
+
+    With `last`, one more visitor comes and goes then, and what is left so many seconds later is `later`.
+    """
     with serve(home, "hosted.py", ANNEAL_HOSTED="1") as address:
         load = asyncio.run(visit(address, home, visitors, trainings, seconds, pause))
         time.sleep(settle)
-        load.after = state(home)
+        load.after = load.later = state(home)
+        if last:
+            asyncio.run(come_and_go(address))
+            time.sleep(last)
+            load.later = state(home)
     return load
 
 
@@ -214,10 +231,13 @@ def main() -> None:
     parser.add_argument("--trainings", type=int, default=8, help="of them, who train (default: 8)")
     parser.add_argument("--seconds", type=float, default=120, help="for which they browse at least (default: 120)")
     parser.add_argument("--pause", type=float, default=20, help="seconds on each page, on average (default: 20)")
-    parser.add_argument("--settle", type=float, default=150, help="seconds until the last look (default: 150)")
+    parser.add_argument("--settle", type=float, default=150, help="seconds until all have left for good (default: 150)")
+    parser.add_argument("--last", type=float, default=65, help="seconds from one more visitor to the last look (65)")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        load = measure(Path(folder), given.visitors, given.trainings, given.seconds, given.pause, given.settle)
+        load = measure(
+            Path(folder), given.visitors, given.trainings, given.seconds, given.pause, given.settle, given.last
+        )
     rows = [[page, *_times(load, page)] for page in sorted(load.pages)] + [["all pages", *_times(load, None)]]
     title = f"{given.visitors} visitors, {given.trainings} trainings, {given.pause:g} s on a page"
     result = {"pages": dict(load.pages), "jobs": load.jobs, "waited": load.waited, "errors": load.errors}
@@ -227,7 +247,7 @@ def main() -> None:
     print(f"\njobs: {done} of {given.trainings} done; errors: {len(load.errors)}; polls: {load.polls}")
     spent = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in load.processor.items())
     print(f"processor time: {spent}; of the server {load.processor['server'] / len(load.times(None)):.2f} s a page")
-    for name, found in (("before", load.before), ("height", load.height), ("after", load.after)):
+    for name, found in (("before", load.before), ("height", load.height), ("after", load.after), ("later", load.later)):
         print(f"{name}: {found.memory:,.0f} MB, {found.files} files, {found.processes} processes")
     met = "met" if load.percentile(0.95) <= WANTED_S else "missed"
     print(f"goal of {WANTED_S:g} s: {met}; load averages of the machine at the end: {os.getloadavg()}")
