@@ -28,3 +28,12 @@ def rate_from_words(text: str) -> float:
     (0.0003, 0.012)
     """
     return float(text.replace(JOINER, ""))
+
+
+def nats(loss: float) -> str:
+    """A loss in two decimals, or in two figures where it is small.
+
+    >>> nats(2.3), nats(0.0123), nats(0.0)
+    ('2.30', '0.012', '0')
+    """
+    return f"{loss:.2f}" if loss >= 0.095 else f"{loss:.2g}"

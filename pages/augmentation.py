@@ -13,7 +13,7 @@ context = begin(
     "Augmentation",
     ":material/auto_awesome_motion:",
     lead="Each time an image is used it is changed a little, so that the network **cannot learn it by heart**. "
-    "Choose changes that leave the meaning alone.",
+    "Choose changes that keep the label.",
     words=("augmentation", "overfitting"),
 )
 with shown(stop=True):

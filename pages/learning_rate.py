@@ -16,8 +16,8 @@ descent_panel()
 st.divider()
 st.subheader("Annealing and warm restarts", anchor=False)
 st.markdown(
-    "Annealing lowers the rate so that the weight can settle. A restart raises it again, and a minimum too narrow for "
-    "the high rate loses the weight. **Do restarts find the wide minimum? Count in how many runs.**"
+    "Annealing lowers the rate so that the weight can settle. A restart raises it again: at the high rate the weight "
+    "cannot stay in a narrow minimum. **Do restarts find the wide minimum? Count in how many runs.**"
 )
 annealing_panel()
 end(context)

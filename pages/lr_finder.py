@@ -19,9 +19,9 @@ from pages.ui.frame import begin, end
 context = begin(
     "LR finder",
     ":material/troubleshoot:",
-    lead="Too low a rate makes training crawl; too high, and it diverges. The range test trains on a few batches, "
-    "each at the rate of the one before times the same factor, then undoes it. The curve shows which rates are too "
-    "high: Anneal takes the customary rate, or a lower one where the curve asks for it.",
+    lead="Too low a rate makes training crawl; too high, and it diverges. The range test trains on a few batches "
+    "and raises the rate with each, always by the same factor; then it undoes what it trained. The curve shows which "
+    "rates are too high: Anneal takes the customary rate, or a lower one where the curve asks for it.",
     words=("learning rate", "batch", "loss", "head", "backbone", "activations", "freeze"),
 )
 run = context.run

@@ -40,7 +40,7 @@ with shown():
     )
     if answer is None:
         st.caption(
-            "Probable label errors, by heads on the activations that each judge only images that they have not seen; "
+            "Probable label errors, found by heads, each of which judges only images that it was not trained on; "
             "copies; and images unlike their class. It takes seconds once the activations are computed."
         )
     mending(run, data, answer)

@@ -97,7 +97,7 @@ def loss_curve(frame: pd.DataFrame, steps: int) -> alt.LayerChart:
     return (
         alt.LayerChart(layer=[whole, line, dots])
         .add_params(_slider(steps))
-        .properties(height=HEIGHT, title="Loss: steep is good")
+        .properties(height=HEIGHT, title="Loss: the steeper it falls, the faster it learns")
     )
 
 

@@ -206,8 +206,8 @@ def _balance(data: DataSet) -> Iterator[Finding]:
     yield Finding(
         "note",
         f"The largest class has {most / max(least, 1):.0f} times the training images of the smallest",
-        "A network can be right often by preferring the large classes. Turn on class weights when you edit a stage in "
-        "Training, and judge by each class's recall.",
+        "A network can be right often by preferring the large classes. When you edit a stage in Training, turn on "
+        "“Weight classes by how rare they are”, and judge by each class's recall.",
         counts.rename_axis("class").rename("training images").sort_values().reset_index(),
     )
 

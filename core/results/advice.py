@@ -132,7 +132,7 @@ def _larger(last: Stage, side: int) -> Iterator[Advice]:
     if size <= last.size:
         return
     why = (
-        f"Half of the images have {side:,} px or more on their shorter side; {last.size} px were used. The weights "
+        f"The shorter side of the images has {side:,} px (median); {last.size} px were used. The weights "
         "stay, pixels and activations are made again, and the rate is found again."
     )
     stage = last.model_copy(update={"size": size, "lr": None, "name": f"Larger images, {size} px"})

@@ -96,6 +96,19 @@ def most_confused(matrix: Integers, classes: Sequence[str], n: int = 10) -> pd.D
     return ranked.drop(columns="correct").reset_index(drop=True)
 
 
+def most_confused_pair(matrix: Integers) -> tuple[int, int, int]:
+    """The two classes with most images taken for each other, whichever way, and how many; the first of equals.
+
+    There is at least one image off the diagonal of `matrix`.
+
+    >>> most_confused_pair(np.array([[9, 3, 0], [0, 9, 2], [0, 2, 5]]))
+    (1, 2, 4)
+    """
+    both = np.triu(matrix + matrix.T, k=1)
+    one, other = np.unravel_index(int(both.argmax()), both.shape)
+    return int(one), int(other), int(both[one, other])
+
+
 def confused_with(matrix: Integers, place: int, most: int) -> list[int]:
     """The class at `place`, and those that are taken for it or it for them, most images first; at most `most` classes.
 

@@ -157,7 +157,7 @@ def _rise(recent: pd.DataFrame) -> Fact:
     if len(after) == 2 and clear.all() and not above_noise.all():
         noise = float(_noise(recent, best).iloc[-1])
         return Fact(
-            False, f"{change}, a rise within the noise of {noise:.3f} that other validation images would bring."
+            False, f"{change}. Other validation images would move it by about {noise:.3f}, so this may be chance."
         )
     if len(after) == 2 and clear.all():
         return _lasting(change, train_then, train_now, _accuracy_since(recent, best))

@@ -71,7 +71,7 @@ def _motion(one: GroupMotion) -> str:
         return f"{far}, in its first epoch."
     change = abs(one.moved - one.before)
     if change < STILL * one.moved:
-        return f"{far}, which the last epoch changed by less than {STILL:.0%}: freezing it would change little."
+        return f"{far}, and the last epoch changed that by less than {STILL:.0%}: freezing it would change little."
     return f"{far}, {_share(one.before)} an epoch earlier: it is still moving, and freezing it would end that."
 
 

@@ -64,7 +64,8 @@ class Line(BaseModel):
                 f"of {self.ridge:.3f} ± {ERRORS * self.error:.3f} above the higher end. The network left the valley."
             )
         if self.ridge <= 0:
-            return f"{self.first} to {self.second}: nowhere between is the loss above its ends, {ends}. No ridge."
+            between = f"{self.first} to {self.second}: between them the loss is nowhere above that of both ends"
+            return f"{between}, {ends}. No ridge."
         return (
             f"{self.first} to {self.second}: no ridge found between {ends}; the highest point lies only "
             f"{self.ridge:.3f} ± {ERRORS * self.error:.3f} above the higher end."

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.numbers import rate_in_words
+from core.numbers import nats, rate_in_words
 from core.training.curves import Numbers, Smooth, smoothed
-from core.training.readings import Placed, nats, readings
+from core.training.readings import Placed, readings
 from core.training.suggest import Suggestion
 
 

@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from core.numbers import rate_in_words
+from core.numbers import nats, rate_in_words
 from core.training.curves import Numbers, Smooth, smoothed
 from core.training.suggest import FEWEST_POINTS, Reading, Suggestion, least_rise_of, read
 from core.training.suggestions import ANNEAL
@@ -153,11 +153,12 @@ class _Seen:
         return Placed("rise", f"Past the lowest point, in the rise: the loss is {nats(loss)} here; {why}.")
 
     def _without_a_fall(self, lr: float) -> Placed:
+        """Where the loss does not fall by more than its noise; it counts as risen from halfway up to the rise on."""
         assert self.reading.rise is not None
+        if lr > self.curve.lrs[self.bottom] and self._loss(lr) > (self.lowest + self._loss(self.reading.rise)) / 2:
+            return self._in_the_rise(lr, self._at_lowest())
         return Placed(
-            "flat",
-            f"On the flat part: the loss is {nats(self._loss(lr))} here ({self._at_lowest()}), does not fall by more "
-            f"than its noise, and rises for good from {rate_in_words(self.reading.rise)}.",
+            "flat", f"On the flat part: the loss is {nats(self._loss(lr))} here, and {self._at_lowest()}: only noise."
         )
 
     def _beyond_the_end(self, last: float) -> Placed:
@@ -171,7 +172,8 @@ class _Seen:
     def _collapsed(self) -> str:
         assert self.reading.collapse is not None
         collapse = rate_in_words(self.reading.collapse)
-        return f"from {collapse} on, the loss stays above the {nats(self.start)} that it had before the fall"
+        before = "at lower rates" if self.reading.half is None else "before the fall"
+        return f"from {collapse} on, the loss stays above the {nats(self.start)} that it had {before}"
 
     def _at_lowest(self) -> str:
         return f"the lowest is {nats(self.lowest)} at {rate_in_words(self.curve.lrs[self.bottom])}"
@@ -196,12 +198,3 @@ class _Seen:
     def _loss(self, lr: float) -> float:
         """The curve's loss at `lr`, between two batches by a line over the logarithm of the rate."""
         return float(np.interp(np.log(lr), np.log(self.curve.lrs), self.curve.losses))
-
-
-def nats(loss: float) -> str:
-    """A loss in two decimals, or in two figures where it is small.
-
-    >>> nats(2.3), nats(0.0123), nats(0.0)
-    ('2.30', '0.012', '0')
-    """
-    return f"{loss:.2f}" if loss >= 0.095 else f"{loss:.2g}"

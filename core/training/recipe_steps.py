@@ -30,7 +30,7 @@ WHY: dict[Kind, str] = {
     "augment": "With changed images features change too, so activations cannot be kept: the backbone runs each time.",
     "unfreeze": "Now the backbone may fit these images too, not only the head.",
     "rates": "Early layers see edges, which need little change; a high rate would undo what they know.",
-    "again": "The network that trains is another one now, and usually needs a lower rate.",
+    "again": "The network that trains is another one now, and may need another rate.",
     "data": "What was learned on small or few images is kept; pixels and activations are made again where needed.",
     "cycles": "Each cycle anneals the rate and restarts it; longer ones settle more.",
     "everything": "All groups that are not frozen learn together, annealed towards a rate of 0.",

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.kept import Positive
-from core.numbers import rate_in_words
+from core.numbers import nats, rate_in_words
 from core.training.curves import Numbers, Smooth, smoothed
 
 NEW_RATE, WHOLE_RATE, HEAD_RATE = 3e-3, 1e-3, 1e-4
@@ -215,7 +215,7 @@ def _chosen(reading: Reading, steps: int, *, new: bool, only_the_head: bool, lea
         by, lr = "", customary
     high = lr * RANGE if reading.rise is None else min(lr * RANGE, max(lr, share * reading.rise))
     why = _why(by, lr, steps, what=_named(new, only_the_head), short=not new and length < 1)
-    said = f"{_seen(reading, least_rise)}. {why}{'' if new else _above_the_lowest(lr, reading)}"
+    said = f"{_seen(reading, least_rise)}. {why}{'' if new else _above_the_lowest(lr, reading, steps)}"
     return Suggestion(lr, lr / RANGE, high, reading.collapse, True, said, reading.rise)
 
 
@@ -231,14 +231,17 @@ def _named(new: bool, only_the_head: bool) -> str:
 
 
 def _seen(reading: Reading, least_rise: float) -> str:
-    said = f"The loss does not fall by more than its noise (lowest: {reading.lowest:.2f})"
+    said = f"The loss does not fall by more than its noise (lowest: {nats(reading.lowest)})"
     if reading.half is not None:
         half = rate_in_words(reading.half)
-        said = f"The loss falls from {reading.start:.2f} to {reading.lowest:.2f}, half of it by {half}"
+        said = f"The loss falls from {nats(reading.start)} to {nats(reading.lowest)}, half of it by {half}"
     if reading.rise is None:
         by = f" by more than the {least_rise:.2f} that training repairs" if least_rise else ""
         return f"{said}, and does not rise{by} within this curve"
-    return f"{said}, and rises for good from {rate_in_words(reading.rise)}"
+    said = f"{said}, and rises for good from {rate_in_words(reading.rise)}"
+    if reading.collapse is None or reading.collapse == reading.rise:
+        return said
+    return f"{said}; from {rate_in_words(reading.collapse)} it is above where it began, and training collapses"
 
 
 def _why(by: str, lr: float, steps: int, *, what: str, short: bool) -> str:
@@ -252,14 +255,14 @@ def _why(by: str, lr: float, steps: int, *, what: str, short: bool) -> str:
     return f"{rate} is the customary rate of {what}, and this curve allows it."
 
 
-def _above_the_lowest(lr: float, reading: Reading) -> str:
+def _above_the_lowest(lr: float, reading: Reading, steps: int) -> str:
     """Why a rate above that of the lowest loss is no mistake, where it is one."""
     if lr <= reading.bottom:
         return ""
-    lowest = f" The curve is lowest below that, at {rate_in_words(reading.bottom)}"
-    if reading.half is None:
-        return f"{lowest}, where it has fallen by no more than its noise; training repairs what it rises from there."
-    return f"{lowest}; training repairs what it rises from there."
+    return (
+        f" The curve is lowest at a lower rate, {rate_in_words(reading.bottom)}, and may have risen a little by then. "
+        f"The {_batches(steps)} of a stage, whose rate is annealed, repair such a small rise."
+    )
 
 
 def _batches(steps: int) -> str:

@@ -26,8 +26,8 @@ PREFERRED = ("valley", "slide", "steep", "lightning", "minimum")
 """The rules in order of preference, when nobody chooses: fastai's default first."""
 
 MEANINGS = {
-    "valley": "The middle of the longest run of points of the smoothed loss that are each lower than the one before; "
-    "points between them may lie higher. fastai's default.",
+    "valley": "The middle of the longest series of points of the smoothed loss, not always neighbours, of which each "
+    "is lower than the one before. fastai's default.",
     "slide": "From the highest rate down: where the slope of the smoothed loss is first the same at both ends of "
     "15 points.",
     "steep": "Where the smoothed loss falls most steeply over the logarithm of the rate.",

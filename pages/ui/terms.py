@@ -62,7 +62,7 @@ TERMS: dict[str, Term] = {
     ),
     "head": Term(
         "The last part of the network: from the backbone's numbers it makes **one score for each class**. "
-        "It begins with random weights, because your classes are new to the network.",
+        "It begins untrained, because your classes are new to the network.",
         pictures.pipeline(head=True),
         "An image goes through the backbone and then through the head, which gives each class a score.",
         "head|heads",

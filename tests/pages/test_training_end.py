@@ -135,7 +135,7 @@ def test_larger_pictures_are_offered_where_there_are_some(home: Path) -> None:
     at = open_page("training", run=large.id)
     at.button(key="step-larger").click().run()
     assert [stage.size for stage in Draft.load(large.path).plan().stages] == [32]
-    assert "Half of the images have 80 px or more" in texts(open_page("training", run=large.id))
+    assert "The shorter side of the images has 80 px (median)" in texts(open_page("training", run=large.id))
 
 
 def test_overfitting_is_said_with_the_picture_of_it_and_the_numbers(home: Path) -> None:

@@ -34,7 +34,7 @@ def export_view(run: RunFolder) -> None:
     """The whole section."""
     st.caption(
         "A file with the network and all that is needed to use it: the classes, how a picture becomes its input, and "
-        "when it is not sure. It is offered only if it says of the validation images what the app says."
+        "when it is not sure. It is offered only if it gives the same answers for the validation images as the app."
     )
     jobs.say_how_it_ended(run, "export")
     _say_again(run)

@@ -85,7 +85,7 @@ def _what(like: Stage) -> tuple[bool, bool]:
         default=HEAD if like.freeze_to == -1 else EVERYTHING,
         required=True,
         key="find-scope",
-        help="Test what you are about to train: an unfrozen network wants a lower rate than its head.",
+        help="Test what you are about to train: the whole network and its head alone need different rates.",
     )
     precompute = st.toggle(
         "Precompute activations",

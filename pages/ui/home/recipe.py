@@ -38,14 +38,14 @@ PRETRAINED = (
     ),
     Step(
         TITLES["augment"],
-        f"Precompute off: {AUGMENTED_CYCLES} epochs, with a restart after each.",
+        f"Precompute off: {AUGMENTED_CYCLES} cycles of one epoch.",
         TRAINING,
         "train with augmentation",
     ),
     Step(TITLES["unfreeze"], "Let the backbone learn too, not only the head.", TRAINING, "unfreeze the backbone"),
     Step(
         TITLES["rates"],
-        f"Earlier layers know edges already: {GROUP_RATIO:g} times lower each.",
+        f"Earlier layers know edges already: each group has 1/{GROUP_RATIO:g} of the rate of the next.",
         TRAINING,
         "lower the rates of earlier layers",
     ),

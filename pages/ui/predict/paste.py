@@ -5,7 +5,7 @@ import streamlit as st
 _HTML = """
 <div class="paste">
   <button type="button">Paste an image</button>
-  <span role="status">or press Ctrl+V (⌘V)</span>
+  <span role="status">or press Ctrl+V (Cmd+V on a Mac)</span>
 </div>
 """
 
@@ -62,7 +62,7 @@ export default function ({ data, parentElement }) {
       if (blobs.length) give(data.container, blobs, said)
       else said.textContent = "There is no image in the clipboard."
     } catch {
-      said.textContent = "The browser does not let a button read the clipboard. Press Ctrl+V (⌘V) instead."
+      said.textContent = "The browser does not let a button read the clipboard. Press Ctrl+V (Cmd+V on a Mac) instead."
     }
   }
   return () => document.removeEventListener("paste", onPaste)

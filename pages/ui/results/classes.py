@@ -58,8 +58,8 @@ def none_to_check(table: pd.DataFrame) -> None:
 def classes_table(table: pd.DataFrame) -> None:
     """Precision, recall and F1 of each class; empty where there are no images to tell it from."""
     st.caption(
-        "Precision: the share of the images predicted as this class that are of it. Recall: the share of this class's "
-        "images that were found. F1 is high only when both are."
+        "Precision: of the images predicted as this class, the share that belong to it. Recall: of this class's "
+        "images, the share that were found. F1 is high only when both are."
     )
     ranges = st.toggle("As 95% intervals", key="class-ranges", help="How far each figure can be trusted.")
     columns: dict[str, Any] = {

@@ -6,7 +6,14 @@ from typing import Any
 import streamlit as st
 
 from core.charts.confusion import CELL_PICKED, NUMBERED, confusion
-from core.results.confusion import Integers, as_frame, confusion_matrix, most_confused, order_by_confusion
+from core.results.confusion import (
+    Integers,
+    as_frame,
+    confusion_matrix,
+    most_confused,
+    most_confused_pair,
+    order_by_confusion,
+)
 from core.results.listing import Wanted, image_rows, positions_of
 from pages.ui.results.images import ALL_RIGHT, PER_PAGE, pictures
 from pages.ui.results.judged import Judged
@@ -125,6 +132,9 @@ def _pairs(matrix: Integers, classes: list[str], key: str, state: str) -> bool:
     )
     if more := len(every) - len(pairs):
         st.caption(_left_out(more, int((every["images"][PAIRS:] == pairs["images"].iloc[-1]).sum())))
+    one, other, count = most_confused_pair(matrix)
+    names = " and ".join(f"**{literal(classes[place], 30)}**" for place in (one, other))
+    st.caption(f"Both ways together, {names} are confused most: {count:,} {'image' if count == 1 else 'images'}.")
     rows = event["selection"]["rows"]
     found = (pairs["true"][rows[0]], pairs["predicted"][rows[0]]) if rows and rows[0] < len(pairs) else None
     _newest(f"{key}-pairs", found, state)

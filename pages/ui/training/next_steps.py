@@ -109,7 +109,7 @@ def _errors(state: RunState, data: DataSet) -> str:
     if accuracy is None:
         return "Which classes are taken for which, and the images behind."
     wrong = round((1 - accuracy) * images)
-    return f"{wrong:,} of {images:,} validation images were taken for another class: which, and for what?"
+    return f"{wrong:,} of {images:,} validation images were taken for another class. See which, and for what."
 
 
 def _back_to_best(state: RunState, now: Moment, said: Diagnosis, images: int) -> list[NextStep]:

@@ -152,7 +152,7 @@ def test_averaged_weights_that_are_gone_are_said(run):
             "the loss rises to 0.900 between 0.500 and 0.400, a ridge of 0.400 ± 0.150 above the higher end.",
         ),
         (0.05, 0.04, False, "no ridge found between 0.500 and 0.400; the highest point lies only 0.050 ± 0.120 above"),
-        (-0.01, 0.001, False, "nowhere between is the loss above its ends, 0.500 and 0.400. No ridge."),
+        (-0.01, 0.001, False, "between them the loss is nowhere above that of both ends, 0.500 and 0.400. No ridge."),
         (0.005, 0.0001, False, "no ridge found"),
     ],
 )

@@ -68,7 +68,7 @@ def test_larger_images_only_where_there_are_such(size, side, larger):
     last = WHOLE.model_copy(update={"size": size})
     found = [one for one in advise("just-right", [last], pretrained=True, groups=3, side=side) if one.kind == "larger"]
     assert [one.stage.size for one in found] == ([larger] if larger else [])
-    assert all(f"{side} px or more" in one.why and one.stage.lr is None for one in found)
+    assert all(f"has {side} px (median)" in one.why and one.stage.lr is None for one in found)
 
 
 def test_augmentation_is_offered_where_it_overfits_without():

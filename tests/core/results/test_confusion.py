@@ -1,4 +1,4 @@
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from core.results.confusion import (
     confused_with,
     confusion_matrix,
     most_confused,
+    most_confused_pair,
     normalised,
     order_by_confusion,
     per_class,
@@ -137,6 +138,16 @@ def test_a_class_is_shown_with_those_that_it_is_confused_with(matrix, most):
         assert amounts == sorted(amounts, reverse=True)
         assert len(others) == most - 1 or not any(rest)
         assert not amounts or max(rest, default=0) <= amounts[-1]
+
+
+@given(matrices)
+def test_the_most_confused_pair_counts_both_ways(matrix):
+    if not (matrix - np.diag(np.diag(matrix))).any():
+        return
+    one, other, count = most_confused_pair(matrix)
+    every = [matrix[a, b] + matrix[b, a] for a, b in combinations(range(len(matrix)), 2)]
+    assert one < other
+    assert count == matrix[one, other] + matrix[other, one] == max(every)
 
 
 @given(matrices, st.integers(1, 8))

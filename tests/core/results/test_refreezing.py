@@ -31,7 +31,7 @@ def test_motions_are_those_of_the_last_epoch():
 
 def test_a_group_at_rest_and_one_that_moves_are_told_apart():
     early, later, *rest = refreezing(motions(WHOLE), NAMES, seconds=(10.0, 3.0))
-    assert early.startswith("Early layers: 1.02% from its first weights, which the last epoch changed by less")
+    assert early.startswith("Early layers: 1.02% from its first weights, and the last epoch changed that by less")
     assert later == (
         "Later layers: 5.00% from its first weights, 2.00% an epoch earlier: it is still moving, and freezing it would "
         "end that."

@@ -129,8 +129,8 @@ def test_the_coming_step_follows_the_last_one_taken() -> None:
 def test_the_steps_have_the_numbers_of_the_plan_that_is_offered() -> None:
     said = {step.title: step.why for step in PRETRAINED}
     assert f"{HEAD.epochs} or more epochs" in said["Train the head"]
-    assert f"{AUGMENTED.epochs} epochs" in said["Add augmentation"]
-    assert f"{WHOLE.group_ratio:g} times lower" in said["Rates per group"]
+    assert f"{AUGMENTED.cycles} cycles of one epoch" in said["Add augmentation"]
+    assert f"1/{WHOLE.group_ratio:g} of the rate" in said["Rates per group"]
     assert f"{WHOLE.cycles} cycles, each twice" in said["Longer cycles"]
     assert WHOLE.cycle_mult == 2
 
