@@ -46,7 +46,7 @@ def test_what_the_worker_measured_is_shown_without_asking(run):
     lines = run.history.lines
     assert [(line.first, line.second) for line in lines] == [("cycle-1", "cycle-2"), ("cycle-2", "cycle-3")]
     assert lines[-1].sentence() in said(at)
-    assert "Measured by the worker as each cycle ended, on" in said(at)
+    assert "Measured as each cycle ended, on" in said(at)
 
 
 def test_what_was_not_measured_is_said_with_its_reason(run):
@@ -59,7 +59,7 @@ def test_what_was_not_measured_is_said_with_its_reason(run):
     at = open_page("training", run=run.id)
     assert not at.exception
     assert reason in said(at)
-    assert "Measured by the worker as each cycle ended, on" in said(at), "the line before it is drawn"
+    assert "Measured as each cycle ended, on" in said(at), "the line before it is drawn"
 
 
 def test_the_answer_has_every_line_and_what_all_of_them_together_gain(run):

@@ -64,15 +64,14 @@ def lines_view(lines: Sequence[CycleLine]) -> None:
     seconds = sum(found.seconds for found in few)
     images = sorted({found.images for found in few if found.line is not None})
     few_to_many = f"{images[0]:,}" if len(images) == 1 else f"{images[0]:,} to {images[-1]:,}"
-    apart = "" if len(images) == 1 else " Lines on other images need not meet."
+    apart = "" if len(images) == 1 else " Lines of different numbers of images need not meet."
     st.caption(
-        f"Measured by the worker as each cycle ended, on {few_to_many} validation images, in {duration(seconds)} "
-        f"altogether; ± is {ERRORS} standard errors. Where the backbone was trained, batch norm is measured again at "
-        f"every point.{apart}"
+        f"Measured as each cycle ended, on {few_to_many} validation images, in {duration(seconds)} altogether."
+        f"{_about_errors(measured)} Where the backbone was trained, batch norm is measured again at every point.{apart}"
     )
-    others = [literal(found.sentence(), None) for found in few[:-1] if found.line is None]
-    if others:
-        st.caption(" ".join(others))
+    if len(few) > 1:
+        with st.expander("Each line in a sentence", icon=":material/format_list_bulleted:"):
+            st.markdown("\n".join(f"- {literal(found.sentence(), None)}" for found in few))
 
 
 def _answer(run: RunFolder, found: RestartsAnswer) -> None:
