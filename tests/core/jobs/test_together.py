@@ -41,7 +41,10 @@ def alone_and_together(squares, tmp_path_factory):
     return found
 
 
-@pytest.mark.parametrize("kind", ["whole", "weighted", "one image", "augmented", "range test", "after the range test"])
+KINDS = ["whole", "weighted", "one image", "augmented", "growing", "range test", "after the range test"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_losses_are_those_of_one_process(alone_and_together, kind):
     alone, together = alone_and_together
     assert len(alone[kind]) >= 5
