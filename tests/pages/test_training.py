@@ -153,6 +153,23 @@ def test_measuring_after_each_cycle_is_switched_off_by_a_toggle(home: Path) -> N
     assert not Draft.load(run.path).plan().stages[0].measure_after_cycle
 
 
+def test_images_that_grow_are_planned_by_a_number(home: Path) -> None:
+    run = new_run(home)
+    at = open_page("training", run=run.id)
+    buttons(at)["Edit"].click().run()
+    size = at.number_input(key="first-0-size").value
+    assert at.number_input(key="first-0-grow").value is None
+    at.toggle(key="first-0-precompute").set_value(False)
+    at.number_input(key="first-0-grow").set_value(size).run()
+    assert any(f"Images of {size} px cannot grow to {size} px" in caption.value for caption in at.caption)
+    assert at.button(key="start-off").disabled
+    at.number_input(key="first-0-grow").set_value(8).run()
+    assert not at.exception
+    assert not any("cannot grow" in caption.value for caption in at.caption)
+    assert Draft.load(run.path).plan().stages[0].grow_from == 8
+    assert any(f"8 to {size} px" in text.value.replace("\u00a0", " ") for text in [*at.markdown, *at.caption])
+
+
 def test_a_trained_run_shows_figures_charts_verdict_and_stages(home: Path) -> None:
     run = new_run(home)
     train(run, rising=True)
