@@ -131,7 +131,8 @@ async def browse(visitor: Visitor, load: Load, draws: random.Random, until: floa
         shown = await visitor.open(page, query)
         load.pages[page or "home"].append(shown.seconds)
         load.errors += shown.errors
-        load.polls += await visitor.stay(draws.uniform(0.5, 1.5) * pause)
+        polls = await visitor.stay(draws.uniform(0.5, 1.5) * pause)
+        load.polls += polls  # not in one line: the sum would be read before the wait, and others' polls be lost
         load.errors += visitor.shown.errors
 
 
@@ -143,7 +144,8 @@ async def train(visitor: Visitor, load: Load, pause: float) -> str:
     await visitor.open("training", query)
     shown = await visitor.click("Start training")
     load.errors += shown.errors
-    load.polls += await visitor.stay(pause)
+    polls = await visitor.stay(pause)
+    load.polls += polls
     return query
 
 
