@@ -158,7 +158,9 @@ class _Seen:
         if lr > self.curve.lrs[self.bottom] and self._loss(lr) > (self.lowest + self._loss(self.reading.rise)) / 2:
             return self._in_the_rise(lr, self._at_lowest())
         return Placed(
-            "flat", f"On the flat part: the loss is {nats(self._loss(lr))} here, and {self._at_lowest()}: only noise."
+            "flat",
+            f"On the flat part: the loss is {nats(self._loss(lr))} here; {self._at_lowest()}, and the difference is no "
+            "more than noise.",
         )
 
     def _beyond_the_end(self, last: float) -> Placed:

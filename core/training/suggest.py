@@ -215,7 +215,8 @@ def _chosen(reading: Reading, steps: int, *, new: bool, only_the_head: bool, lea
         by, lr = "", customary
     high = lr * RANGE if reading.rise is None else min(lr * RANGE, max(lr, share * reading.rise))
     why = _why(by, lr, steps, what=_named(new, only_the_head), short=not new and length < 1)
-    said = f"{_seen(reading, least_rise)}. {why}{'' if new else _above_the_lowest(lr, reading, steps)}"
+    lowest = _below_the_lowest(reading, share) if new else _above_the_lowest(lr, reading, steps)
+    said = f"{_seen(reading, least_rise)}. {why}{lowest}"
     return Suggestion(lr, lr / RANGE, high, reading.collapse, True, said, reading.rise)
 
 
@@ -253,6 +254,13 @@ def _why(by: str, lr: float, steps: int, *, what: str, short: bool) -> str:
     if short:
         return f"{rate} is the customary rate of {what}, lowered because {batches} can repair little."
     return f"{rate} is the customary rate of {what}, and this curve allows it."
+
+
+def _below_the_lowest(reading: Reading, share: float) -> str:
+    """Why a new network does not take the rate of its lowest loss, where the rise is too near."""
+    if reading.rise is None or reading.bottom <= share * reading.rise:
+        return ""
+    return f" The rate of the lowest point, {rate_in_words(reading.bottom)}, is too near to the rise."
 
 
 def _above_the_lowest(lr: float, reading: Reading, steps: int) -> str:

@@ -31,7 +31,8 @@ MORE: dict[str, str] = {
     "customary rate": (
         "The rate that trained best in Anneal's own measurements on digits, shapes and photos: 3e-3 for a new network, "
         "1e-4 for the head of a trained one, 1e-3 for more than its head, and less in a stage of few batches. What "
-        "the LR finder sees on your images can only lower it."
+        "the LR finder sees on your images can only lower it. Against the best rate of a grid it lost 0.6 points of "
+        "accuracy on average there, in 55 cases, and up to 6 where a new network's curve hardly fell."
     ),
     "cycle": (
         "From a high rate down to 0 once. Three cycles that begin at length 1 and whose multiplier (`cycle_mult`) is 2 "

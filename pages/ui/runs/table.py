@@ -17,15 +17,15 @@ from pages.ui.text import PERCENT, duration, plain, stages_in_words
 TABLE = "runs-table"
 
 COLUMNS = {
-    "name": st.column_config.TextColumn("Run", width=125),
+    "name": st.column_config.TextColumn("Run", width=118),
     "accuracy": st.column_config.ProgressColumn("Best accuracy", format=PERCENT, min_value=0, max_value=100, width=95),
-    "interval": st.column_config.TextColumn("95% interval", width=82, help="For images of the same kind as these."),
-    "loss": st.column_config.NumberColumn("Loss", format="%.3f", width=60, help="Validation loss, in nats"),
-    "data": st.column_config.TextColumn("Data", width=105),
-    "model": st.column_config.TextColumn("Model", width=130),
-    "stages": st.column_config.TextColumn("Stages", width=105),
-    "epochs": st.column_config.NumberColumn("Epochs", format="%d", width=60),
-    "time": st.column_config.TextColumn("Time", width=60),
+    "interval": st.column_config.TextColumn("95% interval", width=90, help="For images of the same kind as these."),
+    "loss": st.column_config.NumberColumn("Loss", format="%.3f", width=55, help="Validation loss, in nats"),
+    "data": st.column_config.TextColumn("Data", width=92),
+    "model": st.column_config.TextColumn("Model", width=124),
+    "stages": st.column_config.TextColumn("Stages", width=78),
+    "epochs": st.column_config.NumberColumn("Epochs", format="%d", width=56),
+    "time": st.column_config.TextColumn("Time", width=58),
     "made": st.column_config.DatetimeColumn("Made", format="D MMM HH:mm", width=100),
 }
 FEW = ("name", "accuracy", "stages", "made")
