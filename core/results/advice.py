@@ -64,6 +64,8 @@ def advise(
     found = [*_unfreeze(trained, pretrained, groups, augmentation), *_longer(verdict, last)]
     if verdict in ("overfitting", "costly"):
         found = [*_augment(last, augmentation), *found]
+    if verdict in ("overfitting", "costly"):
+        found += [*_stronger(last, again=verdict == "costly")]
     if verdict == "costly":
         found += [*_calmer(last, groups)]
     return (*found, *_larger(last, side))
@@ -100,14 +102,25 @@ def _augment(last: Stage, augmentation: Augmentation) -> Iterator[Advice]:
     yield Advice("augment", "Train with augmentation", why, stage)
 
 
-def _calmer(last: Stage, groups: int) -> Iterator[Advice]:
-    """Ways to memorise less, from the weights before it cost: images changed more, a lower rate, fewer groups."""
-    again = {"cycles": 1, "cycle_mult": 1, "cycle_len": max(last.cycle_lengths)}
+def _one_cycle(last: Stage) -> dict[str, object]:
+    """Settings of one cycle, as long as the longest of a stage."""
+    return {"cycles": 1, "cycle_mult": 1, "cycle_len": max(last.cycle_lengths)}
+
+
+def _stronger(last: Stage, *, again: bool) -> Iterator[Advice]:
+    """Images changed more, from the weights before overfitting cost, or, where it does not, from the present ones."""
     harder = last.augmentation.stronger()
-    if last.augmentation != NONE and harder != last.augmentation:
-        why = "The images are changed by so little that they are memorised all the same. Change them twice as much."
-        stage = last.model_copy(update={**again, "augmentation": harder, "name": "With stronger augmentation"})
-        yield Advice("stronger", "Train with stronger augmentation", why, stage, again=True)
+    if last.augmentation == NONE or harder == last.augmentation:
+        return
+    why = "The images are changed by so little that they are memorised all the same. Change them twice as much."
+    changed = {**_one_cycle(last), "augmentation": harder, "name": "With stronger augmentation"}
+    stage = last.model_copy(update=changed if again else {**changed, "lr": None})
+    yield Advice("stronger", "Train with stronger augmentation", why, stage, again=again)
+
+
+def _calmer(last: Stage, groups: int) -> Iterator[Advice]:
+    """Ways to memorise less, from the weights before it cost: a lower rate, fewer groups."""
+    again = _one_cycle(last)
     if last.lr is not None:
         lower = tuple(float(f"{rate / LOWER:.3g}") for rate in last.lr)
         why = f"At a third of the rate ({rate_in_words(max(lower))}) the weights stay nearer to those that generalise."

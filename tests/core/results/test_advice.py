@@ -108,7 +108,16 @@ def test_overfitting_that_costs_is_met_with_stronger_augmentation_a_lower_rate_a
 @pytest.mark.parametrize("verdict", [verdict for verdict in TITLES if verdict != "costly"])
 def test_where_overfitting_does_not_cost_nothing_is_held_back(verdict):
     trained = WHOLE.model_copy(update={"augmentation": SIDE_ON, "lr": (0.003,)})
-    assert not {"stronger", "lower", "fewer"} & set(kinds(verdict, [trained]))
+    offered = {"stronger", "lower", "fewer"} & set(kinds(verdict, [trained]))
+    assert offered == ({"stronger"} if verdict == "overfitting" else set())
+
+
+def test_overfitting_that_costs_nothing_is_met_with_stronger_augmentation_from_the_present_weights():
+    trained = WHOLE.model_copy(update={"augmentation": SIDE_ON, "lr": (0.003,)})
+    found = advised("stronger", "overfitting", [trained])
+    assert not found.again
+    assert found.stage.lr is None
+    assert found.stage.augmentation.rotate == 2 * SIDE_ON.rotate
 
 
 def test_the_head_alone_has_no_fewer_groups_and_images_as_they_are_no_stronger_augmentation():
