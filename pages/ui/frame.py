@@ -164,7 +164,7 @@ def _current(context: Context) -> None:
     st.space("xsmall")
     if context.run is not None:
         info = context.run.info
-        st.caption("Open run", help="Every page works on this run. Choose another on the Runs page.")
+        st.caption("Run in hand", help="Every page works on this run. Choose another on the Runs page.")
         with st.container(gap="xxsmall"):
             st.text(plain(info.name, 40))
             st.caption(f"{literal(info.data_title, 30)} · {literal(info.backbone, 24)}")

@@ -30,10 +30,10 @@ def test_work_survives_a_reload_and_a_new_tab_and_is_hidden_from_others(browser:
     mine.get_by_role("button", name="Start with digits").click()
     mine.wait_for_url("**run=*")
     run = mine.url.partition("run=")[2].partition("&")[0]
-    expect(mine.get_by_text("Open run", exact=True)).to_be_visible()
+    expect(mine.get_by_text("Run in hand", exact=True)).to_be_visible()
 
     mine.reload()
-    expect(mine.get_by_text("Open run", exact=True)).to_be_visible()
+    expect(mine.get_by_text("Run in hand", exact=True)).to_be_visible()
     tab = mine.context.new_page()
     tab.goto("/runs")
     expect(tab.get_by_text("A run is one model's whole life")).to_be_visible()
@@ -46,7 +46,7 @@ def test_work_survives_a_reload_and_a_new_tab_and_is_hidden_from_others(browser:
 
     theirs.goto(f"/training?run={run}")
     expect(theirs.get_by_text("There is no such run")).to_be_visible()
-    expect(theirs.get_by_text("Open run", exact=True)).to_have_count(0)
+    expect(theirs.get_by_text("Run in hand", exact=True)).to_have_count(0)
     theirs.goto("/runs")
     expect(theirs.get_by_text("No runs yet.")).to_be_visible()
     for page in (mine, theirs):
