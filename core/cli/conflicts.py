@@ -26,7 +26,7 @@ STAGE_OPTIONS = (
 )
 """Each of these describes a stage, which is trained instead of a recipe or plan."""
 
-SHARED_OPTIONS = ("augment", "size", "batch_size", "grow_from", "no_measure_after_cycle")
+SHARED_OPTIONS = ("augment", "size", "batch_size", "grow_from", "freeze_early_after", "no_measure_after_cycle")
 """These change a recipe's stages as well as a stage described by options."""
 
 NEW_RUN_OPTIONS = (

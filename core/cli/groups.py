@@ -139,6 +139,13 @@ def stage(parser: argparse.ArgumentParser) -> None:
         help="side of the first training images, which grow to --size over the first 70%% of the batches; in a recipe, "
         "where more than the head is trained",
     )
+    stage.add_argument(
+        "--freeze-early-after",
+        type=whole,
+        metavar="N",
+        help="freeze the first trained layer group again after cycle N, which takes less time; 0 for never (default: "
+        "never; in the recipe lesson2 after cycle 1)",
+    )
 
 
 def moved(parser: argparse.ArgumentParser) -> None:

@@ -81,6 +81,7 @@ class Options(argparse.Namespace):
     batch_size: int | None
     share: float | None
     grow_from: int | None
+    freeze_early_after: int | None
     weight_decay: float | None
     label_smoothing: float | None
     gentle_start: bool

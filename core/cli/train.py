@@ -155,13 +155,23 @@ def _plan(options: Options, network: Network, spec: str, *, fresh: bool) -> Plan
     plan = {"lesson2": lesson2, "start-small": start_small, "quick": quick}[recipe](network.size, how)
     asked: dict[str, Any] = {} if options.batch_size is None else {"batch_size": options.batch_size}
     values = plan.model_dump(mode="json")
-    values["stages"] = [stage | asked | _grown(options, stage) | _measured(options) for stage in values["stages"]]
+    values["stages"] = [stage | asked | _quicker(options, stage) | _measured(options) for stage in values["stages"]]
     return plan_of(values)
 
 
-def _grown(options: Options, stage: dict[str, Any]) -> dict[str, Any]:
-    """What --grow-from sets in a recipe's stage: where more than the head is trained, most of the time goes."""
-    return {} if options.grow_from is None or stage["freeze_to"] == -1 else {"grow_from": options.grow_from}
+def _quicker(options: Options, stage: dict[str, Any]) -> dict[str, Any]:
+    """What --grow-from and --freeze-early-after set in a recipe's stage that trains more than the head."""
+    if stage["freeze_to"] == -1:
+        return {}
+    asked: dict[str, Any] = {} if options.grow_from is None else {"grow_from": options.grow_from}
+    return asked | _frozen_early(options)
+
+
+def _frozen_early(options: Options) -> dict[str, Any]:
+    """What --freeze-early-after sets in a stage; 0 is never."""
+    if options.freeze_early_after is None:
+        return {}
+    return {"freeze_early_after": options.freeze_early_after or None}
 
 
 def _measured(options: Options) -> dict[str, Any]:
@@ -196,7 +206,7 @@ def _stage_values(options: Options, network: Network) -> dict[str, Any]:
     values["freeze_to"] = (0 if whole else -1) if options.freeze_to is None else options.freeze_to
     if not network.pretrained:
         values["group_ratio"] = 1.0
-    return values | {"size": network.size} | _measured(options)
+    return values | {"size": network.size} | _frozen_early(options) | _measured(options)
 
 
 def _refuse_unfit(plan: Plan, groups: int) -> None:

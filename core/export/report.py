@@ -3,7 +3,7 @@
 import base64
 import io
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import starmap
 from typing import Any
 
@@ -28,6 +28,7 @@ from core.results.predictions import Predictions
 from core.runs.folder import RunFolder
 from core.runs.state import Curve, RunInfo, RunState, StageState
 from core.runs.threshold import threshold_of
+from core.training.refreezing import frozen_in_words
 from core.training.stage import Stage
 from core.workspace import Progress, no_progress, timestamp
 
@@ -141,7 +142,7 @@ def _plan(info: RunInfo, state: RunState, groups: tuple[str, ...], private: Priv
     head = ["", "Stage", "Trained", "Rates", "Epochs", "Images", "Accuracy", "Valid loss"]
     yield table(head, [_stage_row(own, groups) for own in state.stages], words=4)
     for own in state.stages:
-        said = [_settings(own), own.rate_reason, own.message]
+        said = [_settings(own, groups), own.rate_reason, own.message]
         sentences = " ".join(private.text(one) for one in said if one)
         yield tag("p", tag("strong", f"Stage {own.index + 1}: "), sentences)
 
@@ -157,12 +158,13 @@ def _stage_row(own: StageState, groups: tuple[str, ...]) -> list[Piece]:
     return [str(own.index + 1), name, stage.scope(groups), used, epochs, f"{stage.sizes_in_words}{share}", *figures_of]
 
 
-def _settings(own: StageState) -> str:
+def _settings(own: StageState, groups: Sequence[str]) -> str:
     stage = own.settings
     cycles = " + ".join(str(length) for length in stage.cycle_lengths)
     how = "no augmentation" if stage.augmentation.name == "none" else f"augmentation {stage.augmentation.name}"
     extra = [
         "precomputed activations" if stage.precompute else "",
+        frozen_in_words(stage, groups),
         f"label smoothing {stage.label_smoothing:g}" if stage.label_smoothing else "",
         "class weights" if stage.class_weights else "",
         "gentle start" if stage.gentle_start else "",

@@ -13,7 +13,7 @@ from typing import Literal
 from core.data.index import DataSet
 from core.jobs.store import JobProgress
 from core.training.benchmark_result import SIZE, BenchmarkResult
-from core.training.growing import area
+from core.training.refreezing import work
 from core.training.schedules import steps_per_epoch
 from core.training.stage import Plan, Stage
 from core.training.sweeps import sweep_for
@@ -46,7 +46,7 @@ def effort(stage: Stage, begin: float = 0.0, end: float = 1.0) -> float:
 
     It is the mean between two shares (0..1) of the stage's batches, during which images may grow.
     """
-    return 1.0 if stage.precompute else (stage.size / SIZE) ** 2 * area(stage, begin, end)
+    return 1.0 if stage.precompute else (stage.size / SIZE) ** 2 * work(stage, begin, end)
 
 
 def from_benchmark(found: BenchmarkResult, *, small: bool) -> dict[Kind, float]:

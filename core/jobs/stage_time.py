@@ -18,7 +18,7 @@ from core.model.catalogue import EFFICIENTNET_LITE0, SMALL_CNN
 from core.runs.folder import RunFolder
 from core.runs.rate_guard import groups_of
 from core.training.benchmark_result import SIZE, BenchmarkResult
-from core.training.growing import area
+from core.training.refreezing import work
 from core.training.stage import Stage
 from core.training.sweeps import sweep_for
 
@@ -80,12 +80,14 @@ class Pace:
             trained = min(1.0, len(like.epochs) / like.stage.epochs)
             scale = self._images(stage) / self._images(like.stage, trained)
             first_epoch, usual = like.epochs[0], median(like.epochs[1:] or like.epochs)
-            if like.stage.grow_from is not None:  # no epoch is like another
+            if (
+                like.stage.grow_from is not None or like.stage.freeze_early_after is not None
+            ):  # no epoch is like another
                 first_epoch = usual = mean(like.epochs)
             batch = usual * stage.batch_size / max(1.0, self.train * like.stage.share)
             epochs = first_epoch + (stage.epochs - 1) * usual
             tested = (
-                1.0 if stage.precompute else (stage.first_size / like.stage.size) ** 2 / area(like.stage, 0, trained)
+                1.0 if stage.precompute else (stage.first_size / like.stage.size) ** 2 / work(like.stage, 0, trained)
             )
             return StageTime(first + scale * epochs + tested * steps * batch, "run")
         speeds = self._speeds(stage.size)
@@ -95,7 +97,7 @@ class Pace:
         images = max(1.0, stage.share * self.train)
         head = stage.freeze_to % self.groups == self.groups - 1
         image = FROM_DISK * whole if stage.precompute else forward if head else whole
-        shown, tested = stage.epochs * images * area(stage), (stage.first_size / stage.size) ** 2
+        shown, tested = stage.epochs * images * work(stage), (stage.first_size / stage.size) ** 2
         checks = 1 if head else stage.epochs  # features of a frozen backbone are kept
         checking = 0.0 if stage.precompute else checks * self.valid * forward
         return StageTime(first + image * (shown + tested * steps * stage.batch_size) + checking, "benchmark")
@@ -121,7 +123,7 @@ class Pace:
     def _images(self, stage: Stage, until: float = 1.0) -> float:
         """The images of an epoch, counted in pixels where pixels are what takes time; mean up to a share of a stage."""
         pixels = 1.0 if stage.precompute else float(stage.size**2)
-        return pixels * (area(stage, 0, until) * stage.share * self.train + self.valid)
+        return pixels * (work(stage, 0, until) * stage.share * self.train + self.valid)
 
     def _speeds(self, size: int) -> tuple[float, float] | None:
         """Seconds of an image forward, and of one that the whole network is trained on, as the benchmark says."""

@@ -15,6 +15,7 @@ from core.training.growing import side_at
 from core.training.late import Late
 from core.training.position import Position
 from core.training.records import StepRecord
+from core.training.refreezing import rates_at
 from core.training.schedules import Schedule
 from core.training.stage import Stage
 from core.training.task import Task
@@ -58,8 +59,9 @@ class Fitting:
         step, stage_step = at.step + len(self.late), at.stage_step + len(self.late)
         indices = self.task.batches(at.epoch)[stage_step % self.steps_per_epoch]
         factor, momentum = self.schedule.factor(stage_step), self.schedule.momentum(stage_step)
-        rates = tuple(factor * rate for rate in self.rates)
-        side = side_at(self.stage, stage_step, self.schedule.steps)
+        steps = self.schedule.steps
+        rates = tuple(factor * rate for rate in rates_at(self.stage, self.rates, stage_step, steps))
+        side = side_at(self.stage, stage_step, steps)
 
         def train() -> list[Tensor]:
             return [self.task.train(indices, step, rates, momentum, side).plain, *self.norms(stage_step)]

@@ -14,7 +14,6 @@ from core.data.items import Indices
 from core.model.classifier import SeededDropout
 from core.model.ranks import Numbers, Ranks, leading
 from core.model.whole_norm import WholeBatchNorm
-from core.training.optimisers import set_rates
 from core.training.task import BatchLoss, Task, explained_errors
 
 
@@ -69,7 +68,7 @@ class SharedTask(Task):
             self._whole_norm(ranks, len(indices), idle=idle),
             self._dropout_of(part),
         ):
-            set_rates(self.optimiser, rates, momentum)
+            self._set_rates(rates, momentum)
             batch, labels = self._feed.batch(own, draws, part, side), self._samples.labels(own)
             logits = self._feed.logits(batch)
             loss = self.objective(logits, labels, reduction="sum") / self._divisor(indices)

@@ -23,8 +23,10 @@ class StageSettings(BaseModel):
     `lr` is the highest learning rate: one number for the last group, or one for each group, stem to head; with None
     a range test finds it (see `Plan`). With one number, each group's rate is that of the next group divided by
     `group_ratio`. An epoch goes over `share` (0..1] of the training images, of `size` px, in batches of `batch_size`.
-    With `grow_from` the training images are of so many px at first and grow to `size` (`core.training.growing`).
-    With `freeze_norm` batch norm keeps its statistics in layers that are trained (fastai 0.7's `bn_freeze`): those of
+    With `freeze_early_after` the first trained layer group is frozen again once so many cycles are done
+    (`core.training.refreezing`). With `grow_from` the training images are of so many px at first and grow to `size`
+    (`core.training.growing`). With `freeze_norm` batch norm keeps its statistics in layers that are trained (fastai
+    0.7's `bn_freeze`): those of
     a pretrained network are better than those of a few small batches. With `stop_overfitting` the stage ends once its
     overfitting costs (`core.training.overfit_watch`). With `measure_after_cycle` a training job measures what each
     restart did (`core.jobs.after_cycle`), which changes nothing of the training.
@@ -43,6 +45,7 @@ class StageSettings(BaseModel):
     name: str = Field(default="", max_length=80)
     freeze_to: int = Field(default=-1, ge=-20, le=20)
     freeze_norm: bool = False
+    freeze_early_after: int | None = Field(default=None, ge=1, le=49)
     precompute: bool = False
     lr: tuple[Rate, ...] | None = None
     group_ratio: float = Field(default=3.0, ge=1, le=1000)
@@ -93,6 +96,16 @@ class Stage(StageSettings):
             raise ValueError(
                 "precomputed activations are of images of one size, so images cannot grow. "
                 "Turn precompute off, or leave out grow_from"
+            )
+        if self.freeze_early_after is not None and self.freeze_to == -1:
+            raise ValueError(
+                "only the head is trained, so no early layers can be frozen later. "
+                "Unfreeze more, or leave out freeze_early_after"
+            )
+        if self.freeze_early_after is not None and self.freeze_early_after >= self.cycles:
+            raise ValueError(
+                f"the stage ends with its cycle {self.cycles}, so freezing early layers after cycle "
+                f"{self.freeze_early_after} would do nothing. Choose an earlier cycle, or leave out freeze_early_after"
             )
         if self.grow_from is not None and self.grow_from >= self.size:
             raise ValueError(
@@ -154,6 +167,11 @@ class Stage(StageSettings):
             raise PlanError(
                 f"freeze_to={self.freeze_to} names no layer group: the network has {groups}, "
                 f"so choose from {-groups} to {groups - 1}."
+            )
+        if first == groups - 1 and self.freeze_early_after is not None:
+            raise PlanError(
+                "Only the head is trained, so no early layers can be frozen later. "
+                "Unfreeze more, or leave out freeze_early_after."
             )
         return first
 

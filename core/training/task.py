@@ -97,12 +97,13 @@ class Task:
     ) -> BatchLoss:
         """Train on the images `indices` as step number `step`, and return the losses before that step.
 
-        `rates` has one learning rate for each layer group. The images have `side` px, by default as many as those that
-        the stage begins with. Raises `TrainingError` when the GPU's memory does not
+        `rates` has one learning rate for each layer group, 0.0 for those before the first that is trained; that one may
+        move towards the head. The images have `side` px, by default as many as those that the stage begins with.
+        Raises `TrainingError` when the GPU's memory does not
         suffice, or when batch norm is given a single image.
         """
         with self._seeded(step) as draws, explained_errors(len(indices), self.stage.size):
-            set_rates(self.optimiser, rates, momentum)
+            self._set_rates(rates, momentum)
             batch = self._feed.batch(indices, draws, side=side or self.stage.first_size)
             labels = self._samples.labels(indices)
             logits = self._feed.logits(batch)
@@ -137,6 +138,14 @@ class Task:
         """Features (N, F) of the validation images where the backbone is frozen; None where it is trained."""
         with evaluating(self._model), explained_memory_errors(VALIDATION_BATCH, self.stage.size):
             return self._feed.plain_features(self._samples.valid)
+
+    def _set_rates(self, rates: tuple[float, ...], momentum: float) -> None:
+        """Set the optimiser to these, and freeze what begins to have no rate (`core.training.refreezing`)."""
+        set_rates(self.optimiser, rates, momentum)
+        first = next((group for group, rate in enumerate(rates) if rate), self._model.first_trained)
+        if first > self._model.first_trained:
+            freeze_to(self._model, first)
+            self.set_training()
 
     @property
     def _is_changed(self) -> bool:

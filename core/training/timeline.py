@@ -6,6 +6,7 @@ import pandas as pd
 
 from core.augment import NONE
 from core.numbers import rate_in_words
+from core.training.refreezing import trained_until
 from core.training.stage import Plan, Stage
 
 COLUMNS = ("lane", "start", "end", "kind", "text", "more")
@@ -26,10 +27,8 @@ def timeline(plan: Plan, groups: Sequence[str], times: Sequence[str], titles: Se
         whole = (float(place), float(place + 1))
         rows.append((STEPS, *whole, "step", titles[place], f"{stage.name or f'Stage {place + 1}'}: {titles[place]}"))
         rows += _cycles(stage, place)
-        rows += [
-            (name, *whole, "trained" if rate else "frozen", rate or "frozen", f"Rate: {rate}" if rate else "Frozen")
-            for name, rate in zip(groups, _rates(plan, place, len(groups)), strict=True)
-        ]
+        for group, (name, rate) in enumerate(zip(groups, _rates(plan, place, len(groups)), strict=True)):
+            rows += _group(stage, place, name, rate, frozen_early=group == stage.first_trained(len(groups)))
         rows.append((DATA, *whole, "data", *_data(stage)))
         rows.append((TIME, *whole, "time", times[place], times[place]))
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -49,6 +48,20 @@ def _cycles(stage: Stage, place: int) -> list[tuple[str, float, float, str, str,
         rows.append((CYCLES, *ends, "cycle", epochs, f"Cycle {number} of {stage.cycles}: {epochs}"))
         done += length
     return rows
+
+
+def _group(
+    stage: Stage, place: int, name: str, rate: str, *, frozen_early: bool
+) -> list[tuple[str, float, float, str, str, str]]:
+    """The bar of a layer group; two where it is frozen again (`core.training.refreezing`)."""
+    start, end = float(place), float(place + 1)
+    if not rate:
+        return [(name, start, end, "frozen", "frozen", "Frozen")]
+    turn = place + trained_until(stage) if frozen_early else end
+    trained = (name, start, turn, "trained", rate, f"Rate: {rate}")
+    if turn == end:
+        return [trained]
+    return [trained, (name, turn, end, "frozen", "frozen", f"Frozen after cycle {stage.freeze_early_after}")]
 
 
 def _rates(plan: Plan, place: int, groups: int) -> list[str]:

@@ -153,6 +153,28 @@ def test_measuring_after_each_cycle_is_switched_off_by_a_toggle(home: Path) -> N
     assert not Draft.load(run.path).plan().stages[0].measure_after_cycle
 
 
+def test_early_layers_are_frozen_again_after_a_cycle_that_another_follows(home: Path) -> None:
+    run = new_run(home)
+    at = open_page("training", run=run.id)
+    buttons(at)["Edit"].click().run()
+    at.toggle(key="first-0-precompute").set_value(False)
+    at.button_group(key="first-0-scope").set_value("Everything")
+    at.button_group(key="first-0-schedule").set_value("cosine").run()
+    at.number_input(key="first-0-cycles").set_value(3).run()
+    field = at.number_input(key="first-0-early")
+    assert (field.label, field.value, field.max) == ("Freeze early layers after cycle", None, 2)
+    field.set_value(2).run()
+    assert not at.exception
+    assert Draft.load(run.path).plan().stages[0].freeze_early_after == 2
+    assert any("frozen after cycle 2" in text.value for text in [*at.markdown, *at.caption])
+    at.number_input(key="first-0-cycles").set_value(2).run()
+    assert not at.exception
+    assert Draft.load(run.path).plan().stages[0].freeze_early_after == 1
+    at.number_input(key="first-0-cycles").set_value(1).run()
+    assert not at.exception
+    assert Draft.load(run.path).plan().stages[0].freeze_early_after is None
+
+
 def test_images_that_grow_are_planned_by_a_number(home: Path) -> None:
     run = new_run(home)
     at = open_page("training", run=run.id)

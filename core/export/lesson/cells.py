@@ -88,6 +88,8 @@ def _has(info: RunInfo, again: Repeat) -> set[str]:
         found.add("augmentation")
     if any(stage.share < 1 for stage in stages):
         found.add("share")
+    if any(stage.freeze_early_after is not None for stage in stages):
+        found.add("refreezing")
     found.add("growing" if any(stage.grow_from is not None for stage in stages) else "one_size")
     return found
 
@@ -211,7 +213,8 @@ def _stage(values: dict[str, Any], epochs: int, groups: int) -> dict[str, Any]:
     stage = stage_of(values)
     how = stage.augmentation
     kept = ("name", "size", "batch_size", "share", "schedule", "gentle_start", "optimiser", "momentum", "weight_decay",
-            "label_smoothing", "class_weights", "precompute", "freeze_norm", "grow_from")  # fmt: skip
+            "label_smoothing", "class_weights", "precompute", "freeze_norm", "grow_from",
+            "freeze_early_after")  # fmt: skip
     return {
         **{name: getattr(stage, name) for name in kept},
         "epochs": epochs,

@@ -31,7 +31,7 @@ def stage_form(settings: StageSettings, uid: str, facts: Facts) -> tuple[StageSe
         _what_is_trained(new, keys, facts)
     wrong = rate_fields(new, keys, facts)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        _schedule(new, keys)
+        _schedule(new, keys, facts)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _images(new, keys, facts)
     _augmentation(new, keys, facts)
@@ -68,7 +68,7 @@ def _what_is_trained(new: StageSettings, keys: Keys, facts: Facts) -> None:
     )
 
 
-def _schedule(new: StageSettings, keys: Keys) -> None:
+def _schedule(new: StageSettings, keys: Keys, facts: Facts) -> None:
     """How the rate goes, and for how long."""
     key, title = keys("schedule", new.schedule), SCHEDULES.__getitem__
     chosen = st.segmented_control("Schedule", list(SCHEDULES), format_func=title, required=True, key=key)
@@ -88,6 +88,7 @@ def _schedule(new: StageSettings, keys: Keys) -> None:
         )
     else:
         new.cycles = new.cycle_mult = 1
+    _frozen_early(new, keys, facts)
     new.stop_overfitting = st.toggle(
         "Stop when it overfits",
         key=keys("stop", new.stop_overfitting),
@@ -103,6 +104,28 @@ def _schedule(new: StageSettings, keys: Keys) -> None:
         "Gentle start",
         key=keys("gentle", new.gentle_start),
         help="The first twentieth of the first cycle at a hundredth of the rate, as in fastai 0.7.",
+    )
+
+
+def _frozen_early(new: StageSettings, keys: Keys, facts: Facts) -> None:
+    """After which cycle the first trained group is frozen again, where more is trained and another cycle follows."""
+    if new.freeze_to == -1 or new.cycles == 1:
+        new.freeze_early_after = None
+        return
+    key, last = keys("early", new.freeze_early_after), new.cycles - 1
+    if (st.session_state[key] or 0) > last:
+        st.session_state[key] = last
+    new.freeze_early_after = st.number_input(
+        f"Freeze {facts.groups[new.freeze_to % len(facts.groups)]} after cycle",
+        1,
+        last,
+        None,
+        step=1,
+        key=key,
+        width=NARROW + 90,
+        placeholder="never",
+        help="The first layer group that is trained moves least and takes most of the time: with it frozen again, a "
+        "batch of EfficientNet-Lite0 takes 40 % less. Empty: it is trained to the end.",
     )
 
 

@@ -93,6 +93,8 @@ def test_arguments_that_cannot_be_read_are_refused(anneal, arguments):
         ("train", "digits", "--share", "2"),
         ("train", "digits", "--grow-from", "64"),
         ("train", "digits", "--precompute", "--grow-from", "16"),
+        ("train", "digits", "--unfreeze", "--freeze-early-after", "1"),
+        ("train", "digits", "--freeze-to", "-1", "--cycles", "2", "--freeze-early-after", "1"),
         ("find-lr", "digits", "--precompute", "--unfrozen"),
         ("inspect", "no/such/folder"),
         ("evaluate", "no-such-run"),
@@ -159,6 +161,8 @@ EFFECTS = {
     "--stop-overfitting": lambda _, plan: [one.stop_overfitting for one in plan.stages] == [True],
     "--no-measure-after-cycle": lambda _, plan: not any(one.measure_after_cycle for one in plan.stages),
     "--share 0.5": lambda _, plan: [one.share for one in plan.stages] == [0.5],
+    "--freeze-early-after 1": lambda _, plan: any(one.freeze_early_after == 1 for one in plan.stages),
+    "--freeze-early-after 0": lambda _, plan: all(one.freeze_early_after is None for one in plan.stages),
     "--grow-from 16": lambda _, plan: all(
         one.grow_from == (None if one.freeze_to == -1 and len(plan.stages) > 1 else 16) for one in plan.stages
     ),
@@ -173,6 +177,7 @@ def test_an_option_acts_or_is_refused(data, chosen):
     options = command_line().parse_args(["train", data, *words], namespace=Options())
     last_backbone = max((option for option in chosen if option.startswith("--backbone")), default="")
     last_recipe = max((option for option in chosen if option.startswith("--recipe")), default="")
+    last_freezing = max((option for option in chosen if option.startswith("--freeze-early")), default="")
     said = []
     try:
         refuse_conflicts(options)
@@ -181,7 +186,8 @@ def test_an_option_acts_or_is_refused(data, chosen):
         said.append(str(refusal))
     assert all(sentence[0].isupper() and sentence.endswith(".") for sentence in said)
     for option in () if said else chosen:
-        replaced = option.startswith(("--backbone", "--recipe")) and option not in (last_backbone, last_recipe)
+        last = (last_backbone, last_recipe, last_freezing)
+        replaced = option.startswith(("--backbone", "--recipe", "--freeze-early")) and option not in last
         assert replaced or EFFECTS[option](network, plan), option
 
 

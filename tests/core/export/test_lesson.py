@@ -46,6 +46,7 @@ SMALL: list[Stage] = [
     Stage(freeze_to=-1, lr=(0.01,), size=16, precompute=True, cycles=2),
     Stage(freeze_to=0, lr=(0.001,), size=16, freeze_norm=True, augmentation=SIDE_ON),
     Stage(freeze_to=0, lr=(0.001,), size=36, grow_from=16, cycles=2, batch_size=16, augmentation=SIDE_ON),
+    Stage(freeze_to=0, lr=(0.001,), size=16, batch_size=16, cycles=3, cycle_mult=2, freeze_early_after=2),
     Stage(freeze_to=0, lr=(0.001,), size=36, grow_from=20, batch_size=16, augmentation=FLIPPED),
     Stage(freeze_to=-1, lr=(0.001,), size=40, grow_from=8, batch_size=16),
 ]

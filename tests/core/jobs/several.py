@@ -89,6 +89,8 @@ def main(home, folder, out):
     found["augmented"] = losses(dropout, Stage(lr=0.01, batch_size=7, augmentation=SIDE_ON, **every), AUGMENTED)
     grows = Stage(lr=0.001, batch_size=7, augmentation=SIDE_ON, freeze_to=0, size=16, grow_from=8, cycles=2)
     found["growing"] = losses(learner_of(), grows, 2 * AUGMENTED)
+    again = Stage(lr=0.01, batch_size=7, freeze_to=0, size=16, cycles=3, freeze_early_after=1)
+    found["refrozen"] = losses(learner_of(), again, 2 * AUGMENTED)
     for name, more in (("frozen", {}), ("precomputed", {"precompute": True})):
         head = learner_of()
         list(head.fit(Stage(lr=0.01, size=16, batch_size=7, cycles=2, **more)))

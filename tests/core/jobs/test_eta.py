@@ -7,6 +7,7 @@ from core.jobs.eta import Eta, from_benchmark
 from core.jobs.store import JobProgress
 from core.training.benchmark_result import BenchmarkResult
 from core.training.growing import area, side_at
+from core.training.refreezing import WITHOUT_EARLY
 from core.training.stage import Plan, Stage
 from core.workspace import Workspace
 
@@ -73,6 +74,18 @@ def test_images_that_grow_take_longer_and_longer(data):
         found = eta.at(0, step, 1)
         if step > 10:
             assert found.eta_s == pytest.approx(sum(seconds[step:]) + STEPS * 8 * per_image, rel=0.05)
+
+
+def test_early_layers_that_are_frozen_again_make_the_rest_quicker(data):
+    """A clock that goes slower for a batch while all is trained; the time left is known from the first epoch on."""
+    stage = whole(cycles=3, cycle_mult=2, freeze_early_after=1)
+    eta, clock = eta_of(data, stage)
+    seconds = [2.0 if step < STEPS else 2.0 * WITHOUT_EARLY for step in range(7 * STEPS)]
+    for step, spent in enumerate(seconds, start=1):
+        clock.now += spent
+        found = eta.at(0, step, 1)
+        if step > 10:
+            assert found.eta_s == pytest.approx(sum(seconds[step:]), rel=0.05)
 
 
 def test_a_range_test_is_timed_by_the_images_that_the_stage_begins_with(data):

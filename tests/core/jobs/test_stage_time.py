@@ -10,6 +10,7 @@ from core.jobs.specs import TrainSpec
 from core.jobs.stage_time import Done, Pace, StageTime, pace_of
 from core.training.benchmark_result import BenchmarkResult
 from core.training.growing import area
+from core.training.refreezing import WITHOUT_EARLY
 from core.training.stage import Plan, Stage
 
 MACHINE = BenchmarkResult(decode=500, features=400, train=100, small=4000, device="a", threads=2, torch="2")
@@ -60,6 +61,16 @@ def test_images_that_grow_take_the_time_of_their_pixels():
     assert back.of(GROWS).seconds == pytest.approx(18)
     assert back.of(WHOLE).seconds == pytest.approx(18 * (800 + valid) / (grown * 800 + valid))
     assert pace(benchmark=MACHINE).of(GROWS).seconds == pytest.approx(3 * (grown * 800 / 100 + 200 / 400))
+
+
+def test_early_layers_that_are_frozen_again_save_time():
+    refrozen, valid = WHOLE.model_copy(update={"cycles": 3, "freeze_early_after": 1}), 200
+    share = 1 / 3 + 2 / 3 * WITHOUT_EARLY
+    like = pace(Done(WHOLE, (10.0, 10.0, 10.0), 0.0))
+    assert like.of(refrozen).seconds == pytest.approx(30 * (share * 800 + valid) / (800 + valid))
+    back = pace(Done(refrozen, (9.0, 6.0, 6.0), 0.0))
+    assert back.of(refrozen).seconds == pytest.approx(21)
+    assert pace(benchmark=MACHINE).of(refrozen).seconds == pytest.approx(3 * (share * 800 / 100 + 200 / 400))
 
 
 def test_a_range_test_is_of_the_images_that_the_stage_begins_with():

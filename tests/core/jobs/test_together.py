@@ -41,7 +41,7 @@ def alone_and_together(squares, tmp_path_factory):
     return found
 
 
-KINDS = ["whole", "weighted", "one image", "augmented", "growing", "range test", "after the range test"]
+KINDS = ["whole", "weighted", "one image", "augmented", "growing", "refrozen", "range test", "after the range test"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

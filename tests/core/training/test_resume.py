@@ -21,6 +21,7 @@ STAGES = {
         update={"optimiser": "sgd", "schedule": "one-cycle", "cycles": 1, "cycle_mult": 1, "cycle_len": 2}
     ),
     "whole, images that grow": WHOLE.model_copy(update={"size": 2 * SIZE, "grow_from": 12}),
+    "whole, early layers frozen again": WHOLE.model_copy(update={"freeze_early_after": 1}),
     "head, augmented": WHOLE.model_copy(update={"freeze_to": -1}),
     "head, precomputed": Stage(lr=0.05, size=SIZE, batch_size=10, precompute=True, cycles=3),
 }

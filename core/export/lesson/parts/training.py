@@ -70,6 +70,25 @@ def side_at(stage: dict[str, Any], step: int, steps: int) -> int:
     return side
 
 
+# %% words: refreezing
+# ## Early layers that are frozen again
+#
+# The first group that a stage trains moves least and takes most of the time. Once the first cycles are done it stays as
+# it is; without a gradient the optimiser passes it by.
+
+
+# %% code: refreezing
+def freeze_early(model: Classifier, stage: dict[str, Any], done: int, lengths: list[int]) -> None:
+    """Freeze the first group that the stage trains, once its batch number `done` is beyond the cycles for it."""
+    after = stage["freeze_early_after"]
+    if after is None or done != sum(lengths[:after]):
+        return
+    for name, parameter in model.named_parameters():
+        if group_of(name, len(stage["rates"])) == stage["first_trained"]:
+            parameter.requires_grad_(False)
+    set_training(model, stage)
+
+
 # %% words
 # ## Training
 #
@@ -152,6 +171,7 @@ def train_stage(
         loss_sum = 0.0
         order = np.random.default_rng([0x0E90C4, abs(SEED), epoch]).permutation(train)
         for indices in np.array_split(order, count):
+            freeze_early(model, stage, done, lengths)  # only: refreezing
             factor, momentum = rate_and_momentum(stage, lengths, done)
             for group in optimiser.param_groups:
                 group["lr"] = factor * stage["rates"][group["layer_group"]]
