@@ -59,8 +59,8 @@ def _as_shares(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _lines(frame: pd.DataFrame) -> pd.DataFrame:
-    """Trained groups only, each line broken where a stage ends or the rate jumps back up."""
-    trained = frame[frame.groupby(["stage", "group"])["lr"].transform("max") > 0]
+    """Each group while it is trained, its line broken where a stage ends or the rate jumps back up."""
+    trained = frame[frame["lr"] > 0]
     parts = []
     for (stage, group), rows in trained.groupby(["stage", "group"], sort=False):
         jumps = _restarts(rows["lr"].to_numpy(dtype=np.float64))

@@ -269,7 +269,7 @@ def rate(
     names = group_names(len(columns), groups)
     few = thin(steps)[["position", "step", "stage", *columns]].rename(columns=dict(zip(columns, names, strict=True)))
     long = few.melt(id_vars=["position", "step", "stage"], value_vars=names, var_name="group", value_name="lr")
-    long = long[long["lr"].groupby([long["group"], long["stage"]]).transform("max") > 0]
+    long = long[long["lr"] > 0]  # frozen otherwise
     long = as_one(long, names)
     trained = list(dict.fromkeys(long["group"]))
     top = round_above(1.05 * max(planned, float(long["lr"].max()) if len(long) else 0.0, 1e-9))

@@ -8,6 +8,7 @@ from core.augment import NONE, Augmentation
 from core.numbers import rate_in_words
 from core.results.diagnosis import Verdict
 from core.training.recipes import AUGMENTED_CYCLES, lesson2
+from core.training.refreezing import as_it_ended
 from core.training.stage import Stage
 
 Kind = Literal["unfreeze", "longer", "augment", "stronger", "lower", "fewer", "larger"]
@@ -60,15 +61,13 @@ def advise(
     """
     if not trained or verdict == "diverged":
         return ()
-    last = trained[-1]
+    last = as_it_ended(trained[-1])
     found = [*_unfreeze(trained, pretrained, groups, augmentation), *_longer(verdict, last)]
     if verdict in ("overfitting", "costly"):
-        found = [*_augment(last, augmentation), *found]
-    if verdict in ("overfitting", "costly"):
-        found += [*_stronger(last, again=verdict == "costly")]
+        found = [*_augment(last, augmentation), *found, *_stronger(last, again=verdict == "costly")]
     if verdict == "costly":
         found += [*_calmer(last, groups)]
-    return (*found, *_larger(last, side))
+    return (*found, *_larger(trained[-1], side))
 
 
 def _unfreeze(trained: Sequence[Stage], pretrained: bool, groups: int, augmentation: Augmentation) -> Iterator[Advice]:

@@ -9,6 +9,7 @@ from core.errors import PlanError, RunError
 from core.numbers import rate_in_words
 from core.runs.checkpoint import CheckpointMeta
 from core.runs.state import RunState, StageState
+from core.training.refreezing import as_it_ended
 from core.training.stage import Rate, Stage, scope_in_words, stage_of
 
 NOTHING_LEFT = (
@@ -120,12 +121,25 @@ def left_after(point: CheckpointMeta, now: RunState, change: Change, name: str) 
 def _reshaped(change: Change, stage: Stage, lengths: tuple[int, ...], gone: int = 0) -> Stage:
     """The cycles of `lengths` epochs that are left of `stage`, with the change; a new schedule covers them in one.
 
-    Of the first of them `gone` epochs are done already.
+    Of the first of them `gone` epochs are done already. Layers that the stage has frozen again by then stay frozen,
+    unless what is trained is the change; those that it freezes later are trained on where one schedule covers all.
     """
+    frozen = _frozen_early(change, stage, ended=stage.cycles - len(lengths))
     if change.schedule is None:
-        return change.within(stage, cycles=len(lengths), cycle_len=lengths[0])
+        return change.within(stage, cycles=len(lengths), cycle_len=lengths[0], **frozen)
     shape = {"schedule": change.schedule, "cycles": 1, "cycle_mult": 1, "cycle_len": sum(lengths) - gone}
-    return change.within(stage, **shape)
+    return change.within(stage, **shape, **frozen)
+
+
+def _frozen_early(change: Change, stage: Stage, *, ended: int) -> dict[str, int | None]:
+    """What becomes of `freeze_early_after` in what is left of a stage of which some cycles have `ended`."""
+    if stage.freeze_early_after is None:
+        return {}
+    if change.freeze_to is None and stage.freeze_early_after <= ended:
+        return {"freeze_early_after": None, "freeze_to": as_it_ended(stage).freeze_to}
+    if change.freeze_to is not None or change.schedule is not None:
+        return {"freeze_early_after": None}
+    return {"freeze_early_after": stage.freeze_early_after - ended}
 
 
 def _cycles_ended(stage: StageState) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from core.numbers import rate_in_words
 from core.runs.data_changes import both_figures, data_change
 from core.runs.state import RunState, StageState
 from core.training.recipe_steps import WHY, PlanStep, steps_of
+from core.training.refreezing import frozen_in_words
 from core.training.stage import Plan, Stage
 
 Status = Literal["done", "now", "coming"]
@@ -90,7 +91,8 @@ def _plans(step: PlanStep, stage: Stage) -> str:
         return ""
     lengths = " + ".join(str(length) for length in stage.cycle_lengths)
     cycles = f" in cycles of {lengths}" if stage.cycles > 1 else ""
-    return f"{stage.epochs} epoch{'s' if stage.epochs > 1 else ''}{cycles}."
+    frozen = f", {again}" if (again := frozen_in_words(stage)) else ""
+    return f"{stage.epochs} epoch{'s' if stage.epochs > 1 else ''}{cycles}{frozen}."
 
 
 def _rates(own: StageState, groups: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from core.training.suggestions import suggestions
 
 FEWEST_STEPS, MOST_STEPS = 2, 10_000
 
-NOT_USED = {"lr", "name", "schedule", "cycles", "cycle_len", "cycle_mult", "measure_after_cycle"}
+NOT_USED = {"lr", "name", "schedule", "cycles", "cycle_len", "cycle_mult", "freeze_early_after", "measure_after_cycle"}
 """Settings of a stage that a range test does not depend on."""
 
 

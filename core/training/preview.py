@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
+from core.training.refreezing import rates_at
 from core.training.schedules import Schedule, schedule_of
 from core.training.stage import Plan, Stage
 
@@ -37,8 +38,9 @@ def preview(plan: Plan, steps_per_epoch: Callable[[Stage], int], groups: Sequenc
         for step in _points(schedule, stride):
             factor, momentum = schedule.factor(step), schedule.momentum(step)
             at = steps_before + step, epochs_before + step / length
+            now = rates_at(stage, rates, step, schedule.steps)
             rows += [
-                (number, *at, group, factor * rate, momentum, known) for group, rate in zip(groups, rates, strict=True)
+                (number, *at, group, factor * rate, momentum, known) for group, rate in zip(groups, now, strict=True)
             ]
         steps_before += schedule.steps
         epochs_before += stage.epochs

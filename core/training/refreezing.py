@@ -64,6 +64,17 @@ def work(stage: Stage, begin: float = 0.0, end: float = 1.0) -> float:
     return total / (end - begin)
 
 
+def as_it_ended(stage: Stage) -> Stage:
+    """`stage` with what its last batches trained, for what goes on from there.
+
+    >>> as_it_ended(Stage(freeze_to=0, cycles=2, freeze_early_after=1)).freeze_to
+    1
+    """
+    if stage.freeze_early_after is None:
+        return stage
+    return stage.model_copy(update={"freeze_to": stage.freeze_to + 1, "freeze_early_after": None})
+
+
 def frozen_in_words(stage: Stage, groups: Sequence[str] = GROUPS) -> str:
     """Which layer group a stage freezes again and when, or nothing; `groups` are the names, stem to head.
 

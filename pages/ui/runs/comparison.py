@@ -9,6 +9,7 @@ from core.charts.runs import compare_runs
 from core.numbers import rate_in_words
 from core.runs.folder import RunFolder
 from core.runs.state import SavedStage
+from core.training.refreezing import frozen_in_words
 from core.training.stage import Stage
 from pages.ui.errors import shown
 from pages.ui.plan.stage_words import trained_by
@@ -97,4 +98,5 @@ def stage_in_words(stage: SavedStage) -> str:
         return "unreadable stage"
     highest = rate_in_words(max(stage.lr)) if stage.lr else "?"
     cycles = f"{stage.cycles}×{stage.cycle_len}" + (f"×{stage.cycle_mult}" if stage.cycle_mult != 1 else "")
-    return f"{trained_by(stage)}, {cycles} at {highest}"
+    frozen = f", {again}" if (again := frozen_in_words(stage)) else ""
+    return f"{trained_by(stage)}, {cycles} at {highest}{frozen}"

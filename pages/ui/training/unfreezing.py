@@ -51,7 +51,8 @@ def _seconds(stage: Stage, pace: Pace | None) -> tuple[float, float] | None:
     """
     if pace is None or stage.lr is None:
         return None
-    one = stage.model_copy(update={"cycles": 1, "cycle_len": 1, "cycle_mult": 1, "lr": stage.lr[-1:]})
+    once = {"cycles": 1, "cycle_len": 1, "cycle_mult": 1, "freeze_early_after": None}
+    one = stage.model_copy(update={**once, "lr": stage.lr[-1:]})
     whole, head = (_one_more(each, pace) for each in (one, one.model_copy(update={"freeze_to": -1})))
     return None if whole is None or head is None else (whole, head)
 

@@ -86,7 +86,7 @@ def small(squares, tmp_path_factory):
 def test_the_script_gives_the_figures_of_the_run_again(small, squares, tmp_path):
     """Every kind of stage: cycles, other schedules, augmentation, frozen groups, a share, features kept, growth."""
     said, apart = repeated(script(small), squares, tmp_path)
-    assert said.count("\nEpoch ") == len(small.history.epochs) == 14
+    assert said.count("\nEpoch ") == len(small.history.epochs) == 21
     assert all(apart[name] <= limit for name, limit in LIMITS.items()), apart
 
 
