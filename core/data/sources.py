@@ -282,11 +282,12 @@ def _stored(spec: str, folder: Path) -> Source:
 def _walked(spec: str, title: str, root: Path, workspace: Workspace) -> Source:
     with collector_rests():
         found = walk(root, workspace.root)
+        files = tuple(map(SourceFile._make, sorted(found.files)))
     whole = not any(why == OURS for _, why in found.ignored)  # what is a workspace's depends on more than its folders
     return Source(
         spec,
         title,
-        tuple(map(SourceFile._make, sorted(found.files))),
+        files,
         tuple(found.refused),
         tuple(sorted(found.ignored)),
         tuple(sorted(found.empty)),

@@ -66,7 +66,7 @@ def advise(
     if verdict in ("overfitting", "costly"):
         found = [*_augment(last, augmentation), *found, *_stronger(last, again=verdict == "costly")]
     if verdict == "costly":
-        found += [*_calmer(last, groups)]
+        found += [*_calmer(trained[-1], groups)]
     return (*found, *_larger(trained[-1], side))
 
 
@@ -103,7 +103,7 @@ def _augment(last: Stage, augmentation: Augmentation) -> Iterator[Advice]:
 
 def _one_cycle(last: Stage) -> dict[str, object]:
     """Settings of one cycle, as long as the longest of a stage."""
-    return {"cycles": 1, "cycle_mult": 1, "cycle_len": max(last.cycle_lengths)}
+    return {"cycles": 1, "cycle_mult": 1, "cycle_len": max(last.cycle_lengths), "freeze_early_after": None}
 
 
 def _stronger(last: Stage, *, again: bool) -> Iterator[Advice]:
@@ -123,7 +123,7 @@ def _calmer(last: Stage, groups: int) -> Iterator[Advice]:
     if last.lr is not None:
         lower = tuple(float(f"{rate / LOWER:.3g}") for rate in last.lr)
         why = f"At a third of the rate ({rate_in_words(max(lower))}) the weights stay nearer to those that generalise."
-        stage = last.model_copy(update={**again, "lr": lower, "name": ""})
+        stage = as_it_ended(last).model_copy(update={**again, "lr": lower, "name": ""})
         yield Advice("lower", "Train at a lower rate", why, stage, again=True)
     first = last.first_trained(groups)
     if first < groups - 1 and groups > 1:

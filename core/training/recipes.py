@@ -23,6 +23,9 @@ AUGMENTED_CYCLES = 3
 WHOLE_CYCLES = 3
 """As in the lesson: 3 cycles of one epoch, then 3 of 1, 2 and 4 epochs."""
 
+EARLY_CYCLES = 1
+"""Cycles of the last stage in which the early layers learn too; the lesson trains them to the end."""
+
 AUGMENTED, PLAIN = "Head, with augmentation", "Head, without augmentation"
 """Names of the lesson's second stage, as its augmentation is."""
 
@@ -73,6 +76,7 @@ def lesson2(size: int = 128, augmentation: Augmentation = SIDE_ON, batch_size: i
         name="Whole network, slower towards the stem",
         freeze_to=0,
         freeze_norm=True,
+        freeze_early_after=EARLY_CYCLES,
         group_ratio=GROUP_RATIO,
         cycles=WHOLE_CYCLES,
         cycle_mult=2,

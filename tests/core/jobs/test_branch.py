@@ -120,6 +120,44 @@ def test_other_groups_or_another_schedule_cover_what_is_left_of_the_stage(origin
     assert made.history.epochs.epoch.max() == original.history.epochs.epoch.max()
 
 
+REFROZEN = FIRST.model_copy(update={"freeze_early_after": 1})
+
+
+@pytest.mark.parametrize("snapshot", ["cycle-1", "cycle-2"])
+def test_a_branch_keeps_early_layers_frozen_that_its_run_froze_again(run, snapshot):
+    train(run, Plan(stages=(REFROZEN,)))
+    made = branch(run, snapshot, Change())
+    train(made)
+    assert rows(made) == rows(run)
+    assert same(made.checkpoint, run.checkpoint)
+
+
+@pytest.mark.parametrize(
+    ("after", "change", "settings"),
+    [
+        (1, Change(schedule="cosine"), {"freeze_to": 1, "freeze_early_after": None, "cycles": 1}),
+        (2, Change(schedule="cosine"), {"freeze_to": 0, "freeze_early_after": None, "cycles": 1}),
+        (1, Change(freeze_to=0), {"freeze_to": 0, "freeze_early_after": None, "cycles": 2}),
+        (2, Change(freeze_to=1), {"freeze_to": 1, "freeze_early_after": None, "cycles": 2}),
+    ],
+)
+def test_what_is_left_of_a_stage_trains_what_the_stage_would_have(run, after, change, settings):
+    """Unless what is trained is the change; one schedule over all that is left has no cycle to freeze after."""
+    train(run, Plan(stages=(FIRST.model_copy(update={"freeze_early_after": after}),)))
+    made = branch(run, "cycle-1", change)
+    train(made)
+    rest = made.state.stages[-1].settings
+    assert {name: getattr(rest, name) for name in settings} == settings
+
+
+def test_a_stage_that_a_branch_has_before_it_freezes_early_layers_as_planned(run):
+    train(run, Plan(stages=(SECOND, REFROZEN)))
+    made = branch(run, "cycle-2", Change(lr=(0.009,)))
+    train(made)
+    last = made.state.stages[-1].settings
+    assert (last.lr, last.freeze_early_after) == ((0.009,), 1)
+
+
 def test_at_the_end_of_a_stage_the_next_one_is_changed(original):
     made = branch(original, "cycle-3", Change(lr=(0.009,)))
     train(made)

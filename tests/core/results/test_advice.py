@@ -4,7 +4,7 @@ from core.augment import NONE, SIDE_ON
 from core.results.advice import LONGER_BECAUSE, advise
 from core.results.diagnosis import TITLES
 from core.training.recipes import lesson2, quick
-from core.training.stage import Plan, Stage
+from core.training.stage import Plan, Stage, stage_of
 
 HEAD, AUGMENTED, WHOLE = lesson2(96).stages
 SCRATCH = quick(32).stages[0]
@@ -131,3 +131,18 @@ def test_a_rate_for_every_group_stays_valid_with_fewer_groups():
     trained = WHOLE.model_copy(update={"lr": (1e-4, 3e-4, 1e-3)})
     fewer = advised("fewer", "costly", [trained])
     assert fewer.stage.group_rates(3) == (0.0, 3e-4, 1e-3)
+
+
+def test_what_goes_on_from_a_stage_that_froze_its_early_layers_trains_what_its_end_trained():
+    """Other than at a larger size, where it is trained again as it was."""
+    refrozen = WHOLE.model_copy(update={"freeze_early_after": 1})
+    found = {
+        one.kind: one.stage
+        for verdict in ("underfitting", "costly")
+        for one in advise(verdict, [refrozen], pretrained=True, groups=3, side=1000)
+    }
+    assert found.keys() >= {"longer", "stronger", "fewer", "larger"}
+    for kind, stage in found.items():
+        expected = (0, 1) if kind == "larger" else (1, None)
+        assert (stage.freeze_to, stage.freeze_early_after) == expected, kind
+        assert stage == stage_of(stage.model_dump() | {"augmentation": stage.augmentation}), "a valid stage"

@@ -17,7 +17,7 @@ def test_before_its_first_stage_every_step_of_the_lesson_is_to_come():
     told = story(RunState(plan=list(lesson2().stages)), GROUPS)
     assert [one.status for one in told] == ["coming"] * 8
     assert told[2].sentence.startswith("20 epochs.")
-    assert told[-1].sentence.startswith("7 epochs in cycles of 1 + 2 + 4.")
+    assert told[-1].sentence.startswith("7 epochs in cycles of 1 + 2 + 4, early layers frozen after cycle 1.")
 
 
 def test_steps_say_the_figures_that_they_produced():

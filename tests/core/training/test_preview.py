@@ -71,3 +71,11 @@ def test_planning_does_not_wait_for_torch():
     modules += ["position", "curve", "benchmark_result"]
     code = f"import sys\nfor m in {modules}: __import__('core.training.' + m)\nassert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_group_that_is_frozen_again_has_no_rate_after_its_cycle():
+    plan = Plan(stages=(Stage(freeze_to=0, lr=0.01, cycles=2, freeze_early_after=1),))
+    frame = preview(plan, lambda stage: 10, GROUPS)
+    stem = frame[frame["group"] == GROUPS[0]]
+    assert (stem["lr"] > 0).to_list() == [True] * 10 + [False] * 10
+    assert (frame[frame["group"] != GROUPS[0]]["lr"] > 0).all()

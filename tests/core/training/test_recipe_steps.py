@@ -50,6 +50,16 @@ def test_the_timeline_has_every_lane_of_every_stage_and_cycles_as_long_as_their_
     assert stem["text"].to_list() == ["frozen", "frozen", "1/9 of the head's"]
 
 
+def test_a_group_that_is_frozen_again_has_two_bars():
+    plan = Plan(stages=(Stage(freeze_to=0, lr=0.09, cycles=3, cycle_mult=2, freeze_early_after=2),))
+    frame = timeline(plan, GROUPS, ["a"], ["x"])
+    stem = frame[frame["lane"] == GROUPS[0]]
+    assert stem["kind"].to_list() == ["trained", "frozen"]
+    assert stem["end"].to_list() == pytest.approx([3 / 7, 1])
+    assert stem["more"].to_list() == ["Rate: 0.01", "Frozen after cycle 2"]
+    assert frame[frame["lane"] == GROUPS[1]]["kind"].to_list() == ["trained"]
+
+
 def test_a_known_rate_is_written_for_each_group():
     frame = timeline(Plan(stages=(Stage(freeze_to=1, lr=0.03),)), GROUPS, [""], [""])
     said = dict(zip(frame["lane"], frame["text"], strict=True))
