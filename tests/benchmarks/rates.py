@@ -91,7 +91,9 @@ def stages(name: str, share: float) -> dict[str, Stage]:
     drawn = name == "digits" or name.startswith("shapes")
     augmentation = WITHOUT_FLIPS if drawn else SIDE_ON
     head, augmented, whole = lesson2(large, augmentation).stages
-    whole = whole.model_copy(update={"cycles": 1, "cycle_len": WHOLE_EPOCHS, "cycle_mult": 1})
+    whole = whole.model_copy(
+        update={"cycles": 1, "cycle_len": WHOLE_EPOCHS, "cycle_mult": 1, "freeze_early_after": None}
+    )
     scratch = quick(small).stages[0]
     found = dict(zip(STATES, (head, augmented, whole, scratch), strict=True))
     return {state: stage.model_copy(update={"share": share, "lr": None}) for state, stage in found.items()}

@@ -5,7 +5,8 @@ the start of the process, imports included. Anneal's workspace is empty each tim
 epochs with augmentation, on the head and on the whole network; before those Anneal's head trains for 20 epochs from
 activations, and fastai's for 2 through the network. With `--own-recipe` fastai's own `fine_tune(10)` at its default
 rate runs too, once; with `--frozen-norm` fastai runs a second time, its pretrained batch norm in evaluation mode. With
-`--grow-from` Anneal runs again with images that grow.
+`--grow-from` Anneal runs again with images that grow; with `--early-to-the-end` once more, with the early layers
+trained to the end, as fastai trains them.
 
 Where other work shares the machine, compare processor seconds, with `OMP_NUM_THREADS=1`: threads that wait for each
 other spend them too.
@@ -80,17 +81,25 @@ def main() -> None:
     parser.add_argument("--own-recipe", action="store_true", help="fastai's fine_tune(10) too, one run of each kind")
     parser.add_argument("--frozen-norm", action="store_true", help="fastai with batch norm in evaluation mode too")
     parser.add_argument("--grow-from", metavar="PX", help="Anneal again with images that grow, in as many runs")
+    parser.add_argument("--early-to-the-end", action="store_true", help="Anneal again, its early layers never frozen")
     chosen = parser.parse_args()
     photos = chosen.photos.resolve()
-    ours, theirs, growing = [], [], []
+    other_ways: dict[str, list[str]] = {}
+    if chosen.grow_from is not None:
+        other_ways["images that grow"] = ["--grow-from", chosen.grow_from]
+    if chosen.early_to_the_end:
+        other_ways["early layers to the end"] = ["--freeze-early-after", "0"]
+    ours, theirs = [], []
+    otherwise: dict[str, list[dict[str, Any]]] = {name: [] for name in other_ways}
     for seed in range(chosen.runs):
         ours.append(anneal(photos, seed))
         if not chosen.alone:
             theirs.append(fastai(photos, seed))
-        if chosen.grow_from is not None:
-            growing.append(anneal(photos, seed, "--grow-from", chosen.grow_from))
+        for name, options in other_ways.items():
+            otherwise[name].append(anneal(photos, seed, *options))
     rows = _beside(ours, theirs) if theirs else _alone(ours)
-    rows += _growing(ours, growing) if growing else []
+    for name, runs in otherwise.items():
+        rows += _another_way(name, ours, runs)
     others = _others(photos, own_recipe=chosen.own_recipe, frozen_norm=chosen.frozen_norm)
     for name, other in others.items():
         rows += _against(name, ours, other)
@@ -103,7 +112,7 @@ def main() -> None:
         title,
         ["", "Anneal", "fastai", "ratio"],
         rows,
-        {"anneal": ours, "growing": growing, "fastai": theirs, **others},
+        {"anneal": ours, **otherwise, "fastai": theirs, **others},
         chosen.out,
     )
 
@@ -123,14 +132,14 @@ def _beside(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> list[li
     return [*rows, ["accuracy, mean", _accuracy(ours), _accuracy(theirs), ""]]
 
 
-def _growing(ours: list[dict[str, Any]], growing: list[dict[str, Any]]) -> list[list[str]]:
-    """The rows of Anneal with images that grow."""
+def _another_way(what: str, ours: list[dict[str, Any]], runs: list[dict[str, Any]]) -> list[list[str]]:
+    """The rows of Anneal with other options."""
     rows = []
     for name, key in WHOLE:
-        mine, other = (median([run[key] for run in runs]) for runs in (ours, growing))
-        rows.append([f"images that grow: {name}", f"{other:.0f}", "", f"{mine / other:.2f}x of Anneal without"])
-    singles = ", ".join(f"{run['accuracy']:.1%}" for run in growing)
-    return [*rows, ["images that grow: accuracy, mean", f"{_accuracy(growing)} ({singles})", "", ""]]
+        mine, other = (median([run[key] for run in each]) for each in (ours, runs))
+        rows.append([f"{what}: {name}", f"{other:.0f}", "", f"{mine / other:.2f}x of Anneal without"])
+    singles = ", ".join(f"{run['accuracy']:.1%}" for run in runs)
+    return [*rows, [f"{what}: accuracy, mean", f"{_accuracy(runs)} ({singles})", "", ""]]
 
 
 def _others(photos: Path, *, own_recipe: bool, frozen_norm: bool) -> dict[str, dict[str, Any]]:

@@ -11,17 +11,13 @@ import argparse
 import json
 import math
 import statistics
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from core.data.index import DataSet, load_data
-from core.model.backbones import build
+from core.data.index import DataSet
 from core.process.threads import prepare_process
 from core.training.learner import Learner
 from core.training.lr_finder import range_test
@@ -29,17 +25,9 @@ from core.training.recipes import enough_batches, lesson2, start_small, suited
 from core.training.records import EpochRecord
 from core.training.stage import Plan, Stage
 from core.training.suggestions import preferred
-from core.workspace import Workspace
+from tests.benchmarks.learners import epochs, new_learner
 
 SMALL, FULL = "start small", "full size from the start"
-
-
-@contextmanager
-def _new_learner(photos: Path, backbone: str, seed: int) -> Iterator[Learner]:
-    with tempfile.TemporaryDirectory() as home:
-        workspace = Workspace.at(home)
-        data = load_data(str(photos), workspace, seed=seed)
-        yield Learner(build(backbone, data.classes, seed=seed), data, workspace, seed=seed)
 
 
 def _found(learner: Learner, stage: Stage) -> Stage:
@@ -51,7 +39,7 @@ def _found(learner: Learner, stage: Stage) -> Stage:
 
 def _trained(learner: Learner, stage: Stage, index: int) -> EpochRecord:
     """The last epoch of the stage."""
-    return [one for one in learner.fit(stage, stage_index=index) if isinstance(one, EpochRecord)][-1]
+    return epochs(learner, stage, index)[-1]
 
 
 def _spent(began: float) -> float:
@@ -60,7 +48,7 @@ def _spent(began: float) -> float:
 
 def small_first(photos: Path, backbone: str, size: int, seed: int) -> tuple[dict[str, Any], float]:
     """The recipe; its result, and the processor seconds of one of its epochs at the full size."""
-    with _new_learner(photos, backbone, seed) as learner:
+    with new_learner(str(photos), backbone, seed) as learner:
         began = time.process_time()
         *small, last = _fitted(start_small(size, suited(learner.data.classes)), learner.data).stages
         for index, stage in enumerate(small):
@@ -73,13 +61,15 @@ def small_first(photos: Path, backbone: str, size: int, seed: int) -> tuple[dict
 
 def full_size(photos: Path, backbone: str, size: int, seed: int, seconds: float, epoch: float) -> dict[str, Any]:
     """The full size on all images for about `seconds` or a little more, where an epoch takes `epoch` seconds."""
-    with _new_learner(photos, backbone, seed) as learner:
+    with new_learner(str(photos), backbone, seed) as learner:
         began = time.process_time()
         head, _, whole = _fitted(lesson2(size, suited(learner.data.classes)), learner.data).stages
         _trained(learner, _found(learner, head), 0)
         stage = _found(learner, whole)
         count = max(1, math.ceil((seconds - _spent(began)) / epoch))
-        one_cycle = stage.model_copy(update={"cycles": 1, "cycle_mult": 1, "cycle_len": count})
+        one_cycle = stage.model_copy(
+            update={"cycles": 1, "cycle_mult": 1, "cycle_len": count, "freeze_early_after": None}
+        )
         return _result(_trained(learner, one_cycle, 1), began, count)
 
 
