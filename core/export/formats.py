@@ -14,13 +14,17 @@ EXTRA = "pip install -r requirements-export.txt"
 
 @dataclass(frozen=True)
 class Format:
-    """One kind of file: what it is called, how its name ends, what it is good for, and the modules that it `needs`."""
+    """One kind of file: what it is called, how its name ends, what it is good for, and the modules that it `needs`.
+
+    `one_network` says that it cannot hold an ensemble, which is several.
+    """
 
     name: FormatName
     title: str
     suffix: str
     use: str
     needs: tuple[str, ...] = ()
+    one_network: bool = False
 
 
 _ONNX = ("onnx", "onnxscript", "onnxruntime")
@@ -59,6 +63,7 @@ FORMATS: dict[FormatName, Format] = {
         "Weights",
         ".safetensors",
         "For training on in your own code: the weights under the names of timm, what they need in the file's header.",
+        one_network=True,
     ),
 }
 """The formats by name, in the order in which they are offered."""

@@ -83,6 +83,13 @@ def test_the_snapshots_together_can_be_kept_and_chosen_but_not_loaded(run):
     at = at.run()
     assert any("ensemble" in option for option in at.selectbox(key="export-snapshot").options)
     assert "ensemble" not in at.selectbox(key="snapshot-chosen").options
+    at.button_group(key="export-format").set_value("safetensors").run()
+    assert "Weights" in at.button_group(key="export-format").options
+    at.selectbox(key="export-snapshot").set_value("ensemble").run()
+    assert not at.exception
+    kinds = at.button_group(key="export-format")
+    assert "Weights" not in kinds.options, "a file of weights holds one network"
+    assert kinds.value == "onnx"
 
 
 def test_an_average_that_is_gone_is_said(run):

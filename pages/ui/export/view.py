@@ -40,7 +40,7 @@ def export_view(run: RunFolder) -> None:
     _say_again(run)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         snapshot = choose_weights(run, "Weights to take", SNAPSHOT)
-        form = _format()
+        form = _format(ensemble=any(one.name == snapshot and one.members for one in run.snapshots()))
     st.markdown(form.use)
     kept = kept_export(run, form, snapshot)
     lacking = missing(form)
@@ -66,8 +66,11 @@ def _say_again(run: RunFolder) -> None:
         st.session_state[key] = chosen if chosen in names else names[0]
 
 
-def _format() -> Format:
-    names: list[FormatName] = list(FORMATS)
+def _format(*, ensemble: bool) -> Format:
+    """The kind of file, of those that can hold the weights."""
+    names: list[FormatName] = [name for name, form in FORMATS.items() if not (ensemble and form.one_network)]
+    if st.session_state.get(FORMAT) not in names:
+        st.session_state[FORMAT] = names[0]
     chosen = st.segmented_control(
         "As",
         names,
