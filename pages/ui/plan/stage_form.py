@@ -125,7 +125,8 @@ def _frozen_early(new: StageSettings, keys: Keys, facts: Facts) -> None:
         width=NARROW + 90,
         placeholder="never",
         help="The first layer group that is trained moves least and takes most of the time: with it frozen again, a "
-        "batch of EfficientNet-Lite0 takes 40 % less. Empty: it is trained to the end.",
+        "batch of EfficientNet-Lite0 takes 40 % less. Accuracy was the same on photos of clothes, and half a point "
+        "lower on small drawn shapes. Empty: it is trained to the end.",
     )
 
 
