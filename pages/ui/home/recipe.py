@@ -8,7 +8,7 @@ from core.errors import PlanError
 from core.runs.rate_guard import groups_of
 from core.runs.state import Curve, RunInfo, RunState, StageState
 from core.training.recipe_steps import TITLES
-from core.training.recipes import AUGMENTED_CYCLES, GROUP_RATIO, HEAD_EPOCHS, WHOLE_CYCLES
+from core.training.recipes import AUGMENTED_CYCLES, EARLY_CYCLES, GROUP_RATIO, HEAD_EPOCHS, WHOLE_CYCLES
 from core.training.stage import Stage
 
 AUGMENTATION, FINDER, TRAINING = "pages/augmentation.py", "pages/lr_finder.py", "pages/training.py"
@@ -52,7 +52,8 @@ PRETRAINED = (
     Step(TITLES["again"], "Other layers learn now, so another rate may suit them.", FINDER, "find the rate again"),
     Step(
         TITLES["cycles"],
-        f"Train everything: {WHOLE_CYCLES} cycles, each twice as long as the one before.",
+        f"Train everything: {WHOLE_CYCLES} cycles, each twice as long as the one before. After cycle {EARLY_CYCLES} the "
+        "early layers are frozen again.",
         TRAINING,
         "train in longer cycles",
     ),
