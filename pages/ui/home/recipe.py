@@ -52,8 +52,8 @@ PRETRAINED = (
     Step(TITLES["again"], "Other layers learn now, so another rate may suit them.", FINDER, "find the rate again"),
     Step(
         TITLES["cycles"],
-        f"Train everything: {WHOLE_CYCLES} cycles, each twice as long as the one before. After cycle {EARLY_CYCLES} the "
-        "early layers are frozen again.",
+        f"Train everything: {WHOLE_CYCLES} cycles, each twice as long as the one before. After cycle {EARLY_CYCLES} "
+        "the early layers are frozen again.",
         TRAINING,
         "train in longer cycles",
     ),
