@@ -144,7 +144,7 @@ def stage(parser: argparse.ArgumentParser) -> None:
         type=whole,
         metavar="N",
         help="freeze the first trained layer group again after cycle N, which takes less time; 0 for never (default: "
-        "never; in the recipe lesson2 after cycle 1)",
+        "never; in the recipe lesson2 after cycle 1, unless its images grow)",
     )
 
 

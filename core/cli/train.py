@@ -160,11 +160,14 @@ def _plan(options: Options, network: Network, spec: str, *, fresh: bool) -> Plan
 
 
 def _quicker(options: Options, stage: dict[str, Any]) -> dict[str, Any]:
-    """What --grow-from and --freeze-early-after set in a recipe's stage that trains more than the head."""
+    """What --grow-from and --freeze-early-after set in a recipe's stage that trains more than the head.
+
+    With images that grow, early layers are frozen only where that is asked for: they would have seen small ones alone.
+    """
     if stage["freeze_to"] == -1:
         return {}
-    asked: dict[str, Any] = {} if options.grow_from is None else {"grow_from": options.grow_from}
-    return asked | _frozen_early(options)
+    grown = {} if options.grow_from is None else {"grow_from": options.grow_from, "freeze_early_after": None}
+    return grown | _frozen_early(options)
 
 
 def _frozen_early(options: Options) -> dict[str, Any]:

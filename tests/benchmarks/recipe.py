@@ -6,7 +6,8 @@ epochs with augmentation, on the head and on the whole network; before those Ann
 activations, and fastai's for 2 through the network. With `--own-recipe` fastai's own `fine_tune(10)` at its default
 rate runs too, once; with `--frozen-norm` fastai runs a second time, its pretrained batch norm in evaluation mode. With
 `--grow-from` Anneal runs again with images that grow; with `--early-to-the-end` once more, with the early layers
-trained to the end, as fastai trains them.
+trained to the end, as fastai trains them, and with `--bare` without the measuring after each cycle, which fastai
+has not.
 
 Where other work shares the machine, compare processor seconds, with `OMP_NUM_THREADS=1`: threads that wait for each
 other spend them too.
@@ -82,6 +83,7 @@ def main() -> None:
     parser.add_argument("--frozen-norm", action="store_true", help="fastai with batch norm in evaluation mode too")
     parser.add_argument("--grow-from", metavar="PX", help="Anneal again with images that grow, in as many runs")
     parser.add_argument("--early-to-the-end", action="store_true", help="Anneal again, its early layers never frozen")
+    parser.add_argument("--bare", action="store_true", help="Anneal again, without measuring after each cycle")
     chosen = parser.parse_args()
     photos = chosen.photos.resolve()
     other_ways: dict[str, list[str]] = {}
@@ -89,6 +91,8 @@ def main() -> None:
         other_ways["images that grow"] = ["--grow-from", chosen.grow_from]
     if chosen.early_to_the_end:
         other_ways["early layers to the end"] = ["--freeze-early-after", "0"]
+    if chosen.bare:
+        other_ways["nothing measured after cycles"] = ["--no-measure-after-cycle"]
     ours, theirs = [], []
     otherwise: dict[str, list[dict[str, Any]]] = {name: [] for name in other_ways}
     for seed in range(chosen.runs):

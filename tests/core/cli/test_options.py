@@ -230,3 +230,20 @@ def test_a_flip_that_was_asked_for_is_used_with_a_warning():
     used, said = planned(["photos", "--lr", "0.1", "--augment", "side-on"], ARROWS)
     assert used == ["side-on"]
     assert said[0].startswith("Warning: A horizontal flip turns “arrow left” into “arrow right”")
+
+
+@pytest.mark.parametrize(
+    ("words", "after"),
+    [
+        ([], 1),
+        (["--freeze-early-after", "2"], 2),
+        (["--freeze-early-after", "0"], None),
+        (["--grow-from", "64"], None),
+        (["--grow-from", "64", "--freeze-early-after", "1"], 1),
+    ],
+)
+def test_lesson_2_freezes_early_layers_again_unless_its_images_grow(words, after):
+    """Frozen after a cycle of small images alone they would not suit the large ones; who asks for both gets both."""
+    options = command_line().parse_args(["train", "photos", "--recipe", "lesson2", *words], namespace=Options())
+    _, plan = _network_and_plan(options)
+    assert [stage.freeze_early_after for stage in plan.stages] == [None, None, after]
