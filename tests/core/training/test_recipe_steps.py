@@ -46,8 +46,9 @@ def test_the_timeline_has_every_lane_of_every_stage_and_cycles_as_long_as_their_
     lengths = (cycles["end"] - cycles["start"]).to_list()
     assert lengths == pytest.approx([1 / 7, 2 / 7, 4 / 7])
     stem = frame[frame["lane"] == GROUPS[0]]
-    assert stem["kind"].to_list() == ["frozen", "frozen", "trained"]
-    assert stem["text"].to_list() == ["frozen", "frozen", "1/9 of the head's"]
+    assert stem["kind"].to_list() == ["frozen", "frozen", "trained", "frozen"]
+    assert stem["text"].to_list() == ["frozen", "frozen", "1/9 of the head's", "frozen"]
+    assert stem["end"].to_list() == pytest.approx([1, 2, 2 + 1 / 7, 3])
 
 
 def test_a_group_that_is_frozen_again_has_two_bars():
