@@ -75,12 +75,22 @@ def as_it_ended(stage: Stage) -> Stage:
     return stage.model_copy(update={"freeze_to": stage.freeze_to + 1, "freeze_early_after": None})
 
 
+def frozen_group(stage: Stage, groups: Sequence[str] = GROUPS) -> str:
+    """The name of the layer group that a stage freezes again, or nothing; `groups` are the names, stem to head.
+
+    A stage that does not fit the network, as a plan may have one that is still to be mended, has a name for it too.
+    """
+    if stage.freeze_early_after is None:
+        return ""
+    first = stage.freeze_to + len(groups) if stage.freeze_to < 0 else stage.freeze_to
+    return groups[first] if 0 <= first < len(groups) - 1 else "first layers"
+
+
 def frozen_in_words(stage: Stage, groups: Sequence[str] = GROUPS) -> str:
-    """Which layer group a stage freezes again and when, or nothing; `groups` are the names, stem to head.
+    """Which layer group a stage freezes again and when, or nothing.
 
     >>> frozen_in_words(Stage(freeze_to=0, cycles=3, freeze_early_after=1)), frozen_in_words(Stage())
     ('early layers frozen after cycle 1', '')
     """
-    if stage.freeze_early_after is None:
-        return ""
-    return f"{groups[stage.first_trained(len(groups))]} frozen after cycle {stage.freeze_early_after}"
+    group = frozen_group(stage, groups)
+    return f"{group} frozen after cycle {stage.freeze_early_after}" if group else ""

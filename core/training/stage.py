@@ -13,6 +13,10 @@ from core.model.catalogue import GROUPS
 HIGHEST_RATE = 100.0
 """Higher rates are refused: no network here trains at them, so they are typing mistakes."""
 
+_ONLY_THE_HEAD = (
+    "only the head is trained, so no early layers can be frozen later. Unfreeze more, or leave out freeze_early_after"
+)
+
 Rate = Annotated[float, Field(gt=0, le=HIGHEST_RATE, allow_inf_nan=False)]
 
 
@@ -98,10 +102,7 @@ class Stage(StageSettings):
                 "Turn precompute off, or leave out grow_from"
             )
         if self.freeze_early_after is not None and self.freeze_to == -1:
-            raise ValueError(
-                "only the head is trained, so no early layers can be frozen later. "
-                "Unfreeze more, or leave out freeze_early_after"
-            )
+            raise ValueError(_ONLY_THE_HEAD)
         if self.freeze_early_after is not None and self.freeze_early_after >= self.cycles:
             raise ValueError(
                 f"the stage ends with its cycle {self.cycles}, so freezing early layers after cycle "
@@ -169,10 +170,7 @@ class Stage(StageSettings):
                 f"so choose from {-groups} to {groups - 1}."
             )
         if first == groups - 1 and self.freeze_early_after is not None:
-            raise PlanError(
-                "Only the head is trained, so no early layers can be frozen later. "
-                "Unfreeze more, or leave out freeze_early_after."
-            )
+            raise PlanError(f"{_ONLY_THE_HEAD[0].upper()}{_ONLY_THE_HEAD[1:]}.")
         return first
 
     def scope(self, groups: Sequence[str] = GROUPS) -> str:

@@ -99,8 +99,7 @@ class Task:
 
         `rates` has one learning rate for each layer group, 0.0 for those before the first that is trained; that one may
         move towards the head. The images have `side` px, by default as many as those that the stage begins with.
-        Raises `TrainingError` when the GPU's memory does not
-        suffice, or when batch norm is given a single image.
+        Raises `TrainingError` when the GPU's memory does not suffice, or when batch norm is given a single image.
         """
         with self._seeded(step) as draws, explained_errors(len(indices), self.stage.size):
             self._set_rates(rates, momentum)

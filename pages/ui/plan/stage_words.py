@@ -7,7 +7,7 @@ from core.augment import NONE, OWN, WITHOUT_FLIPS, Augmentation, rows
 from core.jobs.stage_time import Pace, StageTime
 from core.model.catalogue import GROUPS
 from core.numbers import rate_in_words
-from core.training.refreezing import frozen_in_words
+from core.training.refreezing import frozen_group, frozen_in_words
 from core.training.stage import Plan, Stage
 from pages.ui.text import duration
 
@@ -37,9 +37,8 @@ class Facts:
 
 def in_words(stage: Stage, facts: Facts) -> str:
     """A stage in one line: what is trained, how long, at which rate, on what."""
-    parts = [trained_by(stage, facts.groups), _length(stage), _rate(stage), _sizes(stage)]
-    if stage.freeze_early_after is not None:
-        parts.insert(1, frozen_in_words(stage, facts.groups))
+    frozen = [frozen_in_words(stage, facts.groups)] if stage.freeze_early_after is not None else []
+    parts = [trained_by(stage, facts.groups), *frozen, _length(stage), _rate(stage), _sizes(stage)]
     if stage.augmentation != NONE:
         parts.append(augmentation_in_words(stage.augmentation))
     if stage.share < 1:
@@ -56,24 +55,17 @@ def fit_in_words(stage: Stage, facts: Facts, before: Stage | None = None) -> str
 def settings_in_words(stage: Stage, facts: Facts, time: StageTime | None) -> str:
     """What a stage trains on and how long that takes, as markdown: each setting by its name."""
     count = max(1, round(stage.share * facts.images))
+    again = frozen_group(stage, facts.groups)
     settings = {
         "Augmentation": augmentation_in_words(stage.augmentation),
         "Precompute": "yes" if stage.precompute else "no",
-        **_frozen(stage, facts.groups),
+        **({again.capitalize(): f"frozen after cycle {stage.freeze_early_after}"} if again else {}),
         "Image size": _sizes(stage),
         "Training images": f"all {count:,}" if stage.share == 1 else f"{_percent(stage.share)}, {count:,}",
         "Time": time_in_words(time, trained=facts.last is not None),
     }
     source = "" if time is None else f", {SOURCES[time.source]}"
     return f"{NBSP}· ".join(f"{name}{NBSP}**{value}**" for name, value in settings.items()) + source
-
-
-def _frozen(stage: Stage, groups: Sequence[str]) -> dict[str, str]:
-    """A layer group that is frozen again, by its name, where there is one."""
-    if stage.freeze_early_after is None:
-        return {}
-    name, when = frozen_in_words(stage, groups).split(" frozen ")
-    return {name.capitalize(): f"frozen {when}"}
 
 
 def about(seconds: float) -> str:

@@ -128,6 +128,9 @@ def test_words():
     later = AFTER_ONE.model_copy(update={"freeze_to": 1, "freeze_early_after": 2})
     assert frozen_in_words(later) == "later layers frozen after cycle 2"
     assert frozen_in_words(WHOLE) == ""
+    for unfit in (2, 7, -9):
+        said = frozen_in_words(AFTER_ONE.model_copy(update={"freeze_to": unfit}))
+        assert said == "first layers frozen after cycle 1", "a plan that is still to be mended is shown"
 
 
 @pytest.mark.parametrize(
